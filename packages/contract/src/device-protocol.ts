@@ -41,14 +41,24 @@ export const BATCH_LIMITS = {
 } as const;
 
 /** Columns the server alone fills. A row that names one is refused, except a `DeviceId` that is the device's own. */
-export const SERVER_OWNED_COLUMNS = ['TenantId', 'DeviceId', 'DeviceName', 'MachineGroup', 'IngestionTime'] as const;
+export const SERVER_OWNED_COLUMNS = [
+  'TenantId',
+  'DeviceId',
+  'DeviceName',
+  'MachineGroup',
+  'IngestionTime',
+] as const;
 
 const Hex40 = Type.String({ pattern: '^[0-9a-f]{40}$' });
 const Guid = Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' });
 const Time = Type.String({ description: 'ISO 8601 UTC with Z, up to seven fraction digits.' });
 
 export const Ed25519PublicJwk = Type.Object(
-  { kty: Type.Literal('OKP'), crv: Type.Literal('Ed25519'), x: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }) },
+  {
+    kty: Type.Literal('OKP'),
+    crv: Type.Literal('Ed25519'),
+    x: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' }),
+  },
   { additionalProperties: false },
 );
 export type Ed25519PublicJwk = Static<typeof Ed25519PublicJwk>;
@@ -98,7 +108,10 @@ export type EnrolmentClaims = Static<typeof EnrolmentClaims>;
 export const DeviceDescription = Type.Object({
   /** Fully qualified where known. Becomes `computerDnsName`. */
   computerName: Type.String({ minLength: 1, maxLength: 255 }),
-  osPlatform: Type.String({ maxLength: 64, description: 'Linux, macOS, Windows10, Windows11, WindowsServer2019…' }),
+  osPlatform: Type.String({
+    maxLength: 64,
+    description: 'Linux, macOS, Windows10, Windows11, WindowsServer2019…',
+  }),
   osDistribution: Type.Optional(Type.String({ maxLength: 64 })),
   osVersion: Type.String({ maxLength: 64 }),
   osBuild: Type.Optional(Type.Integer()),
@@ -144,7 +157,9 @@ export const OrderClaims = Type.Object({
   sub: Hex40,
   seq: Type.Integer({ minimum: 1 }),
   kind: OrderKind,
-  params: Type.Object({ isolationType: Type.Optional(Type.Union([Type.Literal('Full'), Type.Literal('Selective')])) }),
+  params: Type.Object({
+    isolationType: Type.Optional(Type.Union([Type.Literal('Full'), Type.Literal('Selective')])),
+  }),
   iat: Type.Integer(),
   exp: Type.Integer(),
 });
@@ -215,11 +230,20 @@ export type CancelClaims = Static<typeof CancelClaims>;
 
 export const FromDevice = Type.Union([
   /** First frame. `lastSeq` is the newest order taken, 0 for none. */
-  Type.Object({ type: Type.Literal('hello'), device: DeviceDescription, lastSeq: Type.Integer({ minimum: 0 }), health: DeviceHealth }),
+  Type.Object({
+    type: Type.Literal('hello'),
+    device: DeviceDescription,
+    lastSeq: Type.Integer({ minimum: 0 }),
+    health: DeviceHealth,
+  }),
   /** The order was checked and is being carried out. */
   Type.Object({ type: Type.Literal('started'), orderId: Guid }),
   /** The order was not taken: bad signature, wrong device, expired, replayed, unknown kind. */
-  Type.Object({ type: Type.Literal('refused'), orderId: Type.String(), reason: Type.String({ maxLength: 500 }) }),
+  Type.Object({
+    type: Type.Literal('refused'),
+    orderId: Type.String(),
+    reason: Type.String({ maxLength: 500 }),
+  }),
   Type.Object({ type: Type.Literal('receipt'), receipt: Type.String() }),
   Type.Object({ type: Type.Literal('health'), health: DeviceHealth }),
 ]);
