@@ -1,11 +1,17 @@
 export * from './device-id.ts';
 export * from './device-protocol.ts';
+export * from './entities/alert.ts';
+export * from './entities/envelope.ts';
+export * from './entities/hunting-result.ts';
+export * from './entities/machine.ts';
+export * from './entities/machine-action.ts';
 export * from './errors.ts';
 export * from './hunting/action-types.ts';
 export { columnDictionary, type HuntingColumnName } from './hunting/columns.ts';
 export * from './hunting/other-tables.ts';
 export * from './hunting/tables.ts';
 export * from './hunting.ts';
+export * from './ingest-validator.ts';
 export * from './permissions.ts';
 export * from './portal-permissions.ts';
 export * from './ticks.ts';
