@@ -46,6 +46,10 @@ export interface Platform {
   readonly events: EventStore;
   readonly eventLog: EventLog;
   readonly audit: Audit;
+  /** `https://host:port` under which clients and devices reach this server, without a trailing slash. Known once the server listens: ask when needed. */
+  publicOrigin(): string;
+  /** PEM of the CA that signs the server's certificate; what devices pin. */
+  readonly caPem: string;
   /** Aborts when the server begins to stop. */
   readonly stopping: AbortSignal;
 }

@@ -21,8 +21,11 @@ export type ApiAccess = {
   readonly kind: 'api';
   /** Any one is enough for an application token (`roles`). Empty: no application may call it. */
   readonly application: readonly Permission[];
-  /** Any one is enough for a user's token (`scp`). Empty: no user's token may call it. */
-  readonly delegated: readonly Permission[];
+  /**
+   * Any one is enough for a user's token (`scp`). Empty: no user's token may call it. `portal`: users of Merlon's own portal only, for
+   * what the service offers in its portal and not in its API; `role` is then the whole check.
+   */
+  readonly delegated: readonly Permission[] | 'portal';
   /** The portal permission a user must hold besides. Null: none. */
   readonly role: PortalPermission | null;
   readonly deviceScope: DeviceScope;
@@ -42,6 +45,8 @@ export interface Caller {
   readonly name: string;
   /** The client the token was issued to; for an application the same as `id`. */
   readonly clientId: string;
+  /** The token came through Merlon's own portal. */
+  readonly portal: boolean;
   readonly permissions: ReadonlySet<Permission>;
   /** Portal permissions. Empty for an application, which needs none. */
   readonly roles: ReadonlySet<PortalPermission>;

@@ -1,0 +1,109 @@
+/**
+ * Checks `Authorization: Device <JWS>` (see contract's device-protocol): a compact EdDSA JWS that binds method, path, time and the
+ * SHA-256 of the body as sent. Pure: the key comes from outside.
+ */
+import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import {
+  ApiError,
+  DEVICE_AUTH_SCHEME,
+  DEVICE_CLOCK_WINDOW_S,
+  DEVICE_TOKEN_TYPE,
+  DeviceTokenClaims,
+  type Ed25519PublicJwk,
+} from '@merlon/contract';
+import { Compile } from 'typebox/compile';
+
+const claimsValidator = Compile(DeviceTokenClaims);
+
+export interface SignedRequest {
+  readonly method: string;
+  /** Path only, as sent. */
+  readonly path: string;
+  readonly authorization: string | undefined;
+  readonly body: Buffer;
+}
+
+export interface ParsedDeviceToken {
+  readonly claims: DeviceTokenClaims;
+  readonly signed: Buffer;
+  readonly signature: Buffer;
+}
+
+/** Reads a token without trusting it: shape, header and claims only. Throws `Unauthorized` naming what is wrong. */
+export function parseDeviceToken(authorization: string | undefined): ParsedDeviceToken {
+  const [scheme, token, ...rest] = (authorization ?? '').split(' ');
+  if (scheme?.toLowerCase() !== DEVICE_AUTH_SCHEME.toLowerCase() || !token || rest.length > 0) {
+    throw new ApiError('Unauthorized', 'A device token is missing: send "Authorization: Device <token>".');
+  }
+  if (token.length > 4096) throw new ApiError('Unauthorized', 'The device token is too long.');
+  const parts = token.split('.');
+  const [head, payload, signature] = parts;
+  if (parts.length !== 3 || !head || !payload || !signature) {
+    throw new ApiError('Unauthorized', 'The device token is not a compact JWS.');
+  }
+  const header = parseJson(head);
+  if (!isRecord(header) || header.alg !== 'EdDSA' || header.typ !== DEVICE_TOKEN_TYPE || 'crit' in header) {
+    throw new ApiError('Unauthorized', `The device token must have alg EdDSA and typ ${DEVICE_TOKEN_TYPE}.`);
+  }
+  const claims = parseJson(payload);
+  if (!claimsValidator.Check(claims)) {
+    throw new ApiError('Unauthorized', 'The device token lacks a claim or has one of the wrong type.');
+  }
+  return {
+    claims,
+    signed: Buffer.from(`${head}.${payload}`),
+    signature: Buffer.from(signature, 'base64url'),
+  };
+}
+
+/** Throws `Unauthorized` or `ClockSkew` unless the token was made by `key`, for exactly this request, within the clock window. */
+export function verifyDeviceToken(
+  token: ParsedDeviceToken,
+  key: KeyObject,
+  request: SignedRequest,
+  now: Date,
+): void {
+  if (!verify(null, token.signed, key, token.signature)) {
+    throw new ApiError('Unauthorized', 'The device token is not signed by this device.');
+  }
+  const { claims } = token;
+  if (claims.htm !== request.method || claims.htu !== request.path) {
+    throw new ApiError('Unauthorized', 'The device token was made for another request.');
+  }
+  if (claims.bh !== bodyHash(request.body)) {
+    throw new ApiError('Unauthorized', 'The body is not the one that the device signed.');
+  }
+  if (Math.abs(now.getTime() / 1000 - claims.iat) > DEVICE_CLOCK_WINDOW_S) {
+    throw new ApiError(
+      'ClockSkew',
+      `The device's clock differs from the server's by more than ${DEVICE_CLOCK_WINDOW_S} s. The server's time is in the Date header.`,
+    );
+  }
+}
+
+export function publicKeyOf(jwk: Ed25519PublicJwk): KeyObject {
+  return createPublicKey({ key: { ...jwk }, format: 'jwk' });
+}
+
+/** RFC 7638 thumbprint, base64url SHA-256: the `sub` of a device that has no id yet. */
+export function thumbprintOf(jwk: Ed25519PublicJwk): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x }))
+    .digest('base64url');
+}
+
+function bodyHash(body: Buffer): string {
+  return createHash('sha256').update(body).digest('base64url');
+}
+
+function parseJson(base64url: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(base64url, 'base64url').toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,52 @@
+import { type Migration, tenantTable } from '@merlon/state-store';
+import { sql } from 'kysely';
+
+export const devicesMigrations: readonly Migration[] = [
+  {
+    name: '2026-11-24-devices-1',
+    async up(db) {
+      await tenantTable(db, 'devices', (table) =>
+        table
+          .addColumn('id', 'char(40)', (c) => c.notNull())
+          .addColumn('public_key_x', 'text', (c) => c.notNull())
+          .addColumn('state', 'text', (c) => c.notNull().defaultTo('Onboarded'))
+          .addColumn('package_id', 'uuid')
+          .addColumn('onboarded_at', 'timestamptz', (c) => c.notNull())
+          .addColumn('first_seen', 'timestamptz', (c) => c.notNull())
+          .addColumn('last_seen', 'timestamptz', (c) => c.notNull())
+          .addColumn('computer_name', 'text', (c) => c.notNull())
+          .addColumn('os_platform', 'text', (c) => c.notNull())
+          .addColumn('os_distribution', 'text')
+          .addColumn('os_version', 'text', (c) => c.notNull())
+          .addColumn('os_build', 'bigint')
+          .addColumn('os_architecture', 'text', (c) => c.notNull())
+          .addColumn('os_processor', 'text', (c) => c.notNull())
+          .addColumn('agent_version', 'text', (c) => c.notNull())
+          .addColumn('hardware_fingerprint', 'text')
+          .addColumn('last_ip', 'text')
+          .addColumn('last_external_ip', 'text')
+          .addColumn('ip_addresses', 'jsonb', (c) => c.notNull().defaultTo(sql`'[]'::jsonb`))
+          .addColumn('is_aad_joined', 'boolean')
+          .addColumn('aad_device_id', 'text')
+          .addColumn('device_tag', 'text')
+          .addColumn('manual_tags', sql`text[]`, (c) => c.notNull().defaultTo(sql`'{}'::text[]`))
+          .addColumn('device_value', 'text', (c) => c.notNull().defaultTo('Normal'))
+          .addColumn('risk_score', 'text', (c) => c.notNull().defaultTo('None'))
+          .addColumn('health', 'jsonb')
+          .addColumn('sensor_data', 'boolean', (c) => c.notNull().defaultTo(true))
+          .addPrimaryKeyConstraint('devices_pkey', ['tenant_id', 'id']),
+      );
+      await db.schema.createIndex('devices_by_id').on('devices').column('id').unique().execute();
+      await db.schema
+        .createIndex('devices_by_name')
+        .on('devices')
+        .columns(['tenant_id', 'computer_name'])
+        .execute();
+      await db.schema
+        .createIndex('devices_by_last_seen')
+        .on('devices')
+        .columns(['tenant_id', 'last_seen', 'id'])
+        .execute();
+    },
+  },
+];

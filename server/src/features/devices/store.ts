@@ -1,0 +1,223 @@
+/** All SQL of the devices feature. */
+import type { DeviceDescription, DeviceHealth } from '@merlon/contract';
+import type { StateStore } from '@merlon/state-store';
+import { type ColumnType, type Expression, type Selectable, type SqlBool, sql } from 'kysely';
+import type { ProfilePatch } from './device-profile.ts';
+
+export interface DevicesTable {
+  tenant_id: ColumnType<string, string | undefined, never>;
+  id: string;
+  public_key_x: string;
+  state: DeviceState;
+  package_id: string | null;
+  onboarded_at: Date;
+  first_seen: Date;
+  last_seen: Date;
+  computer_name: string;
+  os_platform: string;
+  os_distribution: string | null;
+  os_version: string;
+  /** bigint arrives as text. */
+  os_build: ColumnType<string | null, number | null, number | null>;
+  os_architecture: string;
+  os_processor: string;
+  agent_version: string;
+  hardware_fingerprint: string | null;
+  last_ip: string | null;
+  last_external_ip: string | null;
+  ip_addresses: ColumnType<StoredAddress[], string, string>;
+  is_aad_joined: boolean | null;
+  aad_device_id: string | null;
+  device_tag: string | null;
+  manual_tags: string[];
+  device_value: string;
+  risk_score: string;
+  health: ColumnType<DeviceHealth | null, string | null, string | null>;
+  sensor_data: boolean;
+}
+
+export interface StoredAddress {
+  ipAddress: string;
+  macAddress: string | null;
+  type: string | null;
+  operationalStatus: string | null;
+}
+
+/** NotOnboarded devices have no row. Offboarded ones keep theirs until retention. */
+export type DeviceState = 'Onboarded' | 'Offboarded';
+
+export interface DevicesDb {
+  devices: DevicesTable;
+}
+export type DeviceRow = Selectable<DevicesTable>;
+
+export interface Enrolment {
+  readonly id: string;
+  readonly publicKeyX: string;
+  readonly packageId: string;
+  readonly device: DeviceDescription;
+  readonly tag: string | null;
+  readonly externalIp: string;
+  readonly at: Date;
+}
+
+export interface Sighting {
+  readonly id: string;
+  readonly at: Date;
+  readonly externalIp: string;
+}
+
+export type DevicesStore = ReturnType<typeof devicesStore>;
+
+export function devicesStore(state: StateStore) {
+  return {
+    /** A key that is known already keeps its row: only what it says of itself is renewed. `created` tells which it was. */
+    enrol(tenantId: string, e: Enrolment): Promise<{ created: boolean }> {
+      return state.tenant<DevicesDb, { created: boolean }>(tenantId, async (db) => {
+        const row = await db
+          .insertInto('devices')
+          .values({
+            id: e.id,
+            public_key_x: e.publicKeyX,
+            state: 'Onboarded',
+            package_id: e.packageId,
+            onboarded_at: e.at,
+            first_seen: e.at,
+            last_seen: e.at,
+            ...described(e.device),
+            last_external_ip: e.externalIp,
+            device_tag: e.tag,
+            // The rest begins with the table's defaults.
+          } as never)
+          .onConflict((conflict) =>
+            conflict.columns(['tenant_id', 'id']).doUpdateSet({
+              ...described(e.device),
+              state: 'Onboarded',
+              package_id: e.packageId,
+              last_seen: e.at,
+              last_external_ip: e.externalIp,
+              device_tag: e.tag,
+            }),
+          )
+          .returning(sql<boolean>`xmax = 0`.as('created'))
+          .executeTakeFirstOrThrow();
+        return { created: row.created };
+      });
+    },
+
+    /** Whose key is this? Across tenants, since a device names only itself. */
+    identity(id: string) {
+      return state.system<DevicesDb, DeviceIdentityRow | undefined>((db) =>
+        db
+          .selectFrom('devices')
+          .select(['tenant_id', 'id', 'public_key_x', 'state', 'computer_name', 'os_platform'])
+          .where('id', '=', id)
+          .executeTakeFirst(),
+      );
+    },
+
+    find(tenantId: string, where: { id: string } | { name: string }): Promise<DeviceRow | undefined> {
+      return state.tenant<DevicesDb, DeviceRow | undefined>(tenantId, (db) => {
+        const query = db.selectFrom('devices').selectAll();
+        return (
+          'id' in where
+            ? query.where('id', '=', where.id)
+            : query.where(sql`lower(computer_name)`, '=', where.name.toLowerCase()).orderBy('last_seen', 'desc')
+        )
+          .limit(1)
+          .executeTakeFirst();
+      });
+    },
+
+    list(tenantId: string, page: MachinePage): Promise<{ rows: DeviceRow[]; total: number | null }> {
+      return state.tenant<DevicesDb, { rows: DeviceRow[]; total: number | null }>(tenantId, async (db) => {
+        let query = db.selectFrom('devices');
+        if (page.where) query = query.where(page.where);
+        let rows = query.selectAll().limit(page.limit).offset(page.offset);
+        for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
+        const total = page.count
+          ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
+          : null;
+        return { rows: await rows.orderBy('id').execute(), total: total && Number(total.n) };
+      });
+    },
+
+    /** One statement for many devices: a check-in never costs a row update of its own. */
+    recordSightings(tenantId: string, sightings: readonly Sighting[]): Promise<void> {
+      return state.tenant<DevicesDb, void>(tenantId, async (db) => {
+        await sql`
+          update devices d set last_seen = greatest(d.last_seen, s.at), last_external_ip = s.ip
+          from unnest(${sightings.map((s) => s.id)}::text[], ${sightings.map((s) => s.at)}::timestamptz[],
+                      ${sightings.map((s) => s.externalIp)}::text[]) as s(id, at, ip)
+          where d.id = s.id`.execute(db);
+      });
+    },
+
+    patchProfile(tenantId: string, id: string, patch: ProfilePatch): Promise<void> {
+      const set = {
+        ...(patch.osDistribution !== undefined && { os_distribution: patch.osDistribution }),
+        ...(patch.osVersion !== undefined && { os_version: patch.osVersion }),
+        ...(patch.osBuild !== undefined && { os_build: patch.osBuild }),
+        ...(patch.agentVersion !== undefined && { agent_version: patch.agentVersion }),
+        ...(patch.isAadJoined !== undefined && { is_aad_joined: patch.isAadJoined }),
+        ...(patch.aadDeviceId !== undefined && { aad_device_id: patch.aadDeviceId }),
+        ...(patch.deviceTag !== undefined && { device_tag: patch.deviceTag }),
+        ...(patch.lastIp !== undefined && { last_ip: patch.lastIp }),
+        ...(patch.addresses !== undefined && { ip_addresses: JSON.stringify(patch.addresses) }),
+      };
+      if (Object.keys(set).length === 0) return Promise.resolve();
+      return state.tenant<DevicesDb, void>(tenantId, async (db) => {
+        await db.updateTable('devices').set(set).where('id', '=', id).execute();
+      });
+    },
+
+    recordHealth(
+      tenantId: string,
+      id: string,
+      health: DeviceHealth,
+      sensorData: boolean,
+      device: DeviceDescription | null,
+    ): Promise<void> {
+      return state.tenant<DevicesDb, void>(tenantId, async (db) => {
+        await db
+          .updateTable('devices')
+          .set({ health: JSON.stringify(health), sensor_data: sensorData, ...(device ? described(device) : {}) })
+          .where('id', '=', id)
+          .execute();
+      });
+    },
+
+    setRisk(tenantId: string, id: string, risk: string): Promise<void> {
+      return state.tenant<DevicesDb, void>(tenantId, async (db) => {
+        await db.updateTable('devices').set({ risk_score: risk }).where('id', '=', id).execute();
+      });
+    },
+  };
+}
+
+export type DeviceIdentityRow = Pick<
+  DeviceRow,
+  'tenant_id' | 'id' | 'public_key_x' | 'state' | 'computer_name' | 'os_platform'
+>;
+
+export interface MachinePage {
+  readonly where: Expression<SqlBool> | null;
+  readonly orderBy: readonly { expression: Expression<unknown>; direction: 'asc' | 'desc' }[];
+  readonly limit: number;
+  readonly offset: number;
+  readonly count: boolean;
+}
+
+function described(device: DeviceDescription) {
+  return {
+    computer_name: device.computerName,
+    os_platform: device.osPlatform,
+    os_distribution: device.osDistribution ?? null,
+    os_version: device.osVersion,
+    os_build: device.osBuild ?? null,
+    os_architecture: device.osArchitecture,
+    os_processor: device.osProcessor,
+    agent_version: device.agentVersion,
+    hardware_fingerprint: device.hardwareFingerprint ?? null,
+  };
+}

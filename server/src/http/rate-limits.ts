@@ -1,0 +1,115 @@
+/**
+ * The service's quotas, counted per route, application and tenant (for a user's token also per user). Counters live in this process: behind
+ * several servers each counts what it sees. Merlon's own portal is not an API client and has its own, wider bound.
+ */
+import { ApiError } from '@merlon/contract';
+import type { Clock } from '../telemetry/clock.ts';
+import type { Caller, Method } from './route.ts';
+
+export interface Quota {
+  readonly perMinute?: number;
+  readonly perHour?: number;
+}
+
+export const DEFAULT_QUOTA: Quota = { perMinute: 100, perHour: 1_500 };
+export const PORTAL_QUOTA: Quota = { perMinute: 1_200 };
+
+/** Method and path in lower case, every path parameter as `:`. */
+export const QUOTAS: Readonly<Record<string, Quota>> = {
+  'POST /api/alerts/batchupdate': { perMinute: 10, perHour: 500 },
+  'POST /api/alerts/createalertbyreference': { perMinute: 15 },
+  'POST /api/advancedqueries/run': { perMinute: 45, perHour: 1_500 },
+  'POST /api/machines/:/runliveresponse': { perMinute: 10 },
+  'POST /api/machines/:/startinvestigation': { perHour: 50 },
+  'GET /api/machineactions/:/getpackageuri': { perMinute: 2, perHour: 120 },
+  'GET /api/machines/:/vulnerabilities': { perMinute: 50, perHour: 1_500 },
+  'POST /api/indicators/import': { perMinute: 30 },
+  'POST /api/indicators/batchdelete': { perMinute: 30, perHour: 1_500 },
+  ...Object.fromEntries(
+    [
+      'softwareinventorybymachine',
+      'softwarevulnerabilitiesbymachine',
+      'softwarevulnerabilitychangesbymachine',
+      'secureconfigurationsassessmentbymachine',
+      'softwareinventorynoproductcodebymachine',
+      'certificateassessmentbymachine',
+      'baselinecomplianceassessmentbymachine',
+      'browserextensionsinventorybymachine',
+      'hardwarefirmwareinventorybymachine',
+      'infogatheringbymachine',
+    ].map((name) => [`GET /api/machines/${name}`, { perMinute: 30, perHour: 1_000 }]),
+  ),
+  'GET /api/deviceavinfo': { perMinute: 30, perHour: 1_000 },
+  ...Object.fromEntries(
+    [
+      'softwareinventoryexport',
+      'softwarevulnerabilitiesexport',
+      'secureconfigurationsassessmentexport',
+      'softwareinventorynonproductcodeexport',
+      'certificateassessmentexport',
+      'baselinecomplianceassessmentexport',
+      'browserextensionsinventoryexport',
+      'hardwarefirmwareinventoryexport',
+      'infogatheringexport',
+    ].map((name) => [`GET /api/machines/${name}`, { perMinute: 5, perHour: 20 }]),
+  ),
+};
+
+export function quotaOf(method: Method, path: string): Quota {
+  const key = `${method} ${path.replace(/:[A-Za-z_]\w*/g, ':').toLowerCase()}`;
+  return QUOTAS[key] ?? DEFAULT_QUOTA;
+}
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+
+/** Fixed windows, begun by the first call in them. */
+export class RateLimiter {
+  readonly #clock: Clock;
+  readonly #windows = new Map<string, { endsAt: number; count: number }>();
+  #sweepAt = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Counts one call, or throws TooManyRequests. A refused call is not counted. */
+  take(routeId: string, quota: Quota, caller: Caller): void {
+    const now = this.#clock.now().getTime();
+    this.#sweep(now);
+    const who = `${caller.tenantId} ${caller.clientId} ${caller.kind === 'user' ? caller.id : ''}`;
+    const applied = caller.portal ? PORTAL_QUOTA : quota;
+    const windows = [
+      ...(applied.perMinute === undefined
+        ? []
+        : [this.#window(`m ${routeId} ${who}`, MINUTE_MS, applied.perMinute, now)]),
+      ...(applied.perHour === undefined
+        ? []
+        : [this.#window(`h ${routeId} ${who}`, HOUR_MS, applied.perHour, now)]),
+    ];
+    const full = windows.filter(({ window, most }) => window.count >= most);
+    if (full.length > 0) {
+      const wait = Math.max(...full.map(({ window }) => window.endsAt - now));
+      throw new ApiError('TooManyRequests', undefined, {
+        retryAfterSeconds: Math.max(1, Math.ceil(wait / 1_000)),
+      });
+    }
+    for (const { window } of windows) window.count += 1;
+  }
+
+  #window(key: string, length: number, most: number, now: number) {
+    let window = this.#windows.get(key);
+    if (!window || window.endsAt <= now) {
+      window = { endsAt: now + length, count: 0 };
+      this.#windows.set(key, window);
+    }
+    return { window, most };
+  }
+
+  /** Ended windows leave once a minute, so memory follows the callers of the last hour. */
+  #sweep(now: number): void {
+    if (now < this.#sweepAt) return;
+    this.#sweepAt = now + MINUTE_MS;
+    for (const [key, window] of this.#windows) if (window.endsAt <= now) this.#windows.delete(key);
+  }
+}

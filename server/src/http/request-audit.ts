@@ -1,0 +1,72 @@
+/** Collects what one request will leave in the audit trail, and writes it once. */
+import type { Transaction } from 'kysely';
+import type { Audit, AuditActor, AuditEntry } from '../features/audit/index.ts';
+import type { Caller, DeviceCaller, RouteAudit } from './route.ts';
+
+export class RequestAudit implements RouteAudit {
+  readonly #audit: Audit;
+  readonly #action: string | null;
+  readonly #where: { readonly ip: string; readonly correlationId: string };
+  #who: { tenantId: string; actor: AuditActor } | null = null;
+  #target: AuditEntry['target'];
+  #details: Record<string, unknown> = {};
+  #written = false;
+
+  constructor(audit: Audit, action: string | null, where: { ip: string; correlationId: string }) {
+    this.#audit = audit;
+    this.#action = action;
+    this.#where = where;
+  }
+
+  caller(caller: Caller | DeviceCaller): void {
+    if ('deviceId' in caller)
+      this.as(caller.tenantId, { kind: 'device', id: caller.deviceId, name: caller.deviceId });
+    else this.as(caller.tenantId, { kind: caller.kind, id: caller.id, name: caller.name });
+  }
+
+  as(tenantId: string, actor: AuditActor): void {
+    this.#who = { tenantId, actor };
+  }
+
+  target(kind: string, id: string): void {
+    this.#target = { kind, id };
+  }
+
+  details(facts: Readonly<Record<string, unknown>>): void {
+    Object.assign(this.#details, facts);
+  }
+
+  // biome-ignore lint/suspicious/noExplicitAny: any feature's transaction will do; only its connection is used
+  async recordIn(db: Transaction<any>): Promise<void> {
+    const entry = this.#entry('success');
+    if (entry) await this.#audit.record(entry, db);
+    this.#written = true;
+  }
+
+  async succeeded(): Promise<void> {
+    if (this.#written) return;
+    const entry = this.#entry('success');
+    if (entry) await this.#audit.record(entry);
+  }
+
+  /** Calls without a known caller or over quota leave no record: strangers could otherwise fill the trail. They are counted in metrics. */
+  async ended(error: { code: string; status: number; publicMessage: string }): Promise<void> {
+    if (error.status === 401 || error.status === 429) return;
+    this.details({ error: error.code, message: error.publicMessage });
+    const entry = this.#entry(error.status >= 500 ? 'failed' : 'refused');
+    if (entry) await this.#audit.record(entry);
+  }
+
+  #entry(outcome: AuditEntry['outcome']): AuditEntry | null {
+    if (this.#action === null || this.#who === null) return null;
+    return {
+      ...this.#who,
+      action: this.#action,
+      outcome,
+      details: this.#details,
+      sourceIp: this.#where.ip,
+      correlationId: this.#where.correlationId,
+      ...(this.#target ? { target: this.#target } : {}),
+    };
+  }
+}
