@@ -47,6 +47,4 @@ export interface HuntingTable {
   readonly surface: 'endpoint' | 'xdr';
   /** Whether a custom detection over this table may run continuously. */
   readonly nearRealTime: boolean;
-  /** Who writes rows: an enrolled device about itself, or only the server. Ingest refuses a device's row for a `server` table. */
-  readonly writer: 'device' | 'server';
 }

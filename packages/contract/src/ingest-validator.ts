@@ -7,19 +7,14 @@
  * but `Timestamp`. Strings hold no U+0000 and no lone surrogate: neither store could keep them, and one such row would hold up the
  * whole batch behind it.
  */
-import { isDeviceId } from './device-id.ts';
-import { SERVER_OWNED_COLUMNS } from './device-protocol.ts';
 import type { HuntingTable, KustoType } from './hunting.ts';
 import { isoToMs } from './ticks.ts';
 
-/** A parsed NDJSON line. The key `Table`, which names the table, is passed over unless the table has such a column. */
+/** A parsed NDJSON line without its `Table` key. A key whose value is undefined counts as absent. */
 export type WireRow = Readonly<Record<string, unknown>>;
 
-/** @returns null when the row fits, else a reason that names the column and what it expects. `nowMs` is the server's clock. */
-export type RowValidator = (row: WireRow, nowMs: number) => string | null;
-
-/** Like {@link RowValidator} for a row an enrolled device sent: refuses columns only the server fills, and another device's id. */
-export type DeviceRowValidator = (row: WireRow, nowMs: number, deviceId: string) => string | null;
+/** @returns null when the row fits, else a reason that names the column and what it expects. `now` is the server's clock. */
+export type RowValidator = (row: WireRow, now: Date) => string | null;
 
 /** Events may not be older than this. Anything earlier is a broken clock: the first such products are younger. */
 export const EARLIEST_TIMESTAMP = '2000-01-01T00:00:00Z';
@@ -109,31 +104,28 @@ const NAME_SHOWN = 128;
 const quoted = (name: string) =>
   JSON.stringify(name.length > NAME_SHOWN ? `${name.slice(0, NAME_SHOWN)}…` : name);
 
-function timestampFault(value: unknown, nowMs: number): string | null {
+function timestampFault(value: unknown, now: Date): string | null {
   if (value === undefined || value === null) return 'Timestamp: required';
   const ms = typeof value === 'string' ? isoToMs(value) : Number.NaN;
   if (Number.isNaN(ms)) return `Timestamp: expected ${checks.datetime.expected}`;
   if (ms < EARLIEST_MS) return `Timestamp: before ${EARLIEST_TIMESTAMP}`;
-  if (ms > nowMs + TIMESTAMP_AHEAD_MS) return 'Timestamp: more than a day ahead of the server';
+  if (ms > now.getTime() + TIMESTAMP_AHEAD_MS) return 'Timestamp: more than a day ahead of the server';
   return null;
 }
 
 function compile(table: HuntingTable): RowValidator {
   const columns = new Map(table.columns.map((column) => [column.name, checks[column.type]]));
   const hasTimestamp = columns.has('Timestamp');
-  const hasTableColumn = columns.has('Table');
-  return (row, nowMs) => {
+  return (row, now) => {
     if (hasTimestamp) {
-      const fault = timestampFault(row.Timestamp, nowMs);
+      const fault = timestampFault(row.Timestamp, now);
       if (fault !== null) return fault;
     }
     for (const name in row) {
-      const check = columns.get(name);
-      if (check === undefined) {
-        if (name === 'Table' && !hasTableColumn) continue;
-        return `${quoted(name)}: not a column of ${table.name}`;
-      }
       const value = row[name];
+      if (value === undefined) continue;
+      const check = columns.get(name);
+      if (check === undefined) return `${quoted(name)}: not a column of ${table.name}`;
       if (value !== null && !check.accepts(value)) return `${name}: expected ${check.expected}`;
     }
     return null;
@@ -151,26 +143,7 @@ export function rowValidator(table: HuntingTable): RowValidator {
   return validator;
 }
 
-const ownedByServer = SERVER_OWNED_COLUMNS.filter((name) => name !== 'DeviceId');
-
-export function deviceRowValidator(table: HuntingTable): DeviceRowValidator {
-  const validate = rowValidator(table);
-  return (row, nowMs, deviceId) => {
-    for (let i = 0; i < ownedByServer.length; i++) {
-      const name = ownedByServer[i];
-      if (name !== undefined && row[name] !== undefined) return `${name}: filled by the server alone`;
-    }
-    const claimed = row.DeviceId;
-    if (claimed !== undefined && claimed !== deviceId) {
-      return isDeviceId(String(claimed))
-        ? 'DeviceId: not the sending device'
-        : 'DeviceId: expected 40 hex digits';
-    }
-    return validate(row, nowMs);
-  };
-}
-
 /** {@link rowValidator} in one call. */
-export function validateRow(table: HuntingTable, row: WireRow, nowMs: number): string | null {
-  return rowValidator(table)(row, nowMs);
+export function validateRow(table: HuntingTable, row: WireRow, now: Date): string | null {
+  return rowValidator(table)(row, now);
 }

@@ -33,7 +33,6 @@ export function defineTable(spec: Spec): HuntingTable {
     status: 'ga',
     surface: 'endpoint',
     nearRealTime: false,
-    writer: 'server',
     legacyNames: [],
     supersedes: [],
     columnRenames: {},

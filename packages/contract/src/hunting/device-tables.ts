@@ -8,7 +8,6 @@ export const deviceTables = [
       'State of each device: system, tags, health and exposure; a full record every hour and one on every change',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['MachineInfo'],
     columnRenames: {
       ...renamesOf2019,
@@ -31,7 +30,6 @@ export const deviceTables = [
     description: 'Network adapters of each device, with their addresses and the networks they are joined to',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['MachineNetworkInfo'],
     columnRenames: renamesOf2019,
     columns: `
@@ -45,7 +43,6 @@ export const deviceTables = [
     description: 'Processes started',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['ProcessCreationEvents'],
     columnRenames: { ...renamesOf2019, EventType: 'ActionType' },
     columns: `
@@ -75,7 +72,6 @@ export const deviceTables = [
     description: 'Connections made, accepted, refused or inspected',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['NetworkCommunicationEvents'],
     columnRenames: { ...renamesOf2019, EventType: 'ActionType' },
     columns: `
@@ -99,7 +95,6 @@ export const deviceTables = [
     description: 'Files created, changed, renamed or deleted',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['FileCreationEvents'],
     columnRenames: { ...renamesOf2019, EventType: 'ActionType' },
     columns: `
@@ -125,7 +120,6 @@ export const deviceTables = [
     description: 'Registry keys and values created, changed or deleted',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['RegistryEvents'],
     columnRenames: { ...renamesOf2019, EventType: 'ActionType' },
     columns: `
@@ -149,7 +143,6 @@ export const deviceTables = [
     description: 'Sign-ins on devices',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['LogonEvents'],
     columnRenames: { ...renamesOf2019, EventType: 'ActionType', RemoteComputerName: 'RemoteDeviceName' },
     columns: `
@@ -173,7 +166,6 @@ export const deviceTables = [
     description: 'Libraries loaded into processes',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['ImageLoadEvents'],
     columnRenames: { ...renamesOf2019, EventType: 'ActionType' },
     columns: `
@@ -197,7 +189,6 @@ export const deviceTables = [
       'All other events: protection features at work, calls across processes, tasks, accounts, peripherals, scripts',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['MiscEvents'],
     columnRenames: { ...renamesOf2019, EventType: 'ActionType', RemoteComputerName: 'RemoteDeviceName' },
     columns: `
@@ -223,7 +214,6 @@ export const deviceTables = [
     description: 'Who signed the files seen on devices',
     category: 'device',
     nearRealTime: true,
-    writer: 'device',
     legacyNames: ['DeviceFileCertificateInfoBeta'],
     columns: `
       Timestamp DeviceId DeviceName SHA1 IsSigned SignatureType Signer SignerHash Issuer IssuerHash
