@@ -83,8 +83,8 @@ export function createMetrics(): Metrics {
       return {
         observe(value, labels = {}) {
           const key = labelText(labels);
-          let entry = series.get(key);
-          if (!entry) series.set(key, (entry = { labels, counts: buckets.map(() => 0), sum: 0, count: 0 }));
+          const entry = series.get(key) ?? { labels, counts: buckets.map(() => 0), sum: 0, count: 0 };
+          series.set(key, entry);
           const bucket = buckets.findIndex((bound) => value <= bound);
           if (bucket >= 0) entry.counts[bucket] = (entry.counts[bucket] ?? 0) + 1;
           entry.sum += value;

@@ -1,0 +1,155 @@
+/** What happens to one request of the route table, step by step. Fastify only reads bytes and finds the route. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ApiError } from '@merlon/contract';
+import type { Audit } from '../features/audit/index.ts';
+import type { Logger } from '../telemetry/log.ts';
+import { authorize } from './authorize.ts';
+import { decodeBody } from './body.ts';
+import { quotaOf, type RateLimiter } from './rate-limits.ts';
+import { RequestAudit } from './request-audit.ts';
+import type { Access, Caller, DeviceAuthenticator, DeviceCaller, Reply, Route } from './route.ts';
+import { checkInput, outputProblem } from './validation.ts';
+
+/** Turns `Authorization: Bearer …` into a caller, or throws Unauthorized. Supplied by identity and access. */
+export type BearerAuthenticator = (authorization: string | undefined) => Promise<Caller>;
+
+export interface PipelineDeps {
+  readonly bearer: BearerAuthenticator;
+  readonly devices: DeviceAuthenticator;
+  readonly audit: Audit;
+  readonly log: Logger;
+  /** Null: no quotas. */
+  readonly rateLimiter: RateLimiter | null;
+  readonly checkResponses: boolean;
+}
+
+/** The request as the edge knows it, before any step. */
+export interface Incoming {
+  readonly method: string;
+  readonly url: string;
+  readonly origin: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly ip: string;
+  readonly correlationId: string;
+  readonly signal: AbortSignal;
+  readonly node: { readonly request: IncomingMessage; readonly response: ServerResponse };
+}
+
+export interface Exchange {
+  readonly route: Route;
+  readonly incoming: Incoming;
+  readonly audit: RequestAudit;
+  caller: Caller | DeviceCaller | null;
+}
+
+export function createPipeline(deps: PipelineDeps) {
+  const { log } = deps;
+
+  return {
+    begin(route: Route, incoming: Incoming): Exchange {
+      return { route, incoming, audit: new RequestAudit(deps.audit, route.audit, incoming), caller: null };
+    },
+
+    /** Before the body is read: a stranger's body is not worth reading. Device routes wait, since the signature covers the body. */
+    async admit(exchange: Exchange): Promise<void> {
+      const { access, id, method, path } = exchange.route;
+      if (access.kind !== 'api') return;
+      const caller = await deps.bearer(exchange.incoming.headers.authorization);
+      exchange.caller = caller;
+      exchange.audit.caller(caller);
+      deps.rateLimiter?.take(id, quotaOf(method, path), caller);
+      authorize(access, caller);
+    },
+
+    async run(exchange: Exchange, input: { params: unknown; query: unknown; bytes: Buffer }): Promise<Reply> {
+      const { route, incoming, audit } = exchange;
+      if (route.access.kind === 'device') {
+        const caller = await authenticateDevice(deps.devices, incoming, input.bytes);
+        exchange.caller = caller;
+        audit.caller(caller);
+      }
+      const accepts = route.accepts ?? 'json';
+      const reply = await route.handle({
+        params: checkInput('path', route.params, input.params),
+        query: checkInput('query', route.query, input.query),
+        body: checkInput(
+          'body',
+          route.body,
+          decodeBody(accepts, input.bytes, incoming.headers['content-type']),
+        ),
+        rawBody: accepts === 'raw' ? input.bytes : Buffer.alloc(0),
+        caller: exchange.caller,
+        audit,
+        method: incoming.method,
+        url: incoming.url,
+        origin: incoming.origin,
+        headers: incoming.headers,
+        ip: incoming.ip,
+        correlationId: incoming.correlationId,
+        signal: incoming.signal,
+        node: incoming.node,
+      });
+      if (deps.checkResponses) refuseUndescribed(route, reply);
+      await audit.succeeded();
+      return reply;
+    },
+
+    /** Records and logs the end. A trail that cannot be written must not hide the error the caller is owed. */
+    async fail(exchange: Exchange, error: ApiError): Promise<void> {
+      const { route, incoming } = exchange;
+      const facts = { route: route.id, code: error.code, correlationId: incoming.correlationId };
+      if (error.status >= 500 && error.status !== 503)
+        log.error({ ...facts, err: error.cause ?? error }, 'request failed');
+      else log.debug({ ...facts, detail: error.message }, 'request refused');
+      try {
+        await exchange.audit.ended(error);
+      } catch (cause) {
+        log.error({ ...facts, err: cause }, 'audit record of a refused request could not be written');
+      }
+    },
+
+    async admitSocket(access: Access, id: string, incoming: Incoming): Promise<Caller | DeviceCaller | null> {
+      switch (access.kind) {
+        case 'public':
+          return null;
+        case 'device':
+          return authenticateDevice(deps.devices, incoming, Buffer.alloc(0));
+        case 'api': {
+          const caller = await deps.bearer(incoming.headers.authorization);
+          deps.rateLimiter?.take(id, {}, caller);
+          authorize(access, caller);
+          return caller;
+        }
+      }
+    },
+  };
+}
+
+export type Pipeline = ReturnType<typeof createPipeline>;
+
+function authenticateDevice(
+  devices: DeviceAuthenticator,
+  incoming: Incoming,
+  body: Buffer,
+): Promise<DeviceCaller> {
+  return devices.authenticateDevice({
+    method: incoming.method,
+    path: incoming.url.split('?', 1)[0] ?? '',
+    authorization: incoming.headers.authorization,
+    body,
+    ip: incoming.ip,
+  });
+}
+
+function refuseUndescribed(route: Route, reply: Reply): void {
+  if ('handled' in reply) return;
+  const schema = route.responses[reply.status];
+  if (!schema) throw new Error(`${route.id} answered ${reply.status}, which its route does not describe`);
+  const { body } = reply;
+  if (body === undefined || typeof body === 'string' || Buffer.isBuffer(body) || 'pipe' in body) return;
+  const problem = outputProblem(schema, body);
+  if (problem)
+    throw new ApiError('InternalServerError', undefined, {
+      privateDetail: `${route.id} answered outside its schema: ${problem}`,
+    });
+}

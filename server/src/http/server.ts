@@ -1,0 +1,329 @@
+/** The HTTPS edge: Fastify reads requests, the pipeline does the rest, `ws` takes upgrades. */
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { ApiError, errorBody } from '@merlon/contract';
+import { type FastifyReply, fastify } from 'fastify';
+import { WebSocketServer } from 'ws';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { toApiError } from './error-answer.ts';
+import { fold, isProgramPath, twins } from './paths.ts';
+import type { Exchange, Incoming, Pipeline } from './pipeline.ts';
+import type { PortalFiles } from './portal-files.ts';
+import type { Reply, Route, SocketRoute } from './route.ts';
+
+const DEFAULT_BODY_LIMIT = 1024 * 1024;
+/** How long requests under way may take to end once the server stops. */
+const DRAIN_MS = 10_000;
+
+export interface HttpServerOptions {
+  readonly tls: { readonly keyPem: string; readonly chainPem: string };
+  readonly routes: readonly Route[];
+  readonly sockets: readonly SocketRoute[];
+  readonly pipeline: Pipeline;
+  readonly portal: PortalFiles;
+  /** Configured origin; null: what the client's Host header says. */
+  readonly publicUrl: string | null;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface HttpServer {
+  /** Resolves to the port in use. */
+  listen(port: number): Promise<number>;
+  replaceCertificate(tls: { keyPem: string; chainPem: string }): void;
+  /** Stops listening, lets requests under way end, closes sockets with 1001. */
+  close(): Promise<void>;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    exchange: Exchange | null;
+  }
+}
+
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { pipeline, log, publicUrl } = options;
+  const stopping = new AbortController();
+  const seconds = options.metrics.histogram(
+    'merlon_http_request_seconds',
+    'Time from request head to answer sent, by route.',
+  );
+  const answers = options.metrics.counter(
+    'merlon_http_requests_total',
+    'Requests answered, by route and status.',
+  );
+
+  const app = fastify({
+    https: { key: options.tls.keyPem, cert: options.tls.chainPem, minVersion: 'TLSv1.2' },
+    logger: false,
+    bodyLimit: DEFAULT_BODY_LIMIT,
+    genReqId: () => randomUUID(),
+    // Keep-alive connections without a request end at once on close; those with one are waited for.
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    routerOptions: {
+      caseSensitive: false,
+      ignoreTrailingSlash: true,
+      ignoreDuplicateSlashes: true,
+      maxParamLength: 2_048,
+    },
+    frameworkErrors: (error, request, reply) => {
+      void answerError(reply, toApiError(error), request.id);
+    },
+    clientErrorHandler: (error, socket) => {
+      if (error.code === 'ECONNRESET' || !socket.writable) return;
+      const body = JSON.stringify(
+        errorBody(new ApiError('BadRequest', 'The request is not well-formed HTTP.'), randomUUID()),
+      );
+      socket.end(
+        `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+      );
+    },
+  });
+
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+  app.decorateRequest('exchange', null);
+
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({
+      'strict-transport-security': 'max-age=31536000',
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+      'cache-control': 'no-store',
+      'x-request-id': request.id,
+    });
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.exchange?.route.id ?? 'none';
+    seconds.observe(reply.elapsedTime / 1_000, { route });
+    answers.inc({ route, status: String(reply.statusCode) });
+  });
+
+  for (const route of options.routes) {
+    for (const url of twins(route.path)) {
+      app.route({
+        method: route.method,
+        url,
+        bodyLimit: route.bodyLimit ?? DEFAULT_BODY_LIMIT,
+        onRequest: async (request, reply) => {
+          request.exchange = pipeline.begin(
+            route,
+            incoming(request.raw, request.id, connection(request.raw, reply.raw)),
+          );
+          await pipeline.admit(request.exchange);
+        },
+        handler: async (request, reply) => {
+          const { exchange } = request;
+          if (!exchange) throw new Error('a request reached its handler without its first step');
+          const bytes = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+          const answer = await pipeline.run(exchange, {
+            params: request.params,
+            query: request.query,
+            bytes,
+          });
+          return send(reply, answer);
+        },
+      });
+    }
+  }
+
+  app.setErrorHandler(async (thrown, request, reply) => {
+    const error = toApiError(thrown);
+    if (request.exchange) await pipeline.fail(request.exchange, error);
+    else if (error.status >= 500) log.error({ err: thrown, url: request.url }, 'request failed');
+    if (reply.sent || reply.raw.headersSent) return reply.raw.destroy();
+    return answerError(reply, error, request.id);
+  });
+
+  app.setNotFoundHandler((request, reply) => {
+    const path = fold(request.url);
+    const file =
+      (request.method === 'GET' || request.method === 'HEAD') && !isProgramPath(path)
+        ? options.portal(portalPath(request.url))
+        : null;
+    if (!file) return answerError(reply, new ApiError('NotFound'), request.id);
+    reply.headers({
+      'content-type': file.type,
+      'content-security-policy':
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+      'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
+      etag: file.etag,
+      vary: 'accept-encoding',
+    });
+    if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
+    if (file.gzipped && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
+      return reply
+        .header('content-encoding', 'gzip')
+        .send(request.method === 'HEAD' ? undefined : file.gzipped);
+    }
+    return reply.send(request.method === 'HEAD' ? undefined : file.plain);
+  });
+
+  const sockets = socketDispatcher(options, incoming);
+
+  function incoming(
+    request: IncomingMessage,
+    correlationId: string,
+    connection: Pick<Incoming, 'signal' | 'node'>,
+  ): Incoming {
+    return {
+      method: request.method ?? 'GET',
+      url: request.url ?? '/',
+      origin: publicUrl ?? `https://${request.headers.host ?? 'localhost'}`,
+      headers: request.headers,
+      ip: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
+      correlationId,
+      ...connection,
+    };
+  }
+
+  function connection(request: IncomingMessage, response: ServerResponse): Pick<Incoming, 'signal' | 'node'> {
+    const gone = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) gone.abort(new Error('the client went away'));
+    });
+    return { signal: AbortSignal.any([gone.signal, stopping.signal]), node: { request, response } };
+  }
+
+  return {
+    async listen(port) {
+      await app.ready();
+      app.server.on('upgrade', sockets.upgrade);
+      // '::' takes IPv4 too, where the machine has IPv6 at all.
+      await app.listen({ port, host: '::', ipv6Only: false }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL')
+          return app.listen({ port, host: '0.0.0.0' });
+        if (error.code === 'EADDRINUSE')
+          throw new Error(`port ${port} is in use by another program; set MERLON_PORT to a free one`);
+        throw error;
+      });
+      return (app.server.address() as AddressInfo).port;
+    },
+    replaceCertificate: ({ keyPem, chainPem }) =>
+      (app.server as Server).setSecureContext({ key: keyPem, cert: chainPem, minVersion: 'TLSv1.2' }),
+    async close() {
+      sockets.close();
+      const timer = setTimeout(() => {
+        stopping.abort(new Error('the server is stopping'));
+        app.server.closeAllConnections();
+      }, DRAIN_MS);
+      await app.close();
+      clearTimeout(timer);
+    },
+  };
+}
+
+function send(reply: FastifyReply, answer: Reply): FastifyReply {
+  if ('handled' in answer) return reply.hijack();
+  reply.code(answer.status);
+  if (answer.headers) reply.headers(answer.headers);
+  const { body } = answer;
+  if (body === undefined) return reply.send();
+  if (typeof body === 'string' || Buffer.isBuffer(body) || 'pipe' in body) return reply.send(body);
+  if (!reply.hasHeader('content-type')) reply.header('content-type', 'application/json; charset=utf-8');
+  return reply.send(JSON.stringify(body));
+}
+
+function answerError(reply: FastifyReply, error: ApiError, correlationId: string): FastifyReply {
+  if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+  if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
+  return reply
+    .code(error.status)
+    .header('content-type', 'application/json; charset=utf-8')
+    .send(JSON.stringify(errorBody(error, correlationId)));
+}
+
+/** Case matters for file names, so this one is not folded. */
+function portalPath(url: string): string {
+  const path = url.split('?', 1)[0] ?? '/';
+  try {
+    return path === '/' ? '/index.html' : decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}
+
+type MakeIncoming = (
+  request: IncomingMessage,
+  correlationId: string,
+  connection: Pick<Incoming, 'signal' | 'node'>,
+) => Incoming;
+
+function socketDispatcher({ sockets, pipeline, log }: HttpServerOptions, makeIncoming: MakeIncoming) {
+  const table = new Map(
+    sockets.flatMap((route) => {
+      const server = new WebSocketServer({
+        noServer: true,
+        maxPayload: route.maxPayload,
+        perMessageDeflate: false,
+      });
+      return twins(route.path).map((path) => [fold(path), { route, server }] as const);
+    }),
+  );
+
+  async function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
+    const correlationId = randomUUID();
+    stream.on('error', () => stream.destroy());
+    try {
+      const found = table.get(fold(request.url ?? ''));
+      if (!found) throw new ApiError('NotFound');
+      const gone = new AbortController();
+      stream.once('close', () => gone.abort());
+      const { route, server } = found;
+      const incoming = makeIncoming(request, correlationId, {
+        signal: gone.signal,
+        node: upgradeNode(request),
+      });
+      const caller = await pipeline.admitSocket(route.access, route.id, incoming);
+      if (stream.destroyed) return;
+      server.handleUpgrade(request, stream, head, (socket) => {
+        // Without a listener an error event would end the process; features add their own for what they want to know.
+        socket.on('error', (error) => log.debug({ route: route.id, detail: error.message }, 'socket error'));
+        route.open(socket, {
+          caller,
+          headers: request.headers,
+          ip: incoming.ip,
+          correlationId,
+          url: incoming.url,
+          stream,
+        });
+      });
+    } catch (thrown) {
+      const error = toApiError(thrown);
+      if (error.status >= 500) log.error({ err: thrown, correlationId }, 'upgrade failed');
+      refuseUpgrade(stream, error, correlationId);
+    }
+  }
+
+  return {
+    upgrade: (request: IncomingMessage, stream: Duplex, head: Buffer) => void upgrade(request, stream, head),
+    close() {
+      for (const { server } of table.values())
+        for (const client of server.clients) client.close(1001, 'server stopping');
+    },
+  };
+}
+
+/** An upgrade has no response object; nothing that runs on it may ask for one. */
+function upgradeNode(request: IncomingMessage): Incoming['node'] {
+  return {
+    request,
+    get response(): never {
+      throw new Error('a WebSocket upgrade has no HTTP response');
+    },
+  };
+}
+
+function refuseUpgrade(stream: Duplex, error: ApiError, correlationId: string): void {
+  if (stream.destroyed) return;
+  const body = JSON.stringify(errorBody(error, correlationId));
+  const retry = error.retryAfterSeconds === undefined ? '' : `Retry-After: ${error.retryAfterSeconds}\r\n`;
+  stream.end(
+    `HTTP/1.1 ${error.status} ${error.code}\r\nContent-Type: application/json\r\nDate: ${new Date().toUTCString()}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n${retry}Connection: close\r\n\r\n${body}`,
+  );
+}
