@@ -18,9 +18,12 @@ export function deviceAuthenticator(directory: DeviceDirectory, clock: Clock): D
       const device = isDeviceId(sub) ? await directory.find(sub) : null;
       if (!device) throw new ApiError('Unauthorized', 'The device is not known.');
       const now = clock.now();
-      verifyDeviceToken(token, device.key, request, now);
+      await verifyDeviceToken(token, device.key, request, now);
       if (device.state === 'Offboarded') throw new ApiError('Forbidden', 'The device was offboarded.');
-      if (request.path === DEVICE_PATHS.channel && channelTokens.take(`${sub}:${jti}`, now.getTime()) !== 'fresh') {
+      if (
+        request.path === DEVICE_PATHS.channel &&
+        channelTokens.take(`${sub}:${jti}`, now.getTime()) !== 'fresh'
+      ) {
         throw new ApiError('Unauthorized', 'The device token was used before.');
       }
       return { tenantId: device.tenantId, deviceId: device.deviceId };

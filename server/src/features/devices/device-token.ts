@@ -2,7 +2,7 @@
  * Checks `Authorization: Device <JWS>` (see contract's device-protocol): a compact EdDSA JWS that binds method, path, time and the
  * SHA-256 of the body as sent. Pure: the key comes from outside.
  */
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import {
   ApiError,
   DEVICE_AUTH_SCHEME,
@@ -11,6 +11,7 @@ import {
   DeviceTokenClaims,
   type Ed25519PublicJwk,
 } from '@merlon/contract';
+import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose';
 import { Compile } from 'typebox/compile';
 
 const claimsValidator = Compile(DeviceTokenClaims);
@@ -24,48 +25,45 @@ export interface SignedRequest {
 }
 
 export interface ParsedDeviceToken {
+  readonly jws: string;
   readonly claims: DeviceTokenClaims;
-  readonly signed: Buffer;
-  readonly signature: Buffer;
 }
 
 /** Reads a token without trusting it: shape, header and claims only. Throws `Unauthorized` naming what is wrong. */
 export function parseDeviceToken(authorization: string | undefined): ParsedDeviceToken {
-  const [scheme, token, ...rest] = (authorization ?? '').split(' ');
-  if (scheme?.toLowerCase() !== DEVICE_AUTH_SCHEME.toLowerCase() || !token || rest.length > 0) {
+  const [scheme, jws, ...rest] = (authorization ?? '').split(' ');
+  if (scheme?.toLowerCase() !== DEVICE_AUTH_SCHEME.toLowerCase() || !jws || rest.length > 0) {
     throw new ApiError('Unauthorized', 'A device token is missing: send "Authorization: Device <token>".');
   }
-  if (token.length > 4096) throw new ApiError('Unauthorized', 'The device token is too long.');
-  const parts = token.split('.');
-  const [head, payload, signature] = parts;
-  if (parts.length !== 3 || !head || !payload || !signature) {
-    throw new ApiError('Unauthorized', 'The device token is not a compact JWS.');
-  }
-  const header = parseJson(head);
-  if (!isRecord(header) || header.alg !== 'EdDSA' || header.typ !== DEVICE_TOKEN_TYPE || 'crit' in header) {
+  if (jws.length > 4096) throw new ApiError('Unauthorized', 'The device token is too long.');
+  const { header, claims } = decode(jws);
+  if (header.alg !== 'EdDSA' || header.typ !== DEVICE_TOKEN_TYPE) {
     throw new ApiError('Unauthorized', `The device token must have alg EdDSA and typ ${DEVICE_TOKEN_TYPE}.`);
   }
-  const claims = parseJson(payload);
   if (!claimsValidator.Check(claims)) {
     throw new ApiError('Unauthorized', 'The device token lacks a claim or has one of the wrong type.');
   }
-  return {
-    claims,
-    signed: Buffer.from(`${head}.${payload}`),
-    signature: Buffer.from(signature, 'base64url'),
-  };
+  return { jws, claims };
+}
+
+function decode(jws: string) {
+  try {
+    return { header: decodeProtectedHeader(jws), claims: decodeJwt(jws) as unknown };
+  } catch {
+    throw new ApiError('Unauthorized', 'The device token is not a compact JWS.');
+  }
 }
 
 /** Throws `Unauthorized` or `ClockSkew` unless the token was made by `key`, for exactly this request, within the clock window. */
-export function verifyDeviceToken(
+export async function verifyDeviceToken(
   token: ParsedDeviceToken,
   key: KeyObject,
   request: SignedRequest,
   now: Date,
-): void {
-  if (!verify(null, token.signed, key, token.signature)) {
+): Promise<void> {
+  await compactVerify(token.jws, key, { algorithms: ['EdDSA'] }).catch(() => {
     throw new ApiError('Unauthorized', 'The device token is not signed by this device.');
-  }
+  });
   const { claims } = token;
   if (claims.htm !== request.method || claims.htu !== request.path) {
     throw new ApiError('Unauthorized', 'The device token was made for another request.');
@@ -94,16 +92,4 @@ export function thumbprintOf(jwk: Ed25519PublicJwk): string {
 
 function bodyHash(body: Buffer): string {
   return createHash('sha256').update(body).digest('base64url');
-}
-
-function parseJson(base64url: string): unknown {
-  try {
-    return JSON.parse(Buffer.from(base64url, 'base64url').toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -18,14 +18,19 @@ export async function runProfileReader(deps: {
       const batch = decodeBatchRecord(record.payload);
       for (const section of batch.sections) {
         if (section.table !== 'DeviceInfo' && section.table !== 'DeviceNetworkInfo') continue;
-        const entry = patches.get(batch.deviceId) ?? { tenantId: batch.tenantId, deviceId: batch.deviceId, patch: {} };
+        const entry = patches.get(batch.deviceId) ?? {
+          tenantId: batch.tenantId,
+          deviceId: batch.deviceId,
+          patch: {},
+        };
         patches.set(batch.deviceId, entry);
         const rows = parseRows(section);
         if (section.table === 'DeviceNetworkInfo') foldNetworkInfo(entry.patch, rows);
         else for (const row of rows) foldDeviceInfo(entry.patch, row);
       }
     }
-    for (const { tenantId, deviceId, patch } of patches.values()) await deps.store.patchProfile(tenantId, deviceId, patch);
+    for (const { tenantId, deviceId, patch } of patches.values())
+      await deps.store.patchProfile(tenantId, deviceId, patch);
     await range.commit();
   }
 }

@@ -122,7 +122,9 @@ export function devicesStore(state: StateStore) {
         return (
           'id' in where
             ? query.where('id', '=', where.id)
-            : query.where(sql`lower(computer_name)`, '=', where.name.toLowerCase()).orderBy('last_seen', 'desc')
+            : query
+                .where(sql`lower(computer_name)`, '=', where.name.toLowerCase())
+                .orderBy('last_seen', 'desc')
         )
           .limit(1)
           .executeTakeFirst();
@@ -181,7 +183,11 @@ export function devicesStore(state: StateStore) {
       return state.tenant<DevicesDb, void>(tenantId, async (db) => {
         await db
           .updateTable('devices')
-          .set({ health: JSON.stringify(health), sensor_data: sensorData, ...(device ? described(device) : {}) })
+          .set({
+            health: JSON.stringify(health),
+            sensor_data: sensorData,
+            ...(device ? described(device) : {}),
+          })
           .where('id', '=', id)
           .execute();
       });

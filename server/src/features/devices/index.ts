@@ -1,0 +1,145 @@
+/** Devices: their identity (keys), what is known of them (profile, health, presence) and the machines API. */
+import { createHash } from 'node:crypto';
+import {
+  ApiError,
+  type DeviceDescription,
+  type DeviceHealth,
+  type Ed25519PublicJwk,
+  type RiskScore,
+} from '@merlon/contract';
+import type { Feature, Platform } from '../../feature.ts';
+import type { DeviceAuthenticator } from '../../http/route.ts';
+import { deviceAuthenticator } from './device-authenticator.ts';
+import { DeviceDirectory, type DeviceIdentity } from './device-directory.ts';
+import {
+  parseDeviceToken,
+  publicKeyOf,
+  type SignedRequest,
+  thumbprintOf,
+  verifyDeviceToken,
+} from './device-token.ts';
+import { machineKey } from './machine-key.ts';
+import { Presence } from './presence.ts';
+import { runProfileReader } from './profile-reader.ts';
+import { machineRoutes } from './routes.ts';
+import { SingleUse } from './single-use.ts';
+import { devicesStore } from './store.ts';
+
+export type { DeviceIdentity } from './device-directory.ts';
+export { devicesMigrations } from './migrations.ts';
+
+export interface EnrolInput {
+  readonly tenantId: string;
+  readonly packageId: string;
+  readonly publicKey: Ed25519PublicJwk;
+  readonly device: DeviceDescription;
+  readonly tag: string | null;
+  readonly externalIp: string;
+}
+
+export interface Devices extends Feature {
+  readonly authenticator: DeviceAuthenticator;
+  /** Throws `Unauthorized` unless the request is signed by the private half of `publicKey`, for the first time. */
+  verifyNewKey(request: SignedRequest, publicKey: Ed25519PublicJwk): Promise<void>;
+  enrol(input: EnrolInput): Promise<{ deviceId: string; created: boolean }>;
+  /** Null: no such device in this tenant. */
+  lookup(tenantId: string, deviceId: string): Promise<DeviceIdentity | null>;
+  /** Resolves what a route's `{id}` may be: a device id or a computer name. */
+  resolve(tenantId: string, idOrName: string): Promise<DeviceIdentity | null>;
+  /** The device was heard of just now. */
+  seen(tenantId: string, deviceId: string, externalIp: string): void;
+  /** What it says of itself over the channel. */
+  report(
+    tenantId: string,
+    deviceId: string,
+    health: DeviceHealth,
+    device: DeviceDescription | null,
+  ): Promise<void>;
+  setRisk(tenantId: string, deviceId: string, risk: RiskScore): Promise<void>;
+}
+
+const ENROLMENT_REPLAY_WINDOW_MS = 600_000;
+
+export function createDevices(
+  platform: Pick<Platform, 'state' | 'clock' | 'log' | 'eventLog' | 'stopping'>,
+): Devices {
+  const log = platform.log.child({ part: 'devices' });
+  const store = devicesStore(platform.state);
+  const directory = new DeviceDirectory(store, platform.clock);
+  const presence = new Presence(store, platform.clock, log);
+  const enrolmentTokens = new SingleUse(ENROLMENT_REPLAY_WINDOW_MS, platform.clock.now().getTime());
+  let reader: Promise<void> = Promise.resolve();
+
+  return {
+    name: 'devices',
+    routes: machineRoutes({ store, clock: platform.clock }),
+    authenticator: deviceAuthenticator(directory, platform.clock),
+
+    async verifyNewKey(request, publicKey) {
+      const token = parseDeviceToken(request.authorization);
+      if (token.claims.sub !== thumbprintOf(publicKey)) {
+        throw new ApiError('Unauthorized', 'The token of an enrolment names the thumbprint of the new key.');
+      }
+      const now = platform.clock.now();
+      await verifyDeviceToken(token, publicKeyOf(publicKey), request, now);
+      if (enrolmentTokens.take(token.claims.jti, now.getTime()) !== 'fresh') {
+        throw new ApiError('Unauthorized', 'The device token was used before.');
+      }
+    },
+
+    async enrol({ tenantId, packageId, publicKey, device, tag, externalIp }) {
+      const deviceId = deviceIdOf(tenantId, publicKey);
+      const { created } = await store.enrol(tenantId, {
+        id: deviceId,
+        publicKeyX: publicKey.x,
+        packageId,
+        device,
+        tag,
+        externalIp,
+        at: platform.clock.now(),
+      });
+      directory.forget(deviceId);
+      log.info({ deviceId, name: device.computerName, created }, 'device enrolled');
+      return { deviceId, created };
+    },
+
+    async lookup(tenantId, deviceId) {
+      const device = await directory.find(deviceId);
+      return device?.tenantId === tenantId ? device : null;
+    },
+
+    async resolve(tenantId, idOrName) {
+      const row = await store.find(tenantId, machineKey(idOrName));
+      return row ? directory.find(row.id) : null;
+    },
+
+    seen: (tenantId, deviceId, externalIp) => presence.seen(tenantId, deviceId, externalIp),
+
+    async report(tenantId, deviceId, health, device) {
+      await store.recordHealth(tenantId, deviceId, health, hasSensorData(health), device);
+      if (device) directory.forget(deviceId);
+    },
+
+    setRisk: (tenantId, deviceId, risk) => store.setRisk(tenantId, deviceId, risk),
+
+    async start() {
+      presence.start();
+      reader = runProfileReader({ eventLog: platform.eventLog, store, signal: platform.stopping });
+      reader.catch((error: unknown) => log.error({ err: error }, 'the profile reader ended'));
+    },
+    async stop() {
+      await reader.catch(() => {});
+      await presence.stop();
+    },
+  };
+}
+
+/** Follows from the key, so that enrolling again finds the same device; from the tenant too, so that it tells nothing across tenants. */
+function deviceIdOf(tenantId: string, publicKey: Ed25519PublicJwk): string {
+  return createHash('sha256').update(`${tenantId}\n${publicKey.x}`).digest('hex').slice(0, 40);
+}
+
+/** Without process events the device is blind, whatever else works. */
+function hasSensorData(health: DeviceHealth): boolean {
+  return health.sensors.some((sensor) => sensor.source === 'process' && sensor.state !== 'Unavailable');
+}

@@ -1,0 +1,64 @@
+import {
+  type DeviceValue,
+  type HealthStatus,
+  type Machine,
+  nowIso7,
+  type OsArchitecture,
+  type RiskScore,
+} from '@merlon/contract';
+import type { DeviceRow } from './store.ts';
+
+/** A device is Inactive when nothing was heard of it for longer than this. */
+export const INACTIVE_AFTER_MS = 7 * 24 * 3_600_000;
+
+/** The stored device as the wire shows it. */
+export function machineEntity(row: DeviceRow, now: Date): Machine {
+  return {
+    id: row.id,
+    mergedIntoMachineId: null,
+    isPotentialDuplication: false,
+    isExcluded: false,
+    exclusionReason: null,
+    computerDnsName: row.computer_name,
+    firstSeen: nowIso7(row.first_seen),
+    lastSeen: nowIso7(row.last_seen),
+    osPlatform: row.os_platform,
+    osVersion: row.os_version,
+    osProcessor: row.os_processor,
+    osArchitecture: row.os_architecture as OsArchitecture,
+    version: row.os_distribution ?? row.os_version,
+    agentVersion: row.agent_version,
+    osBuild: row.os_build === null ? null : Number(row.os_build),
+    lastIpAddress: row.last_ip,
+    lastExternalIpAddress: row.last_external_ip,
+    healthStatus: healthOf(row, now),
+    onboardingStatus: row.state === 'Onboarded' ? 'Onboarded' : 'CanBeOnboarded',
+    defenderAvStatus: null,
+    deviceValue: row.device_value as DeviceValue,
+    rbacGroupId: 0,
+    rbacGroupName: null,
+    riskScore: row.risk_score as RiskScore,
+    exposureLevel: null,
+    isAadJoined: row.is_aad_joined,
+    aadDeviceId: row.aad_device_id,
+    machineTags: tagsOf(row),
+    managedBy: null,
+    managedByStatus: null,
+    ipAddresses: row.ip_addresses,
+    vmMetadata: null,
+    parentDevice: null,
+  };
+}
+
+export function healthOf(
+  row: Pick<DeviceRow, 'state' | 'last_seen' | 'sensor_data'>,
+  now: Date,
+): HealthStatus {
+  if (now.getTime() - row.last_seen.getTime() > INACTIVE_AFTER_MS) return 'Inactive';
+  return row.sensor_data ? 'Active' : 'NoSensorData';
+}
+
+/** Tags given at onboarding or by the device, then those given here, each once. */
+function tagsOf(row: DeviceRow): string[] {
+  return [...new Set([...(row.device_tag ? [row.device_tag] : []), ...row.manual_tags])];
+}

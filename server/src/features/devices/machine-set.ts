@@ -1,0 +1,63 @@
+/** What clients may ask of the machines set, and the SQL behind each name. */
+import {
+  deviceValues,
+  exposureLevels,
+  healthStatuses,
+  onboardingStatuses,
+  riskScores,
+} from '@merlon/contract';
+import type { ODataSet } from '@merlon/odata';
+import { sql } from 'kysely';
+import type { SqlColumns } from '../../odata/sql-filter.ts';
+import { INACTIVE_AFTER_MS } from './machine-entity.ts';
+
+const field = { filterable: true, sortable: true } as const;
+
+export const machineSet: ODataSet = {
+  name: 'machines',
+  fields: [
+    { ...field, name: 'id', type: 'string' },
+    { ...field, name: 'computerDnsName', type: 'string' },
+    { ...field, name: 'version', type: 'string' },
+    { ...field, name: 'deviceValue', type: 'enum', enumValues: deviceValues },
+    { ...field, name: 'aadDeviceId', type: 'string' },
+    { name: 'machineTags', type: 'collection', filterable: true, sortable: false },
+    { ...field, name: 'firstSeen', type: 'datetime' },
+    { ...field, name: 'lastSeen', type: 'datetime' },
+    { ...field, name: 'exposureLevel', type: 'enum', enumValues: exposureLevels },
+    { ...field, name: 'onboardingStatus', type: 'enum', enumValues: onboardingStatuses },
+    { ...field, name: 'lastIpAddress', type: 'string' },
+    { ...field, name: 'lastExternalIpAddress', type: 'string' },
+    { ...field, name: 'healthStatus', type: 'enum', enumValues: healthStatuses },
+    { ...field, name: 'osPlatform', type: 'string' },
+    { ...field, name: 'riskScore', type: 'enum', enumValues: riskScores },
+    { ...field, name: 'rbacGroupId', type: 'int' },
+    { ...field, name: 'rbacGroupName', type: 'string' },
+  ],
+  expandable: [],
+  maxTop: 10_000,
+};
+
+/** @param now decides which devices count as inactive. */
+export function machineColumns(now: Date): SqlColumns {
+  const inactiveBefore = new Date(now.getTime() - INACTIVE_AFTER_MS);
+  return {
+    id: sql`id::text`,
+    computerDnsName: sql`computer_name`,
+    version: sql`coalesce(os_distribution, os_version)`,
+    deviceValue: sql`device_value`,
+    aadDeviceId: sql`aad_device_id`,
+    machineTags: sql`(array_remove(array[device_tag], null) || manual_tags)`,
+    firstSeen: sql`first_seen`,
+    lastSeen: sql`last_seen`,
+    exposureLevel: sql`null::text`,
+    onboardingStatus: sql`case state when 'Onboarded' then 'Onboarded' else 'CanBeOnboarded' end`,
+    lastIpAddress: sql`last_ip`,
+    lastExternalIpAddress: sql`last_external_ip`,
+    healthStatus: sql`case when last_seen < ${inactiveBefore}::timestamptz then 'Inactive' when sensor_data then 'Active' else 'NoSensorData' end`,
+    osPlatform: sql`os_platform`,
+    riskScore: sql`risk_score`,
+    rbacGroupId: sql`0`,
+    rbacGroupName: sql`null::text`,
+  };
+}

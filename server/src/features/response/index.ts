@@ -1,0 +1,58 @@
+/** Response: machine actions, the signed orders that carry them to devices, and the receipts that prove them. */
+import type { Feature, Platform } from '../../feature.ts';
+import type { Devices } from '../devices/index.ts';
+import type { CommandKey } from '../onboarding/index.ts';
+import { channelSocket, sendOpenOrders } from './channel.ts';
+import { ChannelHub } from './channel-hub.ts';
+import { startExpiry } from './expiry.ts';
+import { responseRoutes } from './routes.ts';
+import { responseStore } from './store.ts';
+
+export { responseMigrations } from './migrations.ts';
+
+/** Tells the other servers that a device has something to carry out; the one that holds its channel sends it. */
+const ORDERS_CHANNEL = 'merlon_orders';
+
+export function createResponse(
+  platform: Pick<Platform, 'state' | 'clock' | 'log' | 'audit' | 'metrics'>,
+  devices: Pick<Devices, 'lookup' | 'resolve' | 'report' | 'seen'>,
+  commandKey: () => CommandKey,
+): Feature {
+  const log = platform.log.child({ part: 'response' });
+  const store = responseStore(platform.state);
+  const hub = new ChannelHub();
+  const deps = { ...platform, log, store, hub, devices, commandKey };
+  let expiry: { stop(): void } | undefined;
+  let unlisten: (() => Promise<void>) | undefined;
+
+  const connected = platform.metrics.gauge(
+    'merlon_devices_connected',
+    'Devices whose command channel is open here.',
+  );
+  platform.metrics.collect(() => connected.set(hub.size));
+
+  return {
+    name: 'response',
+    routes: responseRoutes({
+      ...deps,
+      announce: (tenantId, deviceId) => platform.state.notify(ORDERS_CHANNEL, `${tenantId} ${deviceId}`),
+    }),
+    sockets: [channelSocket(deps)],
+    async start() {
+      hub.start();
+      expiry = startExpiry(deps);
+      unlisten = await platform.state.listen(ORDERS_CHANNEL, (payload) => {
+        const [tenantId = '', deviceId = ''] = payload.split(' ');
+        if (!hub.has(deviceId)) return;
+        sendOpenOrders(deps, tenantId, deviceId, 0).catch((error: unknown) =>
+          log.warn({ err: error, deviceId }, 'orders announced by another server were not sent'),
+        );
+      });
+    },
+    async stop() {
+      expiry?.stop();
+      await unlisten?.();
+      hub.stop();
+    },
+  };
+}

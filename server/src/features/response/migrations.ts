@@ -1,0 +1,46 @@
+import { type Migration, tenantTable } from '@merlon/state-store';
+import { sql } from 'kysely';
+
+export const responseMigrations: readonly Migration[] = [
+  {
+    name: '2026-11-24-response-1',
+    async up(db) {
+      await tenantTable(db, 'machine_actions', (table) =>
+        table
+          .addColumn('id', 'uuid', (c) => c.notNull().primaryKey())
+          .addColumn('type', 'text', (c) => c.notNull())
+          .addColumn('scope', 'text')
+          .addColumn('status', 'text', (c) => c.notNull())
+          .addColumn('requestor', 'text', (c) => c.notNull())
+          .addColumn('requestor_comment', 'text', (c) => c.notNull())
+          .addColumn('request_source', 'text', (c) => c.notNull())
+          .addColumn('machine_id', 'char(40)', (c) => c.notNull())
+          .addColumn('computer_dns_name', 'text', (c) => c.notNull())
+          .addColumn('seq', 'bigint', (c) => c.notNull())
+          .addColumn('created_at', 'timestamptz', (c) => c.notNull())
+          .addColumn('updated_at', 'timestamptz', (c) => c.notNull())
+          .addColumn('expires_at', 'timestamptz', (c) => c.notNull())
+          .addColumn('cancellation_requestor', 'text')
+          .addColumn('cancellation_comment', 'text')
+          .addColumn('cancelled_at', 'timestamptz')
+          .addColumn('troubleshoot_info', 'text')
+          .addColumn('receipt', 'text'),
+      );
+      await sql`create unique index machine_actions_one_active on machine_actions (tenant_id, machine_id, type)
+        where status in ('Pending', 'InProgress')`.execute(db);
+      await sql`create index machine_actions_open on machine_actions (expires_at) where status in ('Pending', 'InProgress')`.execute(
+        db,
+      );
+      await db.schema
+        .createIndex('machine_actions_newest')
+        .on('machine_actions')
+        .columns(['tenant_id', 'created_at', 'id'])
+        .execute();
+      await tenantTable(db, 'order_sequences', (table) =>
+        table
+          .addColumn('machine_id', 'char(40)', (c) => c.notNull().primaryKey())
+          .addColumn('last_seq', 'bigint', (c) => c.notNull()),
+      );
+    },
+  },
+];

@@ -1,0 +1,270 @@
+import { randomUUID } from 'node:crypto';
+import {
+  ApiError,
+  CancelRequest,
+  collectionAnswer,
+  entityAnswer,
+  IsolateRequest,
+  MachineAction,
+  machineActionStatuses,
+  machineActionTypes,
+  UnisolateRequest,
+} from '@merlon/contract';
+import type { ODataSet } from '@merlon/odata';
+import { sql } from 'kysely';
+import { Type } from 'typebox';
+import { type Caller, defineRoute, type Route, type RouteAudit } from '../../http/route.ts';
+import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.ts';
+import type { SqlColumns } from '../../odata/sql-filter.ts';
+import type { Clock } from '../../telemetry/clock.ts';
+import type { Devices } from '../devices/index.ts';
+import type { CommandKey } from '../onboarding/index.ts';
+import { sendOrder } from './channel.ts';
+import type { ChannelHub } from './channel-hub.ts';
+import { machineActionEntity } from './machine-action-entity.ts';
+import { signCancel } from './orders.ts';
+import type { MachineActionRow, ResponseStore } from './store.ts';
+
+/** An order waits this long for its device, and for the device's word on it. */
+const ACTION_LIFETIME_MS = 72 * 3_600_000;
+
+const field = { filterable: true, sortable: true } as const;
+const actionSet: ODataSet = {
+  name: 'machineactions',
+  fields: [
+    { ...field, name: 'id', type: 'string' },
+    { ...field, name: 'status', type: 'enum', enumValues: machineActionStatuses },
+    { ...field, name: 'machineId', type: 'string' },
+    { ...field, name: 'type', type: 'enum', enumValues: machineActionTypes },
+    { ...field, name: 'requestor', type: 'string' },
+    { ...field, name: 'creationDateTimeUtc', type: 'datetime' },
+    { ...field, name: 'lastUpdateDateTimeUtc', type: 'datetime' },
+  ],
+  expandable: [],
+  maxTop: 10_000,
+};
+const actionColumns: SqlColumns = {
+  id: sql`id::text`,
+  status: sql`status`,
+  machineId: sql`machine_id::text`,
+  type: sql`type`,
+  requestor: sql`requestor`,
+  creationDateTimeUtc: sql`created_at`,
+  lastUpdateDateTimeUtc: sql`updated_at`,
+};
+
+const readAccess = {
+  kind: 'api',
+  application: ['Machine.Read.All', 'Machine.ReadWrite.All'],
+  delegated: ['Machine.Read', 'Machine.ReadWrite'],
+  role: 'ViewData.SecurityOperations',
+  deviceScope: 'none',
+} as const;
+const isolateAccess = {
+  kind: 'api',
+  application: ['Machine.Isolate'],
+  delegated: ['Machine.Isolate'],
+  role: 'ActiveRemediation.SecurityOperations',
+  deviceScope: 'require',
+} as const;
+const responsePermissions = [
+  'Machine.CollectForensics',
+  'Machine.Isolate',
+  'Machine.RestrictExecution',
+  'Machine.Scan',
+  'Machine.Offboard',
+  'Machine.StopAndQuarantine',
+  'Machine.LiveResponse',
+] as const;
+
+const idParams = Type.Object({ id: Type.String() });
+const actionAnswer = entityAnswer(MachineAction);
+
+export interface ResponseRouteDeps {
+  readonly store: ResponseStore;
+  readonly devices: Pick<Devices, 'resolve'>;
+  readonly hub: ChannelHub;
+  readonly commandKey: () => CommandKey;
+  readonly clock: Clock;
+  /** Tells the servers that this device has something to carry out. */
+  announce(tenantId: string, deviceId: string): Promise<void>;
+}
+
+export function responseRoutes(deps: ResponseRouteDeps): Route[] {
+  return [
+    defineRoute({
+      id: 'machines.isolate',
+      method: 'POST',
+      path: '/api/machines/:id/isolate',
+      summary: 'Cut a device off from the network; it keeps its line to Merlon.',
+      access: isolateAccess,
+      audit: 'machine.isolate',
+      params: idParams,
+      body: IsolateRequest,
+      responses: { 201: actionAnswer },
+      async handle(request) {
+        const type = request.body.IsolationType ?? 'Full';
+        if (type === 'UnManagedDevice') {
+          throw new ApiError(
+            'InvalidInput',
+            'IsolationType UnManagedDevice is for devices that are not onboarded; every device known here is.',
+          );
+        }
+        return order(request, 'Isolate', type, request.body.Comment);
+      },
+    }),
+    defineRoute({
+      id: 'machines.unisolate',
+      method: 'POST',
+      path: '/api/machines/:id/unisolate',
+      summary: 'Release a device from isolation.',
+      access: isolateAccess,
+      audit: 'machine.unisolate',
+      params: idParams,
+      body: UnisolateRequest,
+      responses: { 201: actionAnswer },
+      handle: (request) => order(request, 'Unisolate', null, request.body.Comment),
+    }),
+    defineRoute({
+      id: 'machineactions.list',
+      method: 'GET',
+      path: '/api/machineactions',
+      summary: 'List machine actions, newest first.',
+      access: readAccess,
+      audit: null,
+      responses: { 200: collectionAnswer(MachineAction) },
+      async handle(request) {
+        const query = readQuery(request, actionSet);
+        const { rows, total } = await deps.store.list(
+          request.caller.tenantId,
+          sqlPage(query, actionSet, actionColumns),
+        );
+        const actions = rows.map(machineActionEntity);
+        return {
+          status: 200,
+          body: collectionBody(request, query, actionSet, 'MachineActions', actions, total),
+        };
+      },
+    }),
+    defineRoute({
+      id: 'machineactions.get',
+      method: 'GET',
+      path: '/api/machineactions/:id',
+      summary: 'One machine action.',
+      access: readAccess,
+      audit: null,
+      params: idParams,
+      responses: { 200: actionAnswer },
+      async handle(request) {
+        const { id } = request.params;
+        const row = isGuid(id) ? await deps.store.find(request.caller.tenantId, id) : undefined;
+        if (!row) throw notFound(id);
+        return { status: 200, body: entityBody(request.origin, row) };
+      },
+    }),
+    defineRoute({
+      id: 'machineactions.cancel',
+      method: 'POST',
+      path: '/api/machineactions/:id/cancel',
+      summary: 'Cancel a machine action that its device has not begun.',
+      access: {
+        kind: 'api',
+        application: responsePermissions,
+        delegated: responsePermissions,
+        role: 'ActiveRemediation.SecurityOperations',
+        deviceScope: 'none',
+      },
+      audit: 'machineAction.cancel',
+      params: idParams,
+      body: CancelRequest,
+      responses: { 200: actionAnswer },
+      async handle(request) {
+        const { id } = request.params;
+        const { tenantId } = request.caller;
+        request.audit.target('machineAction', id);
+        const action = isGuid(id) ? await deps.store.find(tenantId, id) : undefined;
+        if (!action) throw notFound(id);
+        // Every action there is today isolates or releases; its own permission is the one that counts.
+        if (!request.caller.permissions.has('Machine.Isolate')) {
+          throw new ApiError(
+            'Forbidden',
+            `Cancelling an action of type ${action.type} needs Machine.Isolate.`,
+          );
+        }
+        const now = deps.clock.now();
+        const result = await deps.store.change(
+          tenantId,
+          id,
+          { kind: 'cancelled' },
+          now,
+          {
+            cancellation_requestor: request.caller.name,
+            cancellation_comment: request.body.Comment ?? null,
+            cancelled_at: now,
+          },
+          { then: (db) => request.audit.recordIn(db) },
+        );
+        if (!result) throw notFound(id);
+        if (!result.changed) {
+          throw new ApiError(
+            'BadRequest',
+            `The action is ${result.row.status} and can no longer be cancelled.`,
+          );
+        }
+        const cancel = await signCancel(result.row, deps.commandKey(), now);
+        deps.hub.send(result.row.machine_id, { type: 'cancel', cancel });
+        return { status: 200, body: entityBody(request.origin, result.row) };
+      },
+    }),
+  ];
+
+  async function order(
+    request: { params: { id: string }; caller: Caller; audit: RouteAudit; origin: string },
+    type: 'Isolate' | 'Unisolate',
+    scope: 'Full' | 'Selective' | null,
+    comment: string,
+  ) {
+    const { tenantId, kind, name, id: callerId } = request.caller;
+    const device = await deps.devices.resolve(tenantId, request.params.id);
+    request.audit.target('machine', device?.deviceId ?? request.params.id);
+    if (!device) throw new ApiError('ResourceNotFound', `Machine ${request.params.id} was not found.`);
+    if (device.state === 'Offboarded') {
+      throw new ApiError('BadRequest', `Machine ${device.deviceId} is offboarded and takes no orders.`);
+    }
+    const createdAt = deps.clock.now();
+    const id = randomUUID();
+    request.audit.details({ machineActionId: id, comment });
+    const action = await deps.store.create(
+      tenantId,
+      {
+        id,
+        type,
+        scope,
+        requestor: kind === 'user' ? name : callerId,
+        comment,
+        source: kind === 'user' ? 'Portal' : 'PublicApi',
+        machineId: device.deviceId,
+        machineName: device.name,
+        createdAt,
+        expiresAt: new Date(createdAt.getTime() + ACTION_LIFETIME_MS),
+      },
+      (db) => request.audit.recordIn(db),
+    );
+    if (!action) throw new ApiError('ActiveRequestAlreadyExists', 'Action is already in progress');
+    if (deps.hub.has(device.deviceId)) await sendOrder(deps, action);
+    else await deps.announce(tenantId, device.deviceId);
+    return { status: 201, body: entityBody(request.origin, action) };
+  }
+}
+
+function entityBody(origin: string, row: MachineActionRow): object {
+  return { '@odata.context': contextOf(origin, 'MachineActions/$entity'), ...machineActionEntity(row) };
+}
+
+function isGuid(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
+}
+
+function notFound(id: string): ApiError {
+  return new ApiError('ResourceNotFound', `Machine action ${id} was not found.`);
+}

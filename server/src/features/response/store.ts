@@ -1,0 +1,225 @@
+/** All SQL of the response feature. */
+import type { MachineActionStatus } from '@merlon/contract';
+import type { StateStore } from '@merlon/state-store';
+import {
+  type ColumnType,
+  type Expression,
+  type Selectable,
+  type SqlBool,
+  sql,
+  type Transaction,
+} from 'kysely';
+import { type MachineActionEvent, nextStatus } from './machine-action-state.ts';
+
+interface MachineActionsTable {
+  tenant_id: ColumnType<string, string | undefined, never>;
+  id: string;
+  type: string;
+  scope: string | null;
+  status: MachineActionStatus;
+  requestor: string;
+  requestor_comment: string;
+  request_source: string;
+  machine_id: string;
+  computer_dns_name: string;
+  /** bigint arrives as text. */
+  seq: ColumnType<string, number, never>;
+  created_at: Date;
+  updated_at: Date;
+  expires_at: Date;
+  cancellation_requestor: string | null;
+  cancellation_comment: string | null;
+  cancelled_at: Date | null;
+  troubleshoot_info: string | null;
+  /** The device's signed receipt, as it came. */
+  receipt: string | null;
+}
+
+export interface ResponseDb {
+  machine_actions: MachineActionsTable;
+  order_sequences: {
+    tenant_id: ColumnType<string, string | undefined, never>;
+    machine_id: string;
+    last_seq: ColumnType<string, number, number>;
+  };
+}
+
+export type MachineActionRow = Selectable<MachineActionsTable>;
+export type ResponseTransaction = Transaction<ResponseDb>;
+
+export interface NewMachineAction {
+  readonly id: string;
+  readonly type: 'Isolate' | 'Unisolate';
+  readonly scope: 'Full' | 'Selective' | null;
+  readonly requestor: string;
+  readonly comment: string;
+  readonly source: string;
+  readonly machineId: string;
+  readonly machineName: string;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+export interface ActionPage {
+  readonly where: Expression<SqlBool> | null;
+  readonly orderBy: readonly { expression: Expression<unknown>; direction: 'asc' | 'desc' }[];
+  readonly limit: number;
+  readonly offset: number;
+  readonly count: boolean;
+}
+
+export type ChangeDetails = Partial<
+  Pick<
+    MachineActionRow,
+    'receipt' | 'troubleshoot_info' | 'cancellation_requestor' | 'cancellation_comment' | 'cancelled_at'
+  >
+>;
+
+const UNIQUE_VIOLATION = '23505';
+
+export type ResponseStore = ReturnType<typeof responseStore>;
+
+export function responseStore(state: StateStore) {
+  return {
+    /** Null: an action of that type is active on the device already. `then` runs in the same transaction. */
+    async create(
+      tenantId: string,
+      action: NewMachineAction,
+      then: (db: ResponseTransaction) => Promise<void>,
+    ): Promise<MachineActionRow | null> {
+      try {
+        return await state.tenant<ResponseDb, MachineActionRow>(tenantId, async (db) => {
+          const { last_seq } = await db
+            .insertInto('order_sequences')
+            .values({ machine_id: action.machineId, last_seq: 1 })
+            .onConflict((conflict) =>
+              conflict.column('machine_id').doUpdateSet({ last_seq: sql`order_sequences.last_seq + 1` }),
+            )
+            .returning('last_seq')
+            .executeTakeFirstOrThrow();
+          const row = await db
+            .insertInto('machine_actions')
+            .values({
+              id: action.id,
+              type: action.type,
+              scope: action.scope,
+              status: 'Pending',
+              requestor: action.requestor,
+              requestor_comment: action.comment,
+              request_source: action.source,
+              machine_id: action.machineId,
+              computer_dns_name: action.machineName,
+              seq: Number(last_seq),
+              created_at: action.createdAt,
+              updated_at: action.createdAt,
+              expires_at: action.expiresAt,
+              cancellation_requestor: null,
+              cancellation_comment: null,
+              cancelled_at: null,
+              troubleshoot_info: null,
+              receipt: null,
+            })
+            .returningAll()
+            .executeTakeFirstOrThrow();
+          await then(db);
+          return row;
+        });
+      } catch (error) {
+        if ((error as { code?: string }).code === UNIQUE_VIOLATION) return null;
+        throw error;
+      }
+    },
+
+    find(tenantId: string, id: string): Promise<MachineActionRow | undefined> {
+      return state.tenant<ResponseDb, MachineActionRow | undefined>(tenantId, (db) =>
+        db.selectFrom('machine_actions').selectAll().where('id', '=', id).executeTakeFirst(),
+      );
+    },
+
+    list(tenantId: string, page: ActionPage): Promise<{ rows: MachineActionRow[]; total: number | null }> {
+      return state.tenant<ResponseDb, { rows: MachineActionRow[]; total: number | null }>(
+        tenantId,
+        async (db) => {
+          let query = db.selectFrom('machine_actions');
+          if (page.where) query = query.where(page.where);
+          let rows = query.selectAll().limit(page.limit).offset(page.offset);
+          for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
+          const total = page.count
+            ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
+            : null;
+          return {
+            rows: await rows.orderBy('created_at', 'desc').orderBy('id').execute(),
+            total: total && Number(total.n),
+          };
+        },
+      );
+    },
+
+    /** What a device has yet to carry out, oldest first. */
+    open(tenantId: string, machineId: string): Promise<MachineActionRow[]> {
+      return state.tenant<ResponseDb, MachineActionRow[]>(tenantId, (db) =>
+        db
+          .selectFrom('machine_actions')
+          .selectAll()
+          .where('machine_id', '=', machineId)
+          .where('status', 'in', ['Pending', 'InProgress'])
+          .orderBy('seq')
+          .execute(),
+      );
+    },
+
+    /**
+     * Applies an event under a row lock. Answers the action as it stands afterwards and whether the event changed it; undefined when there
+     * is no such action, or not of this device.
+     */
+    change(
+      tenantId: string,
+      id: string,
+      event: MachineActionEvent,
+      at: Date,
+      details: ChangeDetails,
+      options: {
+        machineId?: string;
+        then?: (db: ResponseTransaction, row: MachineActionRow) => Promise<void>;
+      } = {},
+    ): Promise<{ row: MachineActionRow; changed: boolean } | undefined> {
+      return state.tenant<ResponseDb, { row: MachineActionRow; changed: boolean } | undefined>(
+        tenantId,
+        async (db) => {
+          const row = await db
+            .selectFrom('machine_actions')
+            .selectAll()
+            .where('id', '=', id)
+            .forUpdate()
+            .executeTakeFirst();
+          if (!row || (options.machineId !== undefined && row.machine_id !== options.machineId))
+            return undefined;
+          const status = nextStatus(row.status, event);
+          if (status === null) return { row, changed: false };
+          const changed = await db
+            .updateTable('machine_actions')
+            .set({ status, updated_at: at, ...details })
+            .where('id', '=', id)
+            .returningAll()
+            .executeTakeFirstOrThrow();
+          await options.then?.(db, changed);
+          return { row: changed, changed: true };
+        },
+      );
+    },
+
+    /** Across tenants: open actions past their time. */
+    expired(now: Date, limit: number): Promise<{ tenant_id: string; id: string }[]> {
+      return state.system<ResponseDb, { tenant_id: string; id: string }[]>((db) =>
+        db
+          .selectFrom('machine_actions')
+          .select(['tenant_id', 'id'])
+          .where('status', 'in', ['Pending', 'InProgress'])
+          .where('expires_at', '<=', now)
+          .orderBy('expires_at')
+          .limit(limit)
+          .execute(),
+      );
+    },
+  };
+}
