@@ -41,7 +41,10 @@ export function foldDeviceInfo(patch: ProfilePatch, row: Row): void {
  * picture. `lastIp` is the first global address of an adapter that is up, IPv4 before IPv6.
  */
 export function foldNetworkInfo(patch: ProfilePatch, rows: readonly Row[]): void {
-  const newest = rows.reduce((max, row) => (String(row.Timestamp) > max ? String(row.Timestamp) : max), '');
+  const newest = rows
+    .map((row) => String(row.Timestamp))
+    .sort()
+    .at(-1);
   const addresses: InterfaceAddress[] = [];
   for (const row of rows) {
     if (String(row.Timestamp) !== newest) continue;

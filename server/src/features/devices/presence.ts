@@ -20,8 +20,8 @@ export class Presence {
   }
 
   seen(tenantId: string, id: string, externalIp: string): void {
-    let devices = this.#seen.get(tenantId);
-    if (!devices) this.#seen.set(tenantId, (devices = new Map()));
+    const devices = this.#seen.get(tenantId) ?? new Map<string, Sighting>();
+    this.#seen.set(tenantId, devices);
     devices.set(id, { id, externalIp, at: this.#clock.now() });
   }
 

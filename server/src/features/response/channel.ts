@@ -134,7 +134,7 @@ async function takeFrame(
     if (!/^[0-9a-f-]{36}$/i.test(id)) return;
     await deps.store.change(tenantId, id, event, deps.clock.now(), details, {
       machineId: deviceId,
-      then: async (db, row) => {
+      alongside: async (db, row) => {
         if (event.kind === 'started') return;
         await deps.audit.record(
           {

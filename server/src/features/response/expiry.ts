@@ -35,7 +35,7 @@ export async function expireActions(deps: {
       now,
       { troubleshoot_info: 'The device did not report back in time.' },
       {
-        then: (db, row) =>
+        alongside: (db, row) =>
           deps.audit.record(
             {
               tenantId,

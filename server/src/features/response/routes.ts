@@ -202,7 +202,7 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
             cancellation_comment: request.body.Comment ?? null,
             cancelled_at: now,
           },
-          { then: (db) => request.audit.recordIn(db) },
+          { alongside: (db) => request.audit.recordIn(db) },
         );
         if (!result) throw notFound(id);
         if (!result.changed) {

@@ -81,11 +81,11 @@ export type ResponseStore = ReturnType<typeof responseStore>;
 
 export function responseStore(state: StateStore) {
   return {
-    /** Null: an action of that type is active on the device already. `then` runs in the same transaction. */
+    /** Null: an action of that type is active on the device already. `alongside` runs in the same transaction. */
     async create(
       tenantId: string,
       action: NewMachineAction,
-      then: (db: ResponseTransaction) => Promise<void>,
+      alongside: (db: ResponseTransaction) => Promise<void>,
     ): Promise<MachineActionRow | null> {
       try {
         return await state.tenant<ResponseDb, MachineActionRow>(tenantId, async (db) => {
@@ -121,7 +121,7 @@ export function responseStore(state: StateStore) {
             })
             .returningAll()
             .executeTakeFirstOrThrow();
-          await then(db);
+          await alongside(db);
           return row;
         });
       } catch (error) {
@@ -180,7 +180,7 @@ export function responseStore(state: StateStore) {
       details: ChangeDetails,
       options: {
         machineId?: string;
-        then?: (db: ResponseTransaction, row: MachineActionRow) => Promise<void>;
+        alongside?: (db: ResponseTransaction, row: MachineActionRow) => Promise<void>;
       } = {},
     ): Promise<{ row: MachineActionRow; changed: boolean } | undefined> {
       return state.tenant<ResponseDb, { row: MachineActionRow; changed: boolean } | undefined>(
@@ -202,7 +202,7 @@ export function responseStore(state: StateStore) {
             .where('id', '=', id)
             .returningAll()
             .executeTakeFirstOrThrow();
-          await options.then?.(db, changed);
+          await options.alongside?.(db, changed);
           return { row: changed, changed: true };
         },
       );
