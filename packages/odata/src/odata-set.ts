@@ -1,0 +1,39 @@
+/** What a set of entities lets clients ask. One table drives parsing, messages and documentation. */
+
+export type ScalarType = 'string' | 'datetime' | 'int' | 'number' | 'bool' | 'enum';
+
+export interface ODataField {
+  /** As on the wire. Matched without regard to case. */
+  readonly name: string;
+  readonly type: ScalarType | 'collection';
+  readonly filterable: boolean;
+  readonly sortable: boolean;
+  /** For `enum`. Matched without regard to case. */
+  readonly enumValues?: readonly string[];
+  /** For `collection`: what it holds. Absent: strings. */
+  readonly items?: ODataItems;
+}
+
+export type ODataItems =
+  | { readonly type: ScalarType; readonly enumValues?: readonly string[] }
+  | { readonly fields: readonly ODataField[] };
+
+export interface ODataSet {
+  /** For messages: `alerts`. */
+  readonly name: string;
+  readonly fields: readonly ODataField[];
+  readonly expandable: readonly string[];
+  /** Largest `$top`. */
+  readonly maxTop: number;
+}
+
+const indexes = new WeakMap<readonly ODataField[], ReadonlyMap<string, ODataField>>();
+
+export function findField(fields: readonly ODataField[], name: string): ODataField | undefined {
+  let index = indexes.get(fields);
+  if (!index) {
+    index = new Map(fields.map((field) => [field.name.toLowerCase(), field]));
+    indexes.set(fields, index);
+  }
+  return index.get(name.toLowerCase());
+}

@@ -1,0 +1,124 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ODataError, type ODataSet, parseQuery, printFilter } from './index.ts';
+
+const machines: ODataSet = {
+  name: 'machines',
+  maxTop: 10_000,
+  expandable: ['logonUsers', 'alerts'],
+  fields: [
+    { name: 'computerDnsName', type: 'string', filterable: true, sortable: true },
+    { name: 'lastSeen', type: 'datetime', filterable: true, sortable: true },
+    { name: 'machineTags', type: 'collection', filterable: true, sortable: false },
+  ],
+};
+
+const parse = (search: string) => parseQuery(search, machines);
+
+describe('a query', () => {
+  it('without options asks for everything', () => {
+    expect(parse('')).toEqual({
+      filter: null,
+      top: null,
+      skip: 0,
+      orderBy: [],
+      select: null,
+      expand: [],
+      count: false,
+    });
+  });
+
+  it('may carry every option at once, in any case, with the parameters of the route among them', () => {
+    const query = parse(
+      "?$Filter=COMPUTERDNSNAME+eq+'a%26b'&$top=10&$skip=20&$orderby=lastseen%20desc,%20computerDnsName&$select=LastSeen,lastSeen,computerDnsName&$expand=alerts&$count=true&tag=x",
+    );
+    expect(query.filter && printFilter(query.filter)).toBe("computerDnsName eq 'a&b'");
+    expect(query.top).toBe(10);
+    expect(query.skip).toBe(20);
+    expect(query.orderBy.map((o) => [o.field.name, o.descending])).toEqual([
+      ['lastSeen', true],
+      ['computerDnsName', false],
+    ]);
+    expect(query.select).toEqual(['lastSeen', 'computerDnsName']);
+    expect(query.expand).toEqual(['alerts']);
+    expect(query.count).toBe(true);
+  });
+
+  it('may be split already', () => {
+    expect(parseQuery(new URLSearchParams({ $top: '1' }), machines).top).toBe(1);
+  });
+
+  it('takes a raw plus sign of an offset for what it was', () => {
+    const query = parse('$filter=lastSeen gt 2018-08-01T02:00:00+02:00');
+    expect(query.filter && printFilter(query.filter)).toBe('lastSeen gt 2018-08-01T00:00:00.0000000Z');
+  });
+
+  it('takes * in $select and $expand for all', () => {
+    expect(parse('$select=*').select).toBeNull();
+    expect(parse('$expand=*').expand).toEqual(['logonUsers', 'alerts']);
+  });
+
+  it.each([
+    ['$top=10001', '$top', /10001 is more than the 10000 allowed for machines/],
+    ['$top=-1', '$top', /'-1' is no whole number from 0/],
+    ['$top=', '$top', /no whole number/],
+    ['$top=1e3', '$top', /no whole number/],
+    ['$skip=9999999999999999', '$skip', /no whole number/],
+    ['$top=1&$TOP=2', '$top', /given twice/],
+    ['$apply=aggregate(x)', "'$apply'", /not supported/],
+    ['$skiptoken=abc', "'$skiptoken'", /not supported/],
+    ['$count=maybe', '$count', /'maybe' is neither true nor false/],
+    ['$orderby=nothing', '$orderby', /'nothing' is no property of machines/],
+    ['$orderby=machineTags', '$orderby', /'machineTags' cannot be sorted by/],
+    ['$orderby=lastSeen down', '$orderby', /is not "<property> asc" or "<property> desc"/],
+    ['$orderby=lastSeen,lastSeen desc', '$orderby', /given twice \(at position 9\)/],
+    ['$orderby=lastSeen,,', '$orderby', /a name is missing/],
+    ['$orderby=', '$orderby', /a name is missing/],
+    ['$select=*,nothing', '$select', /'nothing' is no property of machines \(at position 2\)/],
+    ['$expand=evidence', '$expand', /'evidence' cannot be expanded in machines/],
+    ['$expand=alerts($top=1)', '$expand', /cannot be expanded/],
+    ['$filter=', '$filter', /found the end/],
+    [`$select=${'a'.repeat(9000)}`, '$select', /longer than 8192/],
+  ])('%s is refused by name', (search, option, message) => {
+    let caught: unknown;
+    try {
+      parse(search);
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBeInstanceOf(ODataError);
+    expect((caught as ODataError).option).toBe(option);
+    expect((caught as ODataError).message).toMatch(message);
+  });
+
+  it('that is made of random text throws nothing but ODataError', () => {
+    const option = fc.constantFrom(
+      '$filter',
+      '$top',
+      '$skip',
+      '$orderby',
+      '$select',
+      '$expand',
+      '$count',
+      '$x',
+      'x',
+    );
+    const pairs = fc.array(fc.tuple(option, fc.string({ unit: 'binary', maxLength: 20 })), { maxLength: 4 });
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string({ unit: 'binary' }),
+          pairs.map((p) => new URLSearchParams(p)),
+        ),
+        (search) => {
+          try {
+            parseQuery(search, machines);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ODataError);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
