@@ -49,6 +49,20 @@ export const SERVER_OWNED_COLUMNS = [
   'IngestionTime',
 ] as const;
 
+/** Hunting tables that a device may write. Alerts, assessments and everything derived are the server's to say. */
+export const DEVICE_TABLES = [
+  'DeviceInfo',
+  'DeviceNetworkInfo',
+  'DeviceProcessEvents',
+  'DeviceNetworkEvents',
+  'DeviceFileEvents',
+  'DeviceRegistryEvents',
+  'DeviceLogonEvents',
+  'DeviceImageLoadEvents',
+  'DeviceEvents',
+  'DeviceFileCertificateInfo',
+] as const;
+
 const Hex40 = Type.String({ pattern: '^[0-9a-f]{40}$' });
 const Guid = Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' });
 const Time = Type.String({ description: 'ISO 8601 UTC with Z, up to seven fraction digits.' });

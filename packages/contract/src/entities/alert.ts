@@ -186,6 +186,8 @@ export const Alert = record(
 );
 export type Alert = Static<typeof Alert>;
 
+const namesOf = <T extends object>(aliases: T) => Object.keys(aliases) as Extract<keyof T, string>[];
+
 /** `PATCH /api/alerts/{id}`. What is left out stays as it is; a comment is added to those there are. */
 export const AlertUpdate = Type.Object(
   {
@@ -194,11 +196,14 @@ export const AlertUpdate = Type.Object(
       Type.String({ maxLength: 256, description: 'Who owns the alert. Empty: nobody.' }),
     ),
     classification: Type.Optional(
-      choice([...alertClassifications, 'Unknown'], 'Whether it was right. `Unknown` takes the answer back.'),
+      choice(
+        [...alertClassifications, ...namesOf(alertClassificationAliases)],
+        'Whether it was right. `Unknown` takes the answer back.',
+      ),
     ),
     determination: Type.Optional(
       choice(
-        [...alertDeterminations, 'NotMalicious', 'ConfirmedActivity', 'NotAvailable'],
+        [...alertDeterminations, ...namesOf(alertDeterminationAliases)],
         'What it was about. `NotAvailable` takes the answer back.',
       ),
     ),

@@ -1,0 +1,140 @@
+/** The reference pages, made from contract. Pure: data in, Markdown out. */
+import {
+  acceptedAudiences,
+  actionTypeRenames,
+  actionTypes,
+  additionalFieldKeys,
+  apiErrors,
+  builtInAdministratorRole,
+  type HuntingTable,
+  huntingTables,
+  permissions,
+  portalPermissions,
+  tablesNotKept,
+} from '@merlon/contract';
+
+const NOTICE = '<!-- Made from packages/contract by `node scripts/generate-reference.mjs`. Do not edit. -->';
+
+const cell = (text: string) => text.replaceAll('|', '\\|');
+const code = (text: string) => `\`${text}\``;
+const codes = (texts: readonly string[]) => texts.map(code).join(', ');
+
+function grid(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
+  return [line(head), `|${' --- |'.repeat(head.length)}`, ...rows.map(line)].join('\n');
+}
+
+const page = (...parts: readonly (string | null)[]) =>
+  `${parts.filter((part) => part !== null).join('\n\n')}\n`;
+
+const statusNotes: Readonly<Record<HuntingTable['status'], string | null>> = {
+  ga: null,
+  preview: 'Preview: columns may still change.',
+  beta: 'Beta: columns may still change.',
+  legacy: 'Legacy: kept for old queries.',
+};
+
+function tableSection(table: HuntingTable): string {
+  const facts = [
+    `${table.description}.`,
+    statusNotes[table.status],
+    table.legacyNames.length > 0 ? `Formerly ${codes(table.legacyNames)}.` : null,
+    table.supersedes.length > 0 ? `Took the place of ${codes(table.supersedes)}.` : null,
+    table.nearRealTime ? 'Custom detections over it may run continuously.' : null,
+  ];
+  const renames = Object.entries(table.columnRenames).map(([from, to]) => `${code(from)} is now ${code(to)}`);
+  const merges = Object.entries(table.columnMerges).map(
+    ([to, from]) => `${codes(from)} went into ${code(to)}`,
+  );
+  const changes = [...renames, ...merges];
+  const kinds = actionTypes[table.name];
+  const kindRenames = Object.entries(actionTypeRenames[table.name] ?? {});
+  const withKeys = (kinds ?? []).flatMap((kind) => {
+    const keys = additionalFieldKeys[kind];
+    return keys ? [[code(kind), codes(keys)]] : [];
+  });
+  return page(
+    `## ${table.name}`,
+    facts.filter((fact) => fact !== null).join(' '),
+    grid(
+      ['Column', 'Type', 'Meaning'],
+      table.columns.map((column) => [code(column.name), column.type, column.description]),
+    ),
+    changes.length > 0 ? `Column names of the past: ${changes.join('; ')}.` : null,
+    kinds ? `Values of \`ActionType\`: ${codes(kinds)}.` : null,
+    kindRenames.length > 0
+      ? `Values of the past: ${kindRenames.map(([from, to]) => `${code(from)} is now ${code(to)}`).join('; ')}.`
+      : null,
+    withKeys.length > 0 ? grid(['ActionType', 'Keys in AdditionalFields'], withKeys) : null,
+  ).trimEnd();
+}
+
+function huntingPage(): string {
+  const columns = huntingTables.reduce((sum, table) => sum + table.columns.length, 0);
+  return page(
+    NOTICE,
+    '# Hunting tables',
+    `${huntingTables.length} tables, ${columns} columns. Names of tables and columns are case-sensitive. All times are UTC. A former name of a table or column may still be used where this page says so.`,
+    grid(
+      ['Table', 'Holds'],
+      huntingTables.map((table) => [`[${table.name}](#${table.name.toLowerCase()})`, table.description]),
+    ),
+    `Tables of the wider schema that Merlon does not keep: ${codes(Object.values(tablesNotKept).flat())}.`,
+    ...huntingTables.map(tableSection),
+  );
+}
+
+function errorsPage(): string {
+  return page(
+    NOTICE,
+    '# Errors',
+    'An error answer has this body; `target` is unique to the request and stands in the log of the server as well. Decide by `code`: `message` is for people and may change.',
+    '```json\n{ "error": { "code": "ResourceNotFound", "message": "The resource was not found.", "target": "5c0a5f6e-…" } }\n```',
+    'Codes marked *own* are not known from the real service; they occur where it has no counterpart, chiefly between device and server.',
+    grid(
+      ['Code', 'Status', 'Usual message', ''],
+      Object.entries(apiErrors).map(([name, spec]) => [
+        code(name),
+        String(spec.status),
+        spec.text === '' ? '(none)' : spec.text,
+        spec.origin === 'merlon' ? '*own*' : '',
+      ]),
+    ),
+  );
+}
+
+function permissionsPage(): string {
+  return page(
+    NOTICE,
+    '# Permissions',
+    'A token asks for the permission of the route. An application carries names of the first column in `roles` and sees the whole tenant. A user carries names of the second column in `scp`, needs the portal permission of the route besides, and sees only devices of device groups open to the user.',
+    grid(
+      ['Application', 'User', 'Meaning'],
+      permissions.map((p) => [
+        code(p.application),
+        p.delegated === null ? '—' : code(p.delegated),
+        p.displayName,
+      ]),
+    ),
+    `Audiences under which a token for this API may be asked: ${codes(acceptedAudiences)}. A trailing slash does not matter.`,
+    '## Portal permissions',
+    `A role holds any of these; a user holds those of all roles of the user's groups. The built-in role "${builtInAdministratorRole}" holds all.`,
+    grid(
+      ['Permission', 'Shown as', 'Allows'],
+      Object.entries(portalPermissions).map(([name, spec]) => [
+        code(name),
+        spec.part === null ? spec.group : `${spec.group} – ${spec.part}`,
+        spec.allows,
+      ]),
+    ),
+  );
+}
+
+/** Path below the root of the repository -> content. */
+export function referencePages(): Readonly<Record<string, string>> {
+  return {
+    'docs/reference/hunting-tables.md': huntingPage(),
+    'docs/reference/errors.md': errorsPage(),
+    'docs/reference/permissions.md': permissionsPage(),
+  };
+}
