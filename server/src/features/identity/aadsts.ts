@@ -1,0 +1,85 @@
+/**
+ * Errors of the sign-in addresses, as programs written for Entra ID read them: an OAuth error, a number after `AADSTS`, ids to find the
+ * request again. Numbers and OAuth codes are the real service's; the texts are ours.
+ */
+import { randomUUID } from 'node:crypto';
+
+export interface AadstsSpec {
+  readonly status: number;
+  readonly error: string;
+}
+
+export const aadstsErrors = {
+  /** A parameter is missing. */
+  900144: { status: 400, error: 'invalid_request' },
+  /** The tenant part is neither id nor domain. */
+  900023: { status: 400, error: 'invalid_request' },
+  90002: { status: 400, error: 'invalid_request' },
+  /** No tenant can be told from the request. */
+  50059: { status: 400, error: 'invalid_request' },
+  9002313: { status: 400, error: 'invalid_request' },
+  700016: { status: 400, error: 'unauthorized_client' },
+  7000112: { status: 400, error: 'unauthorized_client' },
+  7000215: { status: 401, error: 'invalid_client' },
+  7000216: { status: 401, error: 'invalid_client' },
+  7000218: { status: 401, error: 'invalid_client' },
+  7000222: { status: 401, error: 'invalid_client' },
+  70003: { status: 400, error: 'unsupported_grant_type' },
+  70011: { status: 400, error: 'invalid_scope' },
+  1002012: { status: 400, error: 'invalid_scope' },
+  500011: { status: 400, error: 'invalid_resource' },
+  70000: { status: 400, error: 'invalid_grant' },
+  70008: { status: 400, error: 'invalid_grant' },
+  501481: { status: 400, error: 'invalid_grant' },
+  90033: { status: 503, error: 'temporarily_unavailable' },
+} as const satisfies Record<number, AadstsSpec>;
+
+export type AadstsCode = keyof typeof aadstsErrors;
+
+export class AadstsError extends Error {
+  override readonly name = 'AadstsError';
+  readonly code: AadstsCode;
+  constructor(code: AadstsCode, text: string) {
+    super(text);
+    this.code = code;
+  }
+}
+
+export interface AadstsBody {
+  readonly error: string;
+  readonly error_description: string;
+  readonly error_codes: readonly number[];
+  readonly timestamp: string;
+  readonly trace_id: string;
+  readonly correlation_id: string;
+  readonly error_uri: string;
+}
+
+/** `correlationId`: the client's `client-request-id` where it sent a GUID. */
+export function aadstsBody(
+  error: AadstsError,
+  now: Date,
+  origin: string,
+  correlationId: string = randomUUID(),
+): AadstsBody {
+  const timestamp = now
+    .toISOString()
+    .replace('T', ' ')
+    .replace(/\.\d+Z$/, 'Z');
+  const traceId = randomUUID();
+  return {
+    error: aadstsErrors[error.code].error,
+    error_description: `AADSTS${error.code}: ${error.message} Trace ID: ${traceId} Correlation ID: ${correlationId} Timestamp: ${timestamp}`,
+    error_codes: [error.code],
+    timestamp,
+    trace_id: traceId,
+    correlation_id: correlationId,
+    error_uri: `${origin}/error?code=${error.code}`,
+  };
+}
+
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+export function clientRequestId(header: string | string[] | undefined): string | undefined {
+  return typeof header === 'string' && GUID.test(header) ? header : undefined;
+}

@@ -1,0 +1,48 @@
+/** Rows of identity's tables. */
+import type { Generated } from 'kysely';
+
+export interface IdentityDatabase {
+  tenants: { id: string; name: string; domain: string; is_default: boolean; created_at: Date };
+  signing_keys: { kid: string; private_jwk: string; created_at: Date; retires_at: Date | null };
+  identity_secrets: { name: string; value: string };
+  users: {
+    tenant_id: string;
+    id: string;
+    principal_name: string;
+    display_name: string;
+    password_hash: string;
+    must_change_password: boolean;
+    failed_sign_ins: Generated<number>;
+    locked_until: Date | null;
+    enabled: Generated<boolean>;
+    created_at: Date;
+  };
+  apps: {
+    tenant_id: string;
+    client_id: string;
+    object_id: string;
+    display_name: string;
+    permissions: string[];
+    enabled: Generated<boolean>;
+    created_at: Date;
+  };
+  app_secrets: {
+    tenant_id: string;
+    id: string;
+    client_id: string;
+    hash: string;
+    hint: string;
+    created_at: Date;
+    expires_at: Date;
+  };
+  oidc_records: {
+    tenant_id: string;
+    model: string;
+    id: string;
+    payload: string;
+    grant_id: string | null;
+    uid: string | null;
+    consumed_at: Date | null;
+    expires_at: Date | null;
+  };
+}

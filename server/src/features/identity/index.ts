@@ -1,0 +1,154 @@
+/** Who is calling: tenants, users, applications, and the sign-in that hands out tokens for them. */
+import { randomBytes } from 'node:crypto';
+import { builtInAdministratorRole } from '@merlon/contract';
+import type { Feature, Platform } from '../../feature.ts';
+import type { Access } from '../access/index.ts';
+import { createTenant, identityAdmin } from './admin.ts';
+import { createApps } from './apps.ts';
+import type { IdentityDatabase } from './database.ts';
+import { PORTAL_CLIENT_ID } from './portal-client.ts';
+import { createProviders } from './provider.ts';
+import { sweepExpired } from './provider-adapter.ts';
+import { identityRoutes } from './routes.ts';
+import { createSignInFlow } from './sign-in-flow.ts';
+import { createSigningKeys } from './signing-keys.ts';
+import { createTenants, type Tenant } from './tenants.ts';
+import { createTokenEndpoint } from './token-endpoint.ts';
+import { createTokenVerifier, type TokenClaims } from './token-verifier.ts';
+import { createUsers } from './users.ts';
+
+export { identityMigrations } from './migrations.ts';
+export type { Tenant } from './tenants.ts';
+export type { TokenClaims } from './token-verifier.ts';
+
+export interface Identity extends Feature {
+  /** Claims of a good `Authorization: Bearer …`; throws Unauthorized. */
+  verify(authorization: string | undefined): Promise<TokenClaims>;
+  /** By GUID, domain or name. Undefined: the default tenant. Throws ResourceNotFound. */
+  requireTenant(nameOrId: string | undefined): Promise<Tenant>;
+  tenants(): Promise<readonly Tenant[]>;
+  /** Makes the first tenant and its administrator; null when there is a tenant already. */
+  firstStart(): Promise<{
+    readonly tenant: Tenant;
+    readonly principalName: string;
+    readonly oneTimePassword: string;
+  } | null>;
+}
+
+export interface IdentityDeps extends Pick<Platform, 'state' | 'audit' | 'clock' | 'log' | 'metrics'> {
+  readonly access: Access;
+  publicOrigin(): string;
+  portalOrigins(): readonly string[];
+}
+
+const FIRST_TENANT = { name: 'Merlon', domain: 'merlon.local' } as const;
+const ADMINISTRATOR = 'admin';
+const SWEEP_MS = 10 * 60_000;
+
+export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
+  const { state, clock, access, audit } = deps;
+  const log = deps.log.child({ part: 'identity' });
+  const tenants = createTenants(deps);
+  const users = createUsers(deps);
+  const apps = createApps(deps);
+  const keys = createSigningKeys(deps);
+  await keys.load();
+  const providers = createProviders({ ...deps, log, keys, users, apps, cookieKeys: [await cookieKey()] });
+  const refusedSecrets = deps.metrics.counter(
+    'merlon_refused_client_secrets_total',
+    'Sign-ins of known applications with a wrong or expired secret.',
+  );
+  let sweep: NodeJS.Timeout | undefined;
+
+  async function cookieKey(): Promise<string> {
+    return state.system<IdentityDatabase, string>(async (db) => {
+      await db
+        .insertInto('identity_secrets')
+        .values({ name: 'cookies', value: randomBytes(32).toString('base64url') })
+        .onConflict((conflict) => conflict.column('name').doNothing())
+        .execute();
+      return (
+        await db
+          .selectFrom('identity_secrets')
+          .select('value')
+          .where('name', '=', 'cookies')
+          .executeTakeFirstOrThrow()
+      ).value;
+    });
+  }
+
+  const token = createTokenEndpoint({
+    tenants,
+    apps,
+    providers,
+    clock,
+    publicOrigin: deps.publicOrigin,
+    refused(tenantId, app, reason) {
+      refusedSecrets.inc();
+      log.info({ tenantId, clientId: app.clientId, reason }, 'sign-in of an application was refused');
+    },
+  });
+
+  return {
+    name: 'identity',
+    routes: identityRoutes({
+      ...deps,
+      tenants,
+      keys,
+      token,
+      signIn: createSignInFlow({ tenants, users, providers, audit, clock }),
+    }),
+    admin: identityAdmin({ state, audit, access, tenants, users, apps, keys }),
+    verify: createTokenVerifier({
+      keys,
+      tenants,
+      clock,
+      portalClientId: PORTAL_CLIENT_ID,
+      publicOrigin: deps.publicOrigin,
+    }),
+    requireTenant: tenants.require,
+    tenants: tenants.list,
+
+    async firstStart() {
+      if ((await tenants.list()).length > 0) return null;
+      const made = await state.system<
+        IdentityDatabase,
+        { tenant: Tenant; principalName: string; oneTimePassword: string }
+      >(async (db) => {
+        const actor = { kind: 'system', id: 'first-start', name: 'first start' } as const;
+        const tenant = await createTenant({ tenants, access, audit }, db, FIRST_TENANT, actor);
+        const { user, oneTimePassword } = await users.create(db, tenant, {
+          name: ADMINISTRATOR,
+          displayName: 'Administrator',
+        });
+        await access.giveRole(db, tenant.id, user.id, builtInAdministratorRole);
+        await audit.record(
+          {
+            tenantId: tenant.id,
+            actor,
+            action: 'user.create',
+            target: { kind: 'user', id: user.id },
+            outcome: 'success',
+            details: { principalName: user.principalName, role: builtInAdministratorRole },
+          },
+          db,
+        );
+        return { tenant, principalName: user.principalName, oneTimePassword };
+      });
+      tenants.forget();
+      return made;
+    },
+
+    async start() {
+      sweep = setInterval(() => {
+        sweepExpired(state, clock).catch((error: unknown) =>
+          log.warn({ err: error }, 'ended sign-in records could not be removed'),
+        );
+      }, SWEEP_MS);
+      sweep.unref();
+    },
+    async stop() {
+      clearInterval(sweep);
+    },
+  };
+}

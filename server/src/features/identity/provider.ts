@@ -1,0 +1,282 @@
+/**
+ * The OpenID provider proper: oidc-provider, one instance a tenant, so that issuer, sessions and cookies are the tenant's own. What differs from
+ * the standard in Entra ID's dialect is translated before (`token-request.ts`) and after (`token-endpoint.ts`), never inside.
+ * See docs/decisions/2026-11-24-sign-in.md.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { acceptedAudiences, isDelegatedPermission } from '@merlon/contract';
+import type { StateStore } from '@merlon/state-store';
+import { Provider } from 'oidc-provider';
+import type { Clock } from '../../telemetry/clock.ts';
+import type { Logger } from '../../telemetry/log.ts';
+import type { App, Apps, SecretCheck } from './apps.ts';
+import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts';
+import { createAdapter } from './provider-adapter.ts';
+import { errorPage, signedOutPage, signOutPage } from './sign-in-pages.ts';
+import type { SigningKeys } from './signing-keys.ts';
+import { applicationClaims, issuer, userClaims } from './token-claims.ts';
+import { DELEGATED_SCOPES, type ProtocolVersion } from './token-request.ts';
+import type { Users } from './users.ts';
+
+/** What the translation knows about one token request, and what it learns on the way. */
+export interface TokenNote {
+  readonly version: ProtocolVersion;
+  /** The application of a client_credentials request. */
+  readonly app: App | null;
+  /** Turns the provider's answer into the dialect's. */
+  answer(outcome: { status: number; body: unknown; failure: unknown }): { status: number; body: object };
+  secretCheck: SecretCheck | null;
+  failure: unknown;
+}
+
+export interface ProvidersDeps {
+  readonly state: StateStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly keys: SigningKeys;
+  readonly users: Users;
+  readonly apps: Apps;
+  /** For cookies. */
+  readonly cookieKeys: readonly string[];
+  publicOrigin(): string;
+  /** Addresses under which the portal may be open. */
+  portalOrigins(): readonly string[];
+}
+
+export interface Providers {
+  forTenant(tenantId: string): Provider;
+  /** Lets the tenant's provider answer a request whose `url` is one of its own addresses. */
+  handle(tenantId: string, request: IncomingMessage, response: ServerResponse): Promise<void>;
+  /** Marks a request for the translation of its answer. */
+  note(request: IncomingMessage, note: TokenNote): void;
+}
+
+/** Addresses within a tenant, as the provider knows them. */
+export const PROVIDER_ROUTES = {
+  authorization: '/oauth2/v2.0/authorize',
+  token: '/oauth2/v2.0/token',
+  jwks: '/discovery/v2.0/keys',
+  end_session: '/oauth2/v2.0/logout',
+} as const;
+
+export const TOKEN_SECONDS = 3_600;
+const WORKING_DAY_S = 10 * 3_600;
+const MAX_PROVIDERS = 200;
+
+interface Made {
+  /** What it was made with. */
+  readonly made: string;
+  readonly provider: Provider;
+  readonly callback: ReturnType<Provider['callback']>;
+}
+
+export function createProviders(deps: ProvidersDeps): Providers {
+  const providers = new Map<string, Made>();
+  const notes = new WeakMap<IncomingMessage, TokenNote>();
+
+  function forTenant(tenantId: string): Made {
+    // A provider holds the keys and addresses it was made with; new ones make a new provider.
+    const made = [deps.publicOrigin(), ...deps.keys.current().map(({ kid }) => kid)].join(' ');
+    const known = providers.get(tenantId);
+    if (known?.made === made) return known;
+    const provider = build(tenantId);
+    const fresh: Made = { made, provider, callback: provider.callback() };
+    providers.delete(tenantId);
+    if (providers.size >= MAX_PROVIDERS) {
+      const oldest = providers.keys().next();
+      if (!oldest.done) providers.delete(oldest.value);
+    }
+    providers.set(tenantId, fresh);
+    return fresh;
+  }
+
+  function build(tenantId: string): Provider {
+    const origin = deps.publicOrigin();
+
+    async function findClient(clientId: string) {
+      if (clientId === PORTAL_CLIENT_ID) return portalClient(deps.portalOrigins());
+      const app = await deps.apps.find(tenantId, clientId);
+      if (!app?.enabled) return undefined;
+      return {
+        client_id: app.clientId,
+        client_name: app.name,
+        grant_types: ['client_credentials'],
+        response_types: [],
+        redirect_uris: [],
+        token_endpoint_auth_method: 'client_secret_post' as const,
+        // The provider wants one to be there; `compareClientSecret` below never looks at it.
+        client_secret: 'kept-as-hashes-in-app-secrets',
+      };
+    }
+
+    const provider = new Provider(issuer(2, origin, tenantId), {
+      adapter: (model) => createAdapter(model, { ...deps, tenantId, findClient }),
+      jwks: { keys: deps.keys.current().map(({ privateJwk }) => privateJwk) },
+      routes: PROVIDER_ROUTES,
+      scopes: ['openid', 'offline_access', 'profile', 'email'],
+      claims: { openid: ['sub', 'oid', 'tid', 'ver'], profile: ['name', 'preferred_username'] },
+      responseTypes: ['code'],
+      pkce: { required: () => true },
+      clientBasedCORS: (_ctx, from, client) =>
+        client.clientId === PORTAL_CLIENT_ID && deps.portalOrigins().includes(from),
+      issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+      cookies: {
+        keys: [...deps.cookieKeys],
+        names: { session: 'merlon_session', interaction: 'merlon_interaction', resume: 'merlon_resume' },
+        long: { httpOnly: true, secure: true, sameSite: 'lax', signed: true, path: `/${tenantId}` },
+        short: { httpOnly: true, secure: true, sameSite: 'lax', signed: true },
+      },
+      ttl: {
+        AccessToken: TOKEN_SECONDS,
+        ClientCredentials: TOKEN_SECONDS,
+        AuthorizationCode: 60,
+        IdToken: TOKEN_SECONDS,
+        Interaction: 15 * 60,
+        Session: WORKING_DAY_S,
+        Grant: WORKING_DAY_S,
+        RefreshToken: WORKING_DAY_S,
+      },
+      features: {
+        devInteractions: { enabled: false },
+        dPoP: { enabled: false },
+        pushedAuthorizationRequests: { enabled: false },
+        userinfo: { enabled: false },
+        clientCredentials: { enabled: true },
+        resourceIndicators: {
+          enabled: true,
+          defaultResource: async () => acceptedAudiences[0],
+          useGrantedResource: async () => true,
+          getResourceServerInfo: async (_ctx, audience) => ({
+            audience,
+            scope: DELEGATED_SCOPES.join(' '),
+            accessTokenTTL: TOKEN_SECONDS,
+            accessTokenFormat: 'jwt',
+            jwt: { sign: { alg: 'RS256' } },
+          }),
+        },
+        rpInitiatedLogout: {
+          enabled: true,
+          logoutSource: async (ctx, form) => {
+            const { headers, body } = signOutPage(form);
+            ctx.set(headers);
+            ctx.body = body;
+          },
+          postLogoutSuccessSource: async (ctx) => {
+            const { headers, body } = signedOutPage();
+            ctx.set(headers);
+            ctx.body = body;
+          },
+        },
+      },
+      interactions: { url: (_ctx, interaction) => `/${tenantId}/login/${interaction.uid}` },
+      // The portal is part of the product: whoever signs in to it has agreed to it. No other client may send people here.
+      loadExistingGrant: async (ctx) => {
+        const { client, session, params } = ctx.oidc;
+        if (!client || !session?.accountId) return undefined;
+        const known = session.grantIdFor(client.clientId);
+        const grant =
+          (known ? await ctx.oidc.provider.Grant.find(known) : undefined) ??
+          new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId });
+        grant.addOIDCScope('openid profile email offline_access');
+        for (const audience of audiences(params?.resource))
+          grant.addResourceScope(audience, DELEGATED_SCOPES.join(' '));
+        await grant.save();
+        return grant;
+      },
+      findAccount: async (_ctx, id) => {
+        const user = await deps.users.find(tenantId, id);
+        if (!user) return undefined;
+        return {
+          accountId: user.id,
+          claims: async () => ({
+            sub: user.id,
+            oid: user.id,
+            tid: tenantId,
+            ver: '2.0',
+            name: user.displayName,
+            preferred_username: user.principalName,
+          }),
+        };
+      },
+      formats: {
+        customizers: {
+          jwt: async (ctx, token, parts) => {
+            const note = notes.get(ctx.req);
+            if (!note) throw new Error('a token was about to leave outside the token endpoint');
+            const { aud, iat, exp, jti } = parts.payload;
+            const stamp = {
+              version: note.version,
+              origin,
+              tenantId,
+              audience: String(aud),
+              issuedAt: Number(iat),
+              expiresAt: Number(exp),
+              tokenId: String(jti),
+            };
+            const accountId = 'accountId' in token ? token.accountId : undefined;
+            if (accountId === undefined) {
+              if (!note.app) throw new Error('a token for an application that was not looked up');
+              parts.payload = applicationClaims(stamp, note.app);
+              return;
+            }
+            const user = await deps.users.find(tenantId, accountId);
+            if (!user) throw new Error('a token for a user who is gone');
+            parts.payload = userClaims(
+              stamp,
+              user,
+              token.clientId ?? '',
+              (token.scope ?? '').split(' ').filter(isDelegatedPermission),
+            );
+          },
+        },
+      },
+      renderError: async (ctx, out) => {
+        const { headers, body } = errorPage(String(out.error_description ?? out.error));
+        ctx.set(headers);
+        ctx.body = body;
+      },
+    });
+
+    provider.Client.prototype.compareClientSecret = async function compare(
+      this: { clientId: string },
+      secret: string,
+    ) {
+      const result = await deps.apps.checkSecret(tenantId, this.clientId, secret);
+      const context = Provider.ctx;
+      const note = context ? notes.get(context.req) : undefined;
+      if (note) note.secretCheck = result;
+      return result === 'right';
+    };
+
+    provider.silent = true;
+    provider.on('server_error', (ctx, error) =>
+      deps.log.error({ err: error, path: ctx.path }, 'sign-in failed inside the provider'),
+    );
+    provider.on('grant.error', (ctx, error) => {
+      const note = notes.get(ctx.req);
+      if (note) note.failure = error;
+    });
+    provider.use(async (ctx, next) => {
+      await next();
+      const note = notes.get(ctx.req);
+      if (!note) return;
+      const { status, body } = note.answer({ status: ctx.status, body: ctx.body, failure: note.failure });
+      ctx.status = status;
+      ctx.body = body;
+    });
+    return provider;
+  }
+
+  return {
+    forTenant: (tenantId) => forTenant(tenantId).provider,
+    handle: async (tenantId, request, response) => {
+      await forTenant(tenantId).callback(request, response);
+    },
+    note: (request, note) => void notes.set(request, note),
+  };
+}
+
+function audiences(resource: unknown): string[] {
+  if (typeof resource === 'string') return [resource];
+  return Array.isArray(resource) ? resource.filter((one): one is string => typeof one === 'string') : [];
+}
