@@ -17,6 +17,7 @@ const targets = {
   agent: {
     main: 'agent/src/main.ts',
     'exec-guard-worker': 'agent/src/sensor/exec-guard-worker.ts',
+    'hash-worker': 'agent/src/sensor/hash-worker.mjs',
   },
 };
 

@@ -1,0 +1,87 @@
+/**
+ * What of the machine a sensor speaks for. Normally all of it. Two narrower scopes let one kernel carry several hosts (containers with
+ * an agent each; a test's simulated machines): a cgroup v2 subtree, or the network namespace the agent runs in.
+ */
+import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { cgroupPathOf, netnsOf, parseNamespaceLink } from './proc-files.ts';
+
+export type SensorScope =
+  | { kind: 'system' }
+  | { kind: 'netns' }
+  /** `path` below the root of the cgroup v2 hierarchy, such as `/system.slice/x`, or `self`: the agent's own cgroup at start. */
+  | { kind: 'cgroup'; path: string };
+
+/** `system`, `netns`, `cgroup:/path` or `cgroup:self`. @throws on anything else: a wrong scope would be silence or a flood. */
+export function parseScope(text: string): SensorScope {
+  if (text === 'system' || text === 'netns') return { kind: text };
+  const path = /^cgroup:(self|\/.+)$/.exec(text)?.[1];
+  if (path === undefined)
+    throw new Error(`"${text}" is no sensor scope: expected system, netns, cgroup:/path or cgroup:self`);
+  return { kind: 'cgroup', path };
+}
+
+export interface ResolvedScope {
+  /** As sensor.bpf.c numbers it. */
+  number: 0 | 1 | 2;
+  /** Depth of the cgroup below the root. */
+  level: number;
+  cgroupId: bigint;
+  netns: number;
+  /** Whether a process seen by other means than BPF is in scope; null when it cannot be told any more. */
+  contains(pid: number): boolean | null;
+}
+
+/** Mount point of the cgroup v2 hierarchy in a mountinfo text. */
+export function findCgroup2(mountinfo: string): string | null {
+  for (const line of mountinfo.split('\n')) {
+    const [mount = '', kind = ''] = line.split(' - ');
+    if (kind.startsWith('cgroup2 ')) return mount.split(' ')[4] ?? null;
+  }
+  return null;
+}
+
+/** `ip netns exec` gives its child a fresh /sys without cgroups: then the first process's view is used. */
+function cgroupRoot(): string {
+  const own = findCgroup2(readFileSync('/proc/self/mountinfo', 'utf8'));
+  if (own !== null) return own;
+  const first = findCgroup2(readFileSync('/proc/1/mountinfo', 'utf8'));
+  if (first === null) throw new Error('no cgroup v2 hierarchy is mounted');
+  return join('/proc/1/root', first);
+}
+
+export function resolveScope(scope: SensorScope): ResolvedScope {
+  switch (scope.kind) {
+    case 'system':
+      return { number: 0, level: 0, cgroupId: 0n, netns: 0, contains: () => true };
+    case 'netns': {
+      const netns = parseNamespaceLink(readlinkSync('/proc/self/ns/net'));
+      return {
+        number: 2,
+        level: 0,
+        cgroupId: 0n,
+        netns,
+        contains: (pid) => {
+          const theirs = netnsOf(pid);
+          return theirs === 0 ? null : theirs === netns;
+        },
+      };
+    }
+    case 'cgroup': {
+      const path = (scope.path === 'self' ? cgroupPathOf(process.pid) : scope.path)?.replace(/\/+$/, '');
+      if (path === undefined) throw new Error('the agent has no cgroup v2');
+      const depth = path.split('/').filter((part) => part !== '').length;
+      const { ino } = statSync(join(cgroupRoot(), path), { bigint: true });
+      return {
+        number: 1,
+        level: depth,
+        cgroupId: ino,
+        netns: 0,
+        contains: (pid) => {
+          const theirs = cgroupPathOf(pid);
+          return theirs === null ? null : `${theirs}/`.startsWith(`${path}/`);
+        },
+      };
+    }
+  }
+}
