@@ -134,6 +134,8 @@ describe('a filter', () => {
     ["evidence/any(e: e/labels/any(l: l eq 'x') and e/sha1 eq 'aa')", true],
     ["evidence/any(e: e/labels/any(l: l eq 'x') and e/sha1 eq 'bb')", false],
     ["title eq 'a' or title eq 'b' and incidentId eq 7", false],
+    ['true or true and false', true],
+    ['false and false or true', true],
     ["(title eq 'a' or isHandled) and incidentId eq 7", true],
     ['((((incidentId)))) eq (7)', true],
     ['machineId eq 5382f7ea-7557-4ab7-9782-d50480024a4e', false],
@@ -197,6 +199,7 @@ describe('a filter', () => {
     ["not title eq 'a'", /put the comparison in parentheses/, undefined],
     ['title', /expected a condition, found text/, 'title'],
     ["title eq 'a", /a quoted text has no end \(at position 9\)/, undefined],
+    ["title eq 'a''b", /a quoted text has no end \(at position 9\)/, undefined],
     ["title eq 'a' title", /expected the end, "and" or "or", found 'title'/, undefined],
     ['title eq', /found the end \(at position 8\)/, undefined],
     ["(title eq 'a'", /expected "\)", found the end/, undefined],
@@ -223,6 +226,7 @@ describe('a filter', () => {
     expect(selects(nested(FILTER_LIMITS.depth))).toBe(true);
     expect(refusal(nested(FILTER_LIMITS.depth + 1)).message).toMatch(/nested more than 50 deep/);
     expect(refusal(`${'not '.repeat(2000)}isHandled`).message).toMatch(/nested more than 50 deep/);
+    expect(selects(Array.from({ length: 200 }, () => '((isHandled))').join(' and '))).toBe(true);
     expect(refusal('('.repeat(8000)).message).toMatch(/nested more than 50 deep/);
     expect(refusal(`${'tolower('.repeat(900)}`).message).toMatch(/nested more than 50 deep/);
   });
@@ -239,7 +243,7 @@ describe('a filter', () => {
 
 const literal = {
   string: fc
-    .string({ unit: 'grapheme', maxLength: 4 })
+    .oneof(fc.string({ unit: 'grapheme', maxLength: 4 }), fc.constantFrom("'", "''", "a'b"))
     .map((value): LiteralNode => ({ kind: 'literal', type: 'string', value })),
   int: fc
     .integer({ min: -3, max: 3 })
