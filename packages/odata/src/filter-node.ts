@@ -52,7 +52,7 @@ export interface InNode {
 export interface LambdaNode {
   readonly kind: 'any' | 'all';
   readonly collection: PropertyNode;
-  /** Unique among the lambdas around it. Empty for `any()`. */
+  /** ASCII letters, digits and `_`, at most 32; unique among the lambdas around it. Empty for `any()`. */
   readonly variable: string;
   /** Null for `any()`, which asks whether there is any item; never for `all`. */
   readonly condition: FilterNode | null;

@@ -191,6 +191,8 @@ describe('a filter', () => {
     ["tags/any(t: t/x eq 'a')", /'t' has no properties/, 't'],
     ["evidence/any(e: e eq 'a')", /'e' has properties/, 'e'],
     ["evidence/any(e: e/labels/any(e: e eq 'a'))", /'e' is taken already/, undefined],
+    ["tags/any(ü: ü eq 'a')", /'ü' is no name of a variable/, undefined],
+    [`tags/any(${'x'.repeat(33)}: true)`, /is no name of a variable/, undefined],
     ['tags/all()', /"all" needs a condition/, undefined],
     ["substring(title,1) eq 'a'", /the function 'substring' is not supported/, undefined],
     ["constructor(title) eq 'a'", /the function 'constructor' is not supported/, undefined],

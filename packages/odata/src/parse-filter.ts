@@ -32,6 +32,8 @@ export const FILTER_LIMITS = {
 } as const;
 
 const OPTION = '$filter';
+/** Narrow, so that a visitor may make an SQL alias of it and two names stay two. */
+const VARIABLE = /^[a-z_][a-z0-9_]{0,31}$/i;
 const COMPARISONS: ReadonlySet<string> = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
 const RESERVED: ReadonlySet<string> = new Set([...COMPARISONS, 'and', 'or', 'in']);
 const MATCHES: ReadonlySet<string> = new Set(['contains', 'startswith', 'endswith']);
@@ -245,6 +247,9 @@ class FilterParser {
     }
     const variableAt = this.token.at;
     const variable = this.name('the name of a variable');
+    if (!VARIABLE.test(variable)) {
+      throw this.error(`${shown(variable)} is no name of a variable: use letters, digits and _`, variableAt);
+    }
     if (this.variables.has(variable)) throw this.error(`${shown(variable)} is taken already`, variableAt);
     this.sign(':');
     this.variables.set(variable, collection.field.items ?? { type: 'string' });

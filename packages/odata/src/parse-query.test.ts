@@ -19,7 +19,7 @@ describe('a query', () => {
   it('without options asks for everything', () => {
     expect(parse('')).toEqual({
       filter: null,
-      top: null,
+      top: undefined,
       skip: 0,
       orderBy: [],
       select: null,
@@ -35,9 +35,9 @@ describe('a query', () => {
     expect(query.filter && printFilter(query.filter)).toBe("computerDnsName eq 'a&b'");
     expect(query.top).toBe(10);
     expect(query.skip).toBe(20);
-    expect(query.orderBy.map((o) => [o.field.name, o.descending])).toEqual([
-      ['lastSeen', true],
-      ['computerDnsName', false],
+    expect(query.orderBy.map((o) => [o.field.name, o.direction])).toEqual([
+      ['lastSeen', 'desc'],
+      ['computerDnsName', 'asc'],
     ]);
     expect(query.select).toEqual(['lastSeen', 'computerDnsName']);
     expect(query.expand).toEqual(['alerts']);

@@ -5,13 +5,13 @@ import { parseFilter } from './parse-filter.ts';
 
 export interface ODataOrder {
   readonly field: ODataField;
-  readonly descending: boolean;
+  readonly direction: 'asc' | 'desc';
 }
 
 export interface ODataQuery {
   readonly filter: FilterNode | null;
-  /** Null: not asked for; the page size of the set holds. */
-  readonly top: number | null;
+  /** Undefined: not asked for; the page size of the set holds. */
+  readonly top: number | undefined;
   readonly skip: number;
   readonly orderBy: readonly ODataOrder[];
   /** Names as the wire spells them; null: all. */
@@ -36,7 +36,7 @@ export function parseQuery(search: URLSearchParams | string, set: ODataSet): ODa
   const options = collect(typeof search === 'string' ? new URLSearchParams(search) : search);
   const filter = options.get('$filter');
   const top = integer('$top', options);
-  if (top !== null && top > set.maxTop) {
+  if (top !== undefined && top > set.maxTop) {
     throw new ODataError('$top', `${top} is more than the ${set.maxTop} allowed for ${set.name}`);
   }
   return {
@@ -62,9 +62,9 @@ function collect(search: URLSearchParams): ReadonlyMap<Option, string> {
   return options;
 }
 
-function integer(option: Option, options: ReadonlyMap<Option, string>): number | null {
+function integer(option: Option, options: ReadonlyMap<Option, string>): number | undefined {
   const text = options.get(option);
-  if (text === undefined) return null;
+  if (text === undefined) return undefined;
   const value = /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isNaN(value)) throw new ODataError(option, `${shown(text)} is no whole number from 0`);
   return value;
@@ -127,7 +127,7 @@ function orderBy(items: readonly Item[] | null, set: ODataSet): ODataOrder[] {
     if (orders.some((order) => order.field === field)) {
       throw new ODataError('$orderby', `${shown(name)} is given twice`, { position: at, property: name });
     }
-    orders.push({ field, descending: word === 'desc' });
+    orders.push({ field, direction: word });
   }
   return orders;
 }

@@ -57,6 +57,7 @@ function visitorFor(columns: SqlColumns): FilterVisitor<Condition, Value> {
         : sql`exists (select 1 from unnest(${collection}) as ${item(variable)} where ${condition})`,
     all: (collection, variable, condition) =>
       sql`not exists (select 1 from unnest(${collection}) as ${item(variable)} where not coalesce(${condition}, false))`,
+    is: (condition, value) => (value ? sql`(${condition} is true)` : sql`(${condition} is false)`),
     truth: (value) => sql`(${value})`,
     property,
     variable: (node) => sql`${sql.ref(`${alias(node.name)}.value`)}`,
