@@ -54,7 +54,10 @@ export interface Platform {
   readonly stopping: AbortSignal;
 }
 
-/** A feature's own commands: `export function <name>Commands(program, context)`, listed in `cli/program.ts`. */
+/**
+ * A feature's own commands: `<name>Commands` in its `commands.ts`, listed in `cli/program.ts`. That file must not import the feature's server
+ * part, so that a command starts at once.
+ */
 export type RegisterCommands = (program: Command, context: CliContext) => void;
 
 export interface CliContext {

@@ -11,14 +11,16 @@ import {
 } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
+import type { Feature } from '../../feature.ts';
 import type { Caller } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { TokenClaims } from '../identity/index.ts';
+import { accessRoutes } from './routes.ts';
 import { type AccessDatabase, giveRole, insertBuiltInRole, rolesOf } from './store.ts';
 
 export { accessMigrations } from './migrations.ts';
 
-export interface Access {
+export interface Access extends Feature {
   resolveCaller(token: TokenClaims): Promise<Caller>;
   /** Gives a new tenant its built-in administrator role. */
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
@@ -63,6 +65,8 @@ export function createAccess({ state, clock }: { state: StateStore; clock: Clock
   }
 
   return {
+    name: 'access',
+    routes: accessRoutes(),
     async resolveCaller(token) {
       return {
         tenantId: token.tenantId,

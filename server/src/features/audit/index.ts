@@ -1,5 +1,13 @@
-/** What other features may use of the audit trail. */
+/** The audit trail: who did or tried what, to what, when, from where, and how it ended. */
+import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
+import type { Feature } from '../../feature.ts';
+import type { Clock } from '../../telemetry/clock.ts';
+import { auditAdmin } from './admin.ts';
+import { auditRoutes } from './routes.ts';
+import { createAuditTrail } from './store.ts';
+
+export { auditMigrations } from './migrations.ts';
 
 export interface AuditActor {
   /** `administrator`: whoever may open the admin socket on this machine. `system`: the platform itself. */
@@ -26,4 +34,21 @@ export interface Audit {
   /** With `db`, inside that transaction, so the change and its record stand or fall together. */
   // biome-ignore lint/suspicious/noExplicitAny: any feature's transaction will do; only its connection is used
   record(entry: AuditEntry, db?: Transaction<any>): Promise<void>;
+}
+
+export interface AuditFeature extends Feature, Audit {}
+
+/** `tenantOf`: id of a tenant by name, or of the default one. Asked when needed, since identity is made after the trail it writes to. */
+export function createAudit(deps: {
+  state: StateStore;
+  clock: Clock;
+  tenantOf(nameOrId: string | undefined): Promise<string>;
+}): AuditFeature {
+  const trail = createAuditTrail(deps);
+  return {
+    name: 'audit',
+    routes: auditRoutes(trail),
+    admin: auditAdmin(trail, deps.tenantOf),
+    record: trail.record,
+  };
 }

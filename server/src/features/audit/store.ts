@@ -1,5 +1,7 @@
+import { nowIso7 } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
-import type { Generated, Transaction } from 'kysely';
+import type { ColumnType, Generated, Selectable, Transaction } from 'kysely';
+import type { SqlPage } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Audit, AuditEntry } from './index.ts';
 
@@ -14,7 +16,7 @@ interface AuditTable {
   target_kind: string | null;
   target_id: string | null;
   outcome: AuditEntry['outcome'];
-  details: string;
+  details: ColumnType<Record<string, unknown>, string, never>;
   source_ip: string | null;
   correlation_id: string | null;
 }
@@ -27,27 +29,21 @@ export interface AuditDatabase {
 export interface AuditRecord {
   readonly id: string;
   readonly time: string;
-  readonly actor: AuditEntry['actor'];
+  readonly actorKind: AuditEntry['actor']['kind'];
+  readonly actorId: string;
+  readonly actorName: string;
   readonly action: string;
-  readonly target: { readonly kind: string; readonly id: string } | null;
+  readonly targetKind: string | null;
+  readonly targetId: string | null;
   readonly outcome: AuditEntry['outcome'];
   readonly details: Readonly<Record<string, unknown>>;
   readonly sourceIp: string | null;
   readonly correlationId: string | null;
 }
 
-/** Equality only; every given field must match. */
-export interface AuditFilter {
-  readonly action?: string;
-  readonly targetKind?: string;
-  readonly targetId?: string;
-  readonly actorId?: string;
-  readonly outcome?: string;
-}
-
 export interface AuditTrail extends Audit {
-  /** Newest first. */
-  list(tenantId: string, filter: AuditFilter, page: { top: number; skip: number }): Promise<AuditRecord[]>;
+  /** Newest first. `total` only when the page asks for the count. */
+  page(tenantId: string, page: SqlPage): Promise<{ rows: AuditRecord[]; total: number | null }>;
 }
 
 /** Longest `details` kept, in characters of JSON. Longer ones are replaced by a note of their size, so one request cannot fill the trail. */
@@ -82,30 +78,36 @@ export function createAuditTrail({ state, clock }: { state: StateStore; clock: C
         ? insert(db as Transaction<AuditDatabase>, entry)
         : state.tenant<AuditDatabase, void>(entry.tenantId, (own) => insert(own, entry)),
 
-    list: (tenantId, filter, { top, skip }) =>
-      state.tenant<AuditDatabase, AuditRecord[]>(tenantId, async (db) => {
-        let query = db.selectFrom('audit_records').selectAll();
-        if (filter.action !== undefined) query = query.where('action', '=', filter.action);
-        if (filter.targetKind !== undefined) query = query.where('target_kind', '=', filter.targetKind);
-        if (filter.targetId !== undefined) query = query.where('target_id', '=', filter.targetId);
-        if (filter.actorId !== undefined) query = query.where('actor_id', '=', filter.actorId);
-        if (filter.outcome !== undefined)
-          query = query.where('outcome', '=', filter.outcome as AuditEntry['outcome']);
-        const rows = await query.orderBy('id', 'desc').limit(top).offset(skip).execute();
-        return rows.map((row) => ({
-          id: String(row.id),
-          time: row.time.toISOString(),
-          actor: { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
-          action: row.action,
-          target:
-            row.target_kind !== null && row.target_id !== null
-              ? { kind: row.target_kind, id: row.target_id }
-              : null,
-          outcome: row.outcome,
-          details: row.details as unknown as Record<string, unknown>,
-          sourceIp: row.source_ip,
-          correlationId: row.correlation_id,
-        }));
+    page: (tenantId, { where, limit, offset, count }) =>
+      state.tenant<AuditDatabase, { rows: AuditRecord[]; total: number | null }>(tenantId, async (db) => {
+        const matching = () => {
+          const all = db.selectFrom('audit_records');
+          return where ? all.where(where) : all;
+        };
+        const rows = await matching().selectAll().orderBy('id', 'desc').limit(limit).offset(offset).execute();
+        const total = count
+          ? await matching()
+              .select((e) => e.fn.countAll<string>().as('total'))
+              .executeTakeFirstOrThrow()
+          : null;
+        return { rows: rows.map(toRecord), total: total && Number(total.total) };
       }),
+  };
+}
+
+function toRecord(row: Selectable<AuditTable>): AuditRecord {
+  return {
+    id: String(row.id),
+    time: nowIso7(row.time),
+    actorKind: row.actor_kind,
+    actorId: row.actor_id,
+    actorName: row.actor_name,
+    action: row.action,
+    targetKind: row.target_kind,
+    targetId: row.target_id,
+    outcome: row.outcome,
+    details: row.details,
+    sourceIp: row.source_ip,
+    correlationId: row.correlation_id,
   };
 }

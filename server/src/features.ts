@@ -1,0 +1,34 @@
+/** The list of features: their migrations, and how each is made from the platform and from those it asks. */
+import type { Feature, Migration, Platform } from './feature.ts';
+import { accessMigrations } from './features/access/index.ts';
+import { auditMigrations } from './features/audit/index.ts';
+import { createDevices, devicesMigrations } from './features/devices/index.ts';
+import { type Identity, identityMigrations } from './features/identity/index.ts';
+import { createIngest } from './features/ingest/index.ts';
+import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
+import { createResponse, responseMigrations } from './features/response/index.ts';
+import type { DeviceAuthenticator } from './http/route.ts';
+
+export const MIGRATIONS: readonly Migration[] = [
+  ...auditMigrations,
+  ...accessMigrations,
+  ...identityMigrations,
+  ...devicesMigrations,
+  ...onboardingMigrations,
+  ...responseMigrations,
+];
+
+export interface Features {
+  readonly features: readonly Feature[];
+  readonly authenticator: DeviceAuthenticator;
+}
+
+/** Everything beyond audit, access and identity, in the order in which they start. */
+export function createFeatures(platform: Platform, identity: Identity): Features {
+  const tenantOf = async (nameOrId: string | undefined) => (await identity.requireTenant(nameOrId)).id;
+  const devices = createDevices(platform);
+  const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
+  const response = createResponse(platform, devices, onboarding.commandKey);
+  const ingest = createIngest(platform, devices);
+  return { features: [devices, onboarding, response, ingest], authenticator: devices.authenticator };
+}
