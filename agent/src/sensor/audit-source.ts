@@ -126,7 +126,7 @@ export class AuditSource {
     }
   }
 
-  /** A command to the audit system, on a socket of its own. Answers arrive before send returns: the kernel handles it in the call. */
+  /** A command to the audit system, on a socket of its own. The kernel answers from a thread of its own, within a millisecond: waited for. */
   #command<T>(
     type: number,
     payload: Buffer,
@@ -136,11 +136,14 @@ export class AuditSource {
     const { calls } = this.#d;
     const fd = calls.socket(AF.netlink, SOCK.raw | SOCK.cloexec, NETLINK_AUDIT);
     if (fd < 0) throw new Error(`audit socket: ${calls.errorName(calls.errno())}`);
+    const patience = Buffer.alloc(16);
+    patience.writeBigInt64LE(1n, 0);
+    calls.setSocketOption(fd, SOL_SOCKET, SO.receiveTimeout, patience);
     try {
       if (calls.bind(fd, netlinkAddress(0)) < 0 || calls.send(fd, netlinkMessage(type, flags, payload)) < 0)
         throw new Error(`audit command ${type}: ${calls.errorName(calls.errno())}`);
       for (;;) {
-        const n = calls.recv(fd, this.#buffer);
+        const n = calls.recvWaiting(fd, this.#buffer);
         if (n < 0) throw new Error(`audit command ${type}: ${calls.errorName(calls.errno())}`);
         if (n < HEADER) continue;
         const got = this.#buffer.readUInt16LE(4);

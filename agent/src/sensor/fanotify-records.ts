@@ -1,4 +1,4 @@
-/** Decodes what read(2) gives of a fanotify group made with FAN_REPORT_DFID_NAME. Layouts: linux/fanotify.h. */
+/** Decodes what read(2) gives of a fanotify group made with FAN_REPORT_DFID_NAME, with or without FAN_REPORT_TARGET_FID. Layouts: linux/fanotify.h. */
 
 export const FAN = {
   closeWrite: 0x8,
@@ -27,11 +27,13 @@ export interface FanotifyEvent {
   entry: DirectoryEntry | null;
   /** Before a rename. */
   oldEntry: DirectoryEntry | null;
+  /** Handle of the file or folder itself, where the kernel tells it. */
+  target: Buffer | null;
 }
 
 const METADATA_BYTES = 24;
 const METADATA_VERSION = 3;
-const INFO = { dfidName: 2, oldDfidName: 10, newDfidName: 12 } as const;
+const INFO = { fid: 1, dfidName: 2, oldDfidName: 10, newDfidName: 12 } as const;
 /** Info header 4, fsid 8, handle header 8. */
 const HANDLE_AT = 12;
 const HANDLE_HEADER = 8;
@@ -50,6 +52,12 @@ function directoryEntry(b: Buffer, at: number, end: number): DirectoryEntry | nu
   };
 }
 
+function targetHandle(b: Buffer, at: number, end: number): Buffer | null {
+  if (at + HANDLE_AT + HANDLE_HEADER > end) return null;
+  const handleEnd = at + HANDLE_AT + HANDLE_HEADER + b.readUInt32LE(at + HANDLE_AT);
+  return handleEnd <= end ? b.subarray(at + HANDLE_AT, handleEnd) : null;
+}
+
 /** Calls `take` for each event in the first `length` bytes. @returns events that could not be read (0 on a healthy kernel). */
 export function decodeFanotify(b: Buffer, length: number, take: (event: FanotifyEvent) => void): number {
   let at = 0;
@@ -64,6 +72,7 @@ export function decodeFanotify(b: Buffer, length: number, take: (event: Fanotify
       pid: b.readInt32LE(at + 20),
       entry: null,
       oldEntry: null,
+      target: null,
     };
     let info = at + header;
     while (info + 4 <= at + size) {
@@ -77,6 +86,9 @@ export function decodeFanotify(b: Buffer, length: number, take: (event: Fanotify
           break;
         case INFO.oldDfidName:
           event.oldEntry = entry();
+          break;
+        case INFO.fid:
+          event.target = targetHandle(b, info, info + infoSize);
           break;
         default:
           break;

@@ -34,8 +34,11 @@ export interface FileHasherOptions {
   maxQueued?: number;
   maxRemembered?: number;
   onWorkerError: (error: unknown) => void;
+  /** Hands over, by `opened`, the files that were opened for execution so far. */
+  drainOpened?: () => void;
 }
 
+const MAX_OPENED = 1024;
 const WORKER_IDLE_MS = 30_000;
 /** A regular file in st_mode. */
 const S_IFMT = 0o170000n;
@@ -44,6 +47,10 @@ const READ_NONBLOCKING = 0o4000; // O_RDONLY | O_NONBLOCK: a FIFO put in the fil
 
 export function fileKey(f: FileIdentity): string {
   return `${f.device}:${f.inode}:${f.size}:${f.mtimeSec}.${f.mtimeNsec}:${f.ctimeSec}.${f.ctimeNsec}`;
+}
+
+function contentKey(f: FileIdentity): string {
+  return `${f.device}:${f.inode}:${f.size}:${f.mtimeSec}.${f.mtimeNsec}`;
 }
 
 interface Answer {
@@ -57,6 +64,8 @@ interface Answer {
 export class FileHasher {
   #options: Required<FileHasherOptions>;
   #known = new Map<string, HashedFile>();
+  /** Files opened at their execution, lately, by content without ctime. */
+  #opened = new Map<string, HashedFile>();
   #inFlight = new Map<number, HashedFile>();
   #worker: Worker | null = null;
   #idle: NodeJS.Timeout | null = null;
@@ -67,7 +76,7 @@ export class FileHasher {
   readonly counts = { hashed: 0, missing: 0 };
 
   constructor(options: FileHasherOptions) {
-    this.#options = { maxQueued: 1024, maxRemembered: 8192, ...options };
+    this.#options = { maxQueued: 1024, maxRemembered: 8192, drainOpened: () => {}, ...options };
   }
 
   /** The executed file; asks for its hashes unless they are known. */
@@ -75,6 +84,10 @@ export class FileHasher {
     const key = fileKey(identity);
     const known = this.#recall(key);
     if (known !== null) return known;
+    // Deleting a file changes its ctime: one opened at its execution may bear a later one.
+    this.#options.drainOpened();
+    const opened = this.#recall(key) ?? this.#opened.get(contentKey(identity)) ?? null;
+    if (opened !== null && opened.missing === null) return opened;
     const file = this.#remember(key);
     if (identity.size > this.#options.limitBytes) this.#settle(file, { missing: 'tooLarge' });
     else this.#open(file, identity, pid, path);
@@ -83,14 +96,17 @@ export class FileHasher {
 
   /** The executable of a process that runs now. */
   running(pid: number): HashedFile | null {
-    let fd: number;
     try {
-      fd = openSync(`/proc/${pid}/exe`, READ_NONBLOCKING);
+      return this.opened(openSync(`/proc/${pid}/exe`, READ_NONBLOCKING));
     } catch {
       return null;
     }
+  }
+
+  /** A file by an open descriptor, which is now the hasher's to close. */
+  opened(fd: number): HashedFile {
     const s = fstatSync(fd, { bigint: true });
-    const key = fileKey({
+    const identity = {
       device: kernelDevice(s.dev),
       inode: Number(s.ino),
       size: Number(s.size),
@@ -98,18 +114,25 @@ export class FileHasher {
       mtimeNsec: Number(s.mtimeNs % 1_000_000_000n),
       ctimeSec: Number(s.ctimeNs / 1_000_000_000n),
       ctimeNsec: Number(s.ctimeNs % 1_000_000_000n),
-    });
-    const known = this.#recall(key);
-    if (known !== null) {
+    };
+    const key = fileKey(identity);
+    let file = this.#recall(key);
+    if (file !== null) {
       closeSync(fd);
-      return known;
-    }
-    const file = this.#remember(key);
-    if (s.size > BigInt(this.#options.limitBytes)) {
-      closeSync(fd);
-      this.#settle(file, { missing: 'tooLarge' });
     } else {
-      this.#queue(file, fd);
+      file = this.#remember(key);
+      if (identity.size > this.#options.limitBytes || this.#inFlight.size >= this.#options.maxQueued) {
+        closeSync(fd);
+        this.#settle(file, { missing: identity.size > this.#options.limitBytes ? 'tooLarge' : 'busy' });
+      } else {
+        this.#queue(file, fd);
+      }
+    }
+    this.#opened.delete(contentKey(identity));
+    this.#opened.set(contentKey(identity), file);
+    if (this.#opened.size > MAX_OPENED) {
+      const [oldest] = this.#opened.keys();
+      if (oldest !== undefined) this.#opened.delete(oldest);
     }
     return file;
   }

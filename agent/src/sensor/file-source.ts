@@ -32,9 +32,12 @@ export interface FileSourceDeps {
   quietPaths: readonly string[];
   /** File of the self-test. */
   canaryPath: string;
+  onMounts: () => void;
 }
 
 const INIT_FLAGS = 0x1 | 0x2 | 0x10 | 0xc00; // CLOEXEC, NONBLOCK, UNLIMITED_QUEUE, REPORT_DFID_NAME
+/** REPORT_FID, REPORT_TARGET_FID, since Linux 5.17: the handle of a new folder comes with its making, so that its path outlives it. */
+const TARGET_FLAGS = 0x200 | 0x1000;
 const MARK_ADD_FILESYSTEM = 0x1 | 0x100;
 const BASE_MASK = FAN.create | FAN.delete | FAN.closeWrite | FAN.onDirectory;
 const READ_BYTES = 256 * 1024;
@@ -79,7 +82,8 @@ export class FileSource {
   /** @throws with the reason when file events cannot be had at all. */
   open(): void {
     const { calls, poller } = this.#d;
-    this.#fd = calls.fanotifyInit(INIT_FLAGS, 0);
+    this.#fd = calls.fanotifyInit(INIT_FLAGS | TARGET_FLAGS, 0);
+    if (this.#fd < 0 && calls.errno() === EINVAL) this.#fd = calls.fanotifyInit(INIT_FLAGS, 0);
     if (this.#fd < 0) throw new Error(`fanotify_init: ${calls.errorName(calls.errno())}`);
     this.#watchMounts();
     if (this.#roots.size === 0) {
@@ -89,7 +93,14 @@ export class FileSource {
     }
     poller.add(this.#fd, () => this.#read());
     this.#mountsFd = openSync('/proc/self/mountinfo', 'r');
-    poller.add(this.#mountsFd, () => this.#watchMounts(), POLL.priority | POLL.error);
+    poller.add(
+      this.#mountsFd,
+      () => {
+        this.#watchMounts();
+        this.#d.onMounts();
+      },
+      POLL.priority | POLL.error,
+    );
   }
 
   #watchMounts(): void {
@@ -136,12 +147,13 @@ export class FileSource {
 
   #read(): void {
     const { calls, nowMs } = this.#d;
-    this.#d.drainProcesses();
     const at = nowMs();
     for (;;) {
       const discard = calls.bytesWaiting(this.#fd) > BACKLOG_BYTES;
       const n = calls.read(this.#fd, this.#buffer);
       if (n <= 0) break;
+      // After the read: whoever did what was just read is in the ring by now.
+      this.#d.drainProcesses();
       const damaged = decodeFanotify(this.#buffer, n, (event) => {
         if (discard) this.counts.lost++;
         else this.#take(event, at);
@@ -168,10 +180,10 @@ export class FileSource {
       return;
     }
     if ((event.mask & FAN.onDirectory) !== 0) {
-      // Folders are not reported; but a renamed one changes the paths of all below it.
-      if ((event.mask & (FAN.rename | FAN.movedFrom)) !== 0) this.#forgetBelow(event.oldEntry ?? event.entry);
+      this.#learnFolder(event);
       return;
     }
+    console.log('EV', event.mask.toString(16), event.pid, event.entry?.name, event.oldEntry?.name);
     const own = this.#d.quietPids.has(event.pid);
     if (own && this.witnessed) return;
     if (!own && !this.#pidInScope(event.pid, at)) return;
@@ -219,7 +231,7 @@ export class FileSource {
   /** The bare name when the folder cannot be found any more. */
   #pathOf(entry: DirectoryEntry | null): string | null {
     if (entry === null) return null;
-    const key = entry.fsid + entry.handle.toString('latin1');
+    const key = folderKey(entry.fsid, entry.handle);
     let folder = this.#folders.get(key);
     if (folder === undefined) {
       const found = this.#resolve(entry);
@@ -228,8 +240,7 @@ export class FileSource {
         return entry.name;
       }
       folder = found;
-      if (this.#folders.size >= MAX_FOLDERS) this.#folders.clear();
-      this.#folders.set(key, folder);
+      this.#remember(key, folder);
     }
     return join(folder, entry.name);
   }
@@ -249,11 +260,28 @@ export class FileSource {
     }
   }
 
-  #forgetBelow(entry: DirectoryEntry | null): void {
-    const path = this.#pathOf(entry);
+  #remember(key: string, folder: string): void {
+    if (this.#folders.size >= MAX_FOLDERS) this.#folders.clear();
+    this.#folders.set(key, folder);
+  }
+
+  /** Folders are not reported, but a new one's path is learnt before it is gone, and a renamed one changes the paths of all below it. */
+  #learnFolder(event: FanotifyEvent): void {
+    const moved = (event.mask & (FAN.rename | FAN.movedFrom)) !== 0;
+    if (!moved && (event.mask & FAN.create) === 0) return;
+    const path = this.#pathOf(event.entry);
+    const known = path?.startsWith('/') === true ? path : null;
+    if (moved)
+      this.#moveBelow(this.#pathOf(event.oldEntry ?? event.entry), event.oldEntry === null ? null : known);
+    if (known !== null && event.entry !== null && event.target !== null)
+      this.#remember(folderKey(event.entry.fsid, event.target), known);
+  }
+
+  #moveBelow(from: string | null, to: string | null): void {
     for (const [key, folder] of this.#folders) {
-      if (path === null || !path.startsWith('/') || folder === path || folder.startsWith(`${path}/`))
-        this.#folders.delete(key);
+      if (from?.startsWith('/') && folder !== from && !folder.startsWith(`${from}/`)) continue;
+      if (from === null || to === null || !from.startsWith('/')) this.#folders.delete(key);
+      else this.#folders.set(key, to + folder.slice(from.length));
     }
   }
 
@@ -320,6 +348,10 @@ export class FileSource {
     for (const fd of this.#roots.values()) closeSync(fd);
     this.#roots.clear();
   }
+}
+
+function folderKey(fsid: string, handle: Buffer): string {
+  return fsid + handle.toString('latin1');
 }
 
 export function allQuietPaths(dataDir: string, extra: readonly string[]): string[] {

@@ -11,6 +11,7 @@ import { BpfSource } from './bpf-source.ts';
 import { accountDomain } from './device-info.ts';
 import { DeviceSource } from './device-source.ts';
 import { DnsSource } from './dns-source.ts';
+import { ExecOpens } from './exec-opens.ts';
 import { FileHasher } from './file-hasher.ts';
 import { allQuietPaths, FileSource } from './file-source.ts';
 import { KernelSource } from './kernel-source.ts';
@@ -64,6 +65,7 @@ export class LinuxSensor implements Sensor {
   #bpf: BpfSource | null = null;
   #procPoll: ProcPoll | null = null;
   #files: FileSource | null = null;
+  #execOpens: ExecOpens | null = null;
   #audit: AuditSource | null = null;
   #dns: DnsSource | null = null;
   #device: DeviceSource | null = null;
@@ -82,6 +84,7 @@ export class LinuxSensor implements Sensor {
     this.#quietPids = new Set([process.pid, ...(options.exclude?.pids ?? [])]);
     this.#hasher = new FileHasher({
       limitBytes: options.hashLimitBytes ?? DEFAULT_HASH_LIMIT,
+      drainOpened: () => this.#execOpens?.drain(),
       onWorkerError: (error) => options.log.error('the hashing thread failed', { error: message(error) }),
     });
     this.#sink = new RowSink({
@@ -108,6 +111,7 @@ export class LinuxSensor implements Sensor {
     this.#processes = this.#newProcesses();
     await this.#openNative();
     this.#calibrate();
+    this.#startExecOpens();
     this.#startKernel();
     this.#startFiles();
     this.#startAudit();
@@ -222,6 +226,21 @@ export class LinuxSensor implements Sensor {
     }
   }
 
+  #startExecOpens(): void {
+    this.#attempt('fileHash', 'fanotify', (native) => {
+      const opens = new ExecOpens(native.calls, native.poller, this.#hasher);
+      opens.open();
+      this.#execOpens = opens;
+    });
+    const verdict = this.#verdicts.get('fileHash');
+    if (verdict?.state === 'Unavailable')
+      this.#verdicts.set('fileHash', {
+        provider: 'path',
+        state: 'Degraded',
+        reason: `${verdict.reason}; a file deleted right after it ran has no hash`,
+      });
+  }
+
   #startFiles(): void {
     this.#attempt('file', 'fanotify', (native) => {
       const files = new FileSource({
@@ -238,6 +257,7 @@ export class LinuxSensor implements Sensor {
         quietPids: this.#quietPids,
         quietPaths: allQuietPaths(this.#o.dataDir, this.#o.exclude?.paths ?? []),
         canaryPath: this.#canaryPath(),
+        onMounts: () => this.#execOpens?.watchMounts(),
       });
       files.open();
       this.#files = files;
@@ -394,6 +414,7 @@ export class LinuxSensor implements Sensor {
     this.#dns?.close();
     this.#audit?.close();
     this.#files?.close();
+    this.#execOpens?.close();
     if (this.#bpf !== null) {
       this.#lost = this.#bpf.lost();
       this.#bpf.close();
@@ -449,14 +470,13 @@ export class LinuxSensor implements Sensor {
         this.#dns?.counts.lost ?? 0,
         suppressed('DeviceEvents'),
       ),
-      {
-        source: 'fileHash',
-        provider: 'worker',
-        state: 'Running',
-        events: this.#hasher.counts.hashed,
-        lost: 0,
-        ...(this.#sink.unhashed > 0 ? { reason: `${this.#sink.unhashed} rows without hashes` } : {}),
-      },
+      this.#sourceHealth(
+        'fileHash',
+        this.#hasher.counts.hashed,
+        this.#execOpens?.counts.lost ?? 0,
+        0,
+        this.#sink.unhashed > 0 ? [`${this.#sink.unhashed} rows without hashes`] : [],
+      ),
     ];
   }
 

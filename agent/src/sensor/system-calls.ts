@@ -11,6 +11,8 @@ export interface SystemCalls {
   close(fd: number): number;
   read(fd: number, into: Buffer): number;
   recv(fd: number, into: Buffer): number;
+  /** As `recv`, but waits as long as the socket's SO_RCVTIMEO allows: for the start only. */
+  recvWaiting(fd: number, into: Buffer): number;
   send(fd: number, data: Buffer): number;
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Buffer): number;
@@ -23,6 +25,8 @@ export interface SystemCalls {
   pollAsync(pollFds: Buffer, count: number, timeoutMs: number, done: (ready: number) => void): void;
   fanotifyInit(flags: number, eventFlags: number): number;
   fanotifyMark(fd: number, flags: number, mask: number, path: string): number;
+  /** A mark on the file an open descriptor leads to. */
+  fanotifyMarkFile(fd: number, flags: number, mask: number, file: number): number;
   /** f_fsid of the file system at `path` as hex, or null. */
   fileSystemId(path: string): string | null;
   openByHandle(mountFd: number, handle: Buffer): number;
@@ -44,7 +48,7 @@ export interface Mapping {
 export const AF = { inet: 2, inet6: 10, netlink: 16, packet: 17 } as const;
 export const SOCK = { datagram: 2, raw: 3, cloexec: 0o2000000, nonblock: 0o4000 } as const;
 export const SOL_SOCKET = 1;
-export const SO = { attachFilter: 26, receiveBufferForce: 33 } as const;
+export const SO = { receiveTimeout: 20, attachFilter: 26, receiveBufferForce: 33 } as const;
 export const CLONE_NEWNET = 0x40000000;
 export const ENOBUFS = 105;
 
@@ -101,6 +105,9 @@ export function systemCalls(koffi: Koffi, libc: LibraryHandle): SystemCalls {
   const fanotifyMark = fn<(fd: number, f: number, m: number, d: number, p: string) => number>(
     'int fanotify_mark(int, uint, uint64_t, int, str)',
   );
+  const fanotifyMarkFile = fn<(fd: number, f: number, m: number, d: number, p: null) => number>(
+    'int fanotify_mark(int, uint, uint64_t, int, void *)',
+  );
   const statfs = fn<(p: string, b: Buffer) => number>('int statfs(str, void *)');
   const openByHandle = fn<(fd: number, b: Buffer, f: number) => number>(
     'int open_by_handle_at(int, void *, int)',
@@ -127,6 +134,7 @@ export function systemCalls(koffi: Koffi, libc: LibraryHandle): SystemCalls {
     close,
     read: (fd, into) => Number(read(fd, into, into.length)),
     recv: (fd, into) => Number(recv(fd, into, into.length, MSG_DONTWAIT)),
+    recvWaiting: (fd, into) => Number(recv(fd, into, into.length, 0)),
     send: (fd, data) => Number(send(fd, data, data.length, 0)),
     socket,
     bind: (fd, address) => bind(fd, address, address.length),
@@ -148,6 +156,7 @@ export function systemCalls(koffi: Koffi, libc: LibraryHandle): SystemCalls {
     },
     fanotifyInit,
     fanotifyMark: (fd, flags, mask, path) => fanotifyMark(fd, flags, mask, AT_FDCWD, path),
+    fanotifyMarkFile: (fd, flags, mask, file) => fanotifyMarkFile(fd, flags, mask, file, null),
     fileSystemId: (path) => {
       const b = Buffer.alloc(256);
       return statfs(path, b) === 0 ? b.toString('hex', FSID_AT, FSID_AT + 8) : null;
