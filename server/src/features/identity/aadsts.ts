@@ -52,16 +52,10 @@ export interface AadstsBody {
   readonly timestamp: string;
   readonly trace_id: string;
   readonly correlation_id: string;
-  readonly error_uri: string;
 }
 
 /** `correlationId`: the client's `client-request-id` where it sent a GUID. */
-export function aadstsBody(
-  error: AadstsError,
-  now: Date,
-  origin: string,
-  correlationId: string = randomUUID(),
-): AadstsBody {
+export function aadstsBody(error: AadstsError, now: Date, correlationId: string = randomUUID()): AadstsBody {
   const timestamp = now
     .toISOString()
     .replace('T', ' ')
@@ -74,7 +68,6 @@ export function aadstsBody(
     timestamp,
     trace_id: traceId,
     correlation_id: correlationId,
-    error_uri: `${origin}/error?code=${error.code}`,
   };
 }
 

@@ -6,6 +6,7 @@ import type { Access } from '../access/index.ts';
 import { createTenant, identityAdmin } from './admin.ts';
 import { createApps } from './apps.ts';
 import type { IdentityDatabase } from './database.ts';
+import { loadProvider } from './oidc-provider.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { createProviders } from './provider.ts';
 import { sweepExpired } from './provider-adapter.ts';
@@ -53,7 +54,10 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const apps = createApps(deps);
   const keys = createSigningKeys(deps);
   await keys.load();
-  const providers = createProviders({ ...deps, log, keys, users, apps, cookieKeys: [await cookieKey()] });
+  const providers = createProviders(
+    { ...deps, log, keys, users, apps, cookieKeys: [await cookieKey()] },
+    await loadProvider(),
+  );
   const refusedSecrets = deps.metrics.counter(
     'merlon_refused_client_secrets_total',
     'Sign-ins of known applications with a wrong or expired secret.',

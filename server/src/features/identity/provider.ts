@@ -6,10 +6,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { acceptedAudiences, isDelegatedPermission } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
-import { Provider } from 'oidc-provider';
+import type { Provider } from 'oidc-provider';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { App, Apps, SecretCheck } from './apps.ts';
+import type { ProviderClass } from './oidc-provider.ts';
 import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts';
 import { createAdapter } from './provider-adapter.ts';
 import { errorPage, signedOutPage, signOutPage } from './sign-in-pages.ts';
@@ -70,7 +71,7 @@ interface Made {
   readonly callback: ReturnType<Provider['callback']>;
 }
 
-export function createProviders(deps: ProvidersDeps): Providers {
+export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderClass): Providers {
   const providers = new Map<string, Made>();
   const notes = new WeakMap<IncomingMessage, TokenNote>();
 
@@ -109,7 +110,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
       };
     }
 
-    const provider = new Provider(issuer(2, origin, tenantId), {
+    const provider = new OpenIdProvider(issuer(2, origin, tenantId), {
       adapter: (model) => createAdapter(model, { ...deps, tenantId, findClient }),
       jwks: { keys: deps.keys.current().map(({ privateJwk }) => privateJwk) },
       routes: PROVIDER_ROUTES,
@@ -242,7 +243,7 @@ export function createProviders(deps: ProvidersDeps): Providers {
       secret: string,
     ) {
       const result = await deps.apps.checkSecret(tenantId, this.clientId, secret);
-      const context = Provider.ctx;
+      const context = OpenIdProvider.ctx;
       const note = context ? notes.get(context.req) : undefined;
       if (note) note.secretCheck = result;
       return result === 'right';

@@ -47,7 +47,6 @@ const AadstsBody = Type.Object({
   timestamp: Type.String(),
   trace_id: Type.String(),
   correlation_id: Type.String(),
-  error_uri: Type.String(),
 });
 const SecondsText = Type.String({ pattern: '^[0-9]+$' });
 const TokenV1 = Type.Object({
@@ -140,7 +139,7 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
           return {
             status: aadstsErrors[error.code].status,
             headers: OPEN,
-            body: aadstsBody(error, deps.clock.now(), origin),
+            body: aadstsBody(error, deps.clock.now()),
           };
         }
       },

@@ -36,7 +36,7 @@ interface Credentials {
 export function createTokenEndpoint(deps: TokenEndpointDeps) {
   return async function token(request: TokenRequest, version: ProtocolVersion): Promise<Reply> {
     const correlationId = clientRequestId(request.headers['client-request-id']) ?? request.correlationId;
-    const refuse = (error: AadstsError) => aadstsBody(error, deps.clock.now(), request.origin, correlationId);
+    const refuse = (error: AadstsError) => aadstsBody(error, deps.clock.now(), correlationId);
     try {
       const fields = (request.body ?? {}) as Fields;
       const grant = requireField(fields, 'grant_type');
