@@ -3,6 +3,7 @@
 /** Record types the sensor listens for. Numbers: linux/audit.h and libaudit. */
 export const AUDIT_TYPE = {
   userAuth: 1100,
+  userAccount: 1101,
   userManagement: 1102,
   userStart: 1105,
   userChangeToken: 1108,
@@ -28,8 +29,12 @@ export interface AuditRecord {
 }
 
 const HEAD = /^audit\((\d{1,12})\.(\d{3}):(\d{1,20})\): ?/;
-/** Values: "quoted", 'quoted' or bare. Quoted audit values hold no quote of their kind: such text is sent as hex instead. */
-const FIELD = /([A-Za-z_][A-Za-z0-9_-]*)=(?:"([^"]*)"|'([^']*)'|([^\s'"]*))/g;
+/**
+ * Values: "quoted", 'quoted' or bare. Quoted values hold no quote of their kind: such text is sent as hex instead. A bare one may be
+ * several words (`op=adding user to group`): it ends where the next key begins.
+ */
+const FIELD =
+  /([A-Za-z_][A-Za-z0-9_-]*)=(?:"([^"]*)"|'([^']*)'|([^\s'"=]*(?: (?![A-Za-z_][A-Za-z0-9_-]*=)[^\s'"=]+)*))/g;
 /** Fields that libaudit writes as hex when the text has spaces, quotes or control characters. */
 const ENCODED = new Set(['acct', 'cmd', 'cwd', 'exe', 'comm', 'grp', 'data', 'new_group', 'unit']);
 const HEX = /^(?:[0-9A-F]{2})+$/;

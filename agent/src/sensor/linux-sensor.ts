@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatTicks, nowIso7, type SensorSourceHealth, UNIX_EPOCH_TICKS } from '@merlon/contract';
-import { Accounts } from './accounts.ts';
+import { IdNames } from './accounts.ts';
 import { AuditSource } from './audit-source.ts';
 import { bootNsToIso, calibrate, creationOffset, type RememberedOffset } from './boot-clock.ts';
 import { BpfSource } from './bpf-source.ts';
@@ -16,7 +16,7 @@ import { FileHasher } from './file-hasher.ts';
 import { allQuietPaths, FileSource } from './file-source.ts';
 import { KernelSource } from './kernel-source.ts';
 import { KnownProcesses } from './known-processes.ts';
-import { LogonRows } from './logon-rows.ts';
+import { type LogonRow, LogonRows } from './logon-rows.ts';
 import { NameCache } from './name-cache.ts';
 import { Poller } from './poller.ts';
 import { ProcPoll } from './proc-poll.ts';
@@ -33,6 +33,8 @@ const HASH_DRAIN_MS = 2000;
 const MINUTE_MS = 60_000;
 const SWEEP_MS = 10_000;
 const MAX_REASON = 500;
+/** useradd tells of an account before it has written it down. */
+const UNNAMED_MS = 1500;
 
 /** What a source came to at start. */
 interface Verdict {
@@ -58,7 +60,10 @@ export class LinuxSensor implements Sensor {
   #hasher: FileHasher;
   #sink: RowSink;
   #names = new NameCache();
-  #accounts = new Accounts();
+  #accounts = new IdNames('/etc/passwd');
+  #groups = new IdNames('/etc/group');
+  /** Rows about accounts in the making, until their names can be looked up. */
+  #unnamed = new Map<NodeJS.Timeout, () => void>();
   #rows: RowContext;
   #processes: KnownProcesses;
   #kernel: KernelSource | null = null;
@@ -93,7 +98,7 @@ export class LinuxSensor implements Sensor {
       nowMs: () => performance.now(),
     });
     this.#rows = {
-      accountName: (uid) => this.#accounts.name(uid, performance.now()),
+      accountName: (uid) => this.#accounts.find(uid, performance.now()) ?? String(uid),
       accountDomain: accountDomain(),
       bootId: readBootId(),
     };
@@ -270,10 +275,13 @@ export class LinuxSensor implements Sensor {
 
   #startAudit(): void {
     const makeRows = new LogonRows({
-      accountName: (uid) => (/^\d+$/.test(uid) ? this.#rows.accountName(Number(uid)) : uid),
+      accountName: (uid) => this.#accounts.find(uid, performance.now()),
+      groupName: (gid) => this.#groups.find(gid, performance.now()),
       accountDomain: this.#rows.accountDomain,
-      isAdmin: (account) => (this.#accounts.uidOf(account) === 0 ? true : null),
+      isAdmin: (account) => (this.#accounts.idOf(account) === 0 ? true : null),
     });
+    // Known before anything is deleted.
+    this.#groups.find(0, performance.now());
     this.#attempt('logon', 'audit', (native) => {
       const audit = new AuditSource({
         calls: native.calls,
@@ -281,22 +289,39 @@ export class LinuxSensor implements Sensor {
         canary: `merlon-self-test-${randomBytes(8).toString('hex')}`,
         take: (record) => {
           const ticks = BigInt(record.timeMs) * 10_000n + UNIX_EPOCH_TICKS;
-          for (const { row, pid } of makeRows.rowsOf(record, formatTicks(ticks))) {
-            this.#bpf?.drain();
-            const by = this.#processes.find(pid);
-            if (this.#scope.number !== 0 && by?.inScope !== true && this.#scope.contains(pid) !== true)
-              continue;
-            this.#logonRows++;
-            if (!this.#sink.allows(row.Table)) continue;
-            if (by !== null) setInitiatingProcess(row, this.#rows, by);
-            else row.InitiatingProcessId = pid;
-            this.#sink.send(row, null, by === null ? null : this.#processes.fileOf(by));
-          }
+          const made = makeRows.rowOf(record, formatTicks(ticks));
+          if (made !== null) this.#sendLogon(made);
         },
       });
       audit.open();
       this.#audit = audit;
     });
+  }
+
+  #sendLogon({ row, pid, unnamed }: LogonRow): void {
+    // Who sent the record started before it did: its start is in the ring by now.
+    this.#bpf?.drain();
+    const by = this.#processes.find(pid);
+    if (this.#scope.number !== 0 && by?.inScope !== true && this.#scope.contains(pid) !== true) return;
+    this.#logonRows++;
+    if (!this.#sink.allows(row.Table)) return;
+    if (by !== null) setInitiatingProcess(row, this.#rows, by);
+    else row.InitiatingProcessId = pid;
+    const file = by === null ? null : this.#processes.fileOf(by);
+    if (unnamed === null) {
+      this.#sink.send(row, null, file);
+      return;
+    }
+    const finish = (): void => {
+      const names = unnamed.kind === 'user' ? this.#accounts : this.#groups;
+      row.AccountName = names.find(unnamed.id, performance.now()) ?? String(unnamed.id);
+      this.#sink.send(row, null, file);
+    };
+    const timer = setTimeout(() => {
+      this.#unnamed.delete(timer);
+      finish();
+    }, UNNAMED_MS);
+    this.#unnamed.set(timer, finish);
   }
 
   #startDns(): void {
@@ -410,6 +435,11 @@ export class LinuxSensor implements Sensor {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
     this.#procPoll?.stop();
+    for (const [timer, finish] of this.#unnamed) {
+      clearTimeout(timer);
+      finish();
+    }
+    this.#unnamed.clear();
     this.#device?.stop();
     this.#dns?.close();
     this.#audit?.close();

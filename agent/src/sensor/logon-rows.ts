@@ -28,17 +28,22 @@ const UNSET = '4294967295';
 const SAME_FAILURE_MS = 5000;
 const MAX_REMEMBERED = 1024;
 
+/** One step after another of one tool (`/etc/group`, then `/etc/gshadow`): one row. */
+const SAME_CHANGE_MS = 5000;
+
 export interface LogonContext {
-  /** Name of a user id given as text. */
-  accountName(uid: string): string;
+  accountName(uid: number): string | null;
+  groupName(gid: number): string | null;
   accountDomain: string;
   isAdmin(account: string): boolean | null;
 }
 
-/** The rows' subject process, for the caller to describe. */
+/** A row and the process that caused its record, for the caller to describe. */
 export interface LogonRow {
   row: SensorRow;
   pid: number;
+  /** Set when AccountName is still only this id: the account is being made, and its name can be looked up a moment later. */
+  unnamed: { kind: 'user' | 'group'; id: number } | null;
 }
 
 function baseName(path: string): string {
@@ -51,74 +56,107 @@ function value(record: AuditRecord, key: string): string | undefined {
   return found === undefined || found === '?' || found === '' || found === '(null)' ? undefined : found;
 }
 
+/** Remembers what was told lately. */
+class Recent {
+  #times = new Map<string, number>();
+
+  /** Whether the key was noted within `ms` before `at`; notes it. */
+  repeats(key: string, at: number, ms: number): boolean {
+    const before = this.#times.get(key);
+    this.#times.delete(key);
+    this.#times.set(key, at);
+    if (this.#times.size > MAX_REMEMBERED) {
+      const [oldest] = this.#times.keys();
+      if (oldest !== undefined) this.#times.delete(oldest);
+    }
+    return before !== undefined && at - before < ms;
+  }
+}
+
+/** gpasswd tells it in a sentence: user X added by Y to group Z. */
+const MEMBERSHIP = /^user (\S+) (added|removed) by \S+ (?:to|from) group (\S+)$/;
+
+/** What shadow-utils say they did, as an action; null for a step that is no change of its own. */
+function accountAction(type: number, operation: string): string | null {
+  if (/home directory|mail (file|spool)/.test(operation) && type !== AUDIT_TYPE.userChangeToken) return null;
+  switch (type) {
+    case AUDIT_TYPE.addUser:
+      return 'UserAccountCreated';
+    case AUDIT_TYPE.deleteUser:
+      return 'UserAccountDeleted';
+    case AUDIT_TYPE.addGroup:
+      return 'SecurityGroupCreated';
+    case AUDIT_TYPE.deleteGroup:
+      return 'SecurityGroupDeleted';
+    default:
+      if (/add.*(to.*group|member)/.test(operation)) return 'UserAccountAddedToLocalGroup';
+      if (/(delet|remov).*(from.*group|member)/.test(operation)) return 'UserAccountRemovedFromLocalGroup';
+      if (/passw|chauthtok/i.test(operation)) return 'PasswordChangeAttempt';
+      return 'UserAccountModified';
+  }
+}
+
+const GROUP_ACTIONS = new Set(['SecurityGroupCreated', 'SecurityGroupDeleted']);
+
 export class LogonRows {
   #context: LogonContext;
-  #failures = new Map<string, number>();
+  #recent = new Recent();
 
   constructor(context: LogonContext) {
     this.#context = context;
   }
 
-  rowsOf(record: AuditRecord, timestamp: string): LogonRow[] {
+  rowOf(record: AuditRecord, timestamp: string): LogonRow | null {
     const pid = Number(record.trusted.get('pid') ?? 0);
-    const row = this.#row(record, timestamp, pid);
-    return row === null ? [] : [{ row, pid }];
-  }
-
-  #row(r: AuditRecord, timestamp: string, pid: number): SensorRow | null {
-    switch (r.type) {
+    switch (record.type) {
       case AUDIT_TYPE.userAuth:
-        // Success here is followed by a session; a failure is the last one hears.
-        return value(r, 'res') === 'failed' ? this.#failed(r, timestamp, pid) : null;
       case AUDIT_TYPE.userLogin:
-        return value(r, 'res') === 'failed' ? this.#failed(r, timestamp, pid) : null;
+        // A success is followed by a session; a failure is the last one hears.
+        return value(record, 'res') === 'failed' ? this.#failed(record, timestamp, pid) : null;
       case AUDIT_TYPE.userStart:
-        return value(r, 'res') === 'success' && value(r, 'op')?.endsWith('session_open')
-          ? this.#logon(r, timestamp, 'LogonSuccess')
+        return value(record, 'res') === 'success' && value(record, 'op')?.endsWith('session_open') === true
+          ? this.#logon(record, timestamp, pid, 'LogonSuccess')
           : null;
       case AUDIT_TYPE.userCommand:
-        return this.#event(r, timestamp, 'SudoCommand', { Command: value(r, 'cmd'), Cwd: value(r, 'cwd') });
+        return this.#command(record, timestamp, pid);
+      case AUDIT_TYPE.userAccount:
+        return this.#membership(record, timestamp, pid);
       case AUDIT_TYPE.addUser:
-        return this.#account(r, timestamp, 'UserAccountCreated');
       case AUDIT_TYPE.deleteUser:
-        return this.#account(r, timestamp, 'UserAccountDeleted');
       case AUDIT_TYPE.addGroup:
-        return this.#account(r, timestamp, 'SecurityGroupCreated');
       case AUDIT_TYPE.deleteGroup:
-        return this.#account(r, timestamp, 'SecurityGroupDeleted');
       case AUDIT_TYPE.userChangeToken:
-        return this.#account(r, timestamp, 'PasswordChangeAttempt');
       case AUDIT_TYPE.userManagement:
       case AUDIT_TYPE.groupManagement:
-        return this.#account(r, timestamp, managementAction(value(r, 'op') ?? ''));
+        return this.#account(record, timestamp, pid);
       default:
         return null;
     }
   }
 
-  #failed(r: AuditRecord, timestamp: string, pid: number): SensorRow | null {
-    const key = `${pid} ${value(r, 'acct') ?? value(r, 'id') ?? ''}`;
-    const before = this.#failures.get(key);
+  #failed(r: AuditRecord, timestamp: string, pid: number): LogonRow | null {
     // Several attempts of one connection are told one by one by PAM, and once more by sshd at its end.
-    if (r.type === AUDIT_TYPE.userLogin && before !== undefined && r.timeMs - before < SAME_FAILURE_MS)
-      return null;
-    this.#failures.delete(key);
-    this.#failures.set(key, r.timeMs);
-    if (this.#failures.size > MAX_REMEMBERED) {
-      const [oldest] = this.#failures.keys();
-      if (oldest !== undefined) this.#failures.delete(oldest);
-    }
-    const row = this.#logon(r, timestamp, 'LogonFailed');
-    if (row !== null) row.FailureReason = 'InvalidUserNameOrPassword';
-    return row;
+    const repeated = this.#recent.repeats(
+      `failed ${pid} ${value(r, 'acct') ?? ''}`,
+      r.timeMs,
+      SAME_FAILURE_MS,
+    );
+    if (r.type === AUDIT_TYPE.userLogin && repeated) return null;
+    const made = this.#logon(r, timestamp, pid, 'LogonFailed');
+    if (made !== null) made.row.FailureReason = 'InvalidUserNameOrPassword';
+    return made;
   }
 
-  #logon(r: AuditRecord, timestamp: string, action: 'LogonSuccess' | 'LogonFailed'): SensorRow | null {
+  #logon(
+    r: AuditRecord,
+    timestamp: string,
+    pid: number,
+    action: 'LogonSuccess' | 'LogonFailed',
+  ): LogonRow | null {
     const exe = value(r, 'exe') ?? '';
     const program = baseName(exe);
-    if (SESSION_MANAGERS.has(program)) return null;
-    const account = this.#subject(r);
-    if (account === undefined) return null;
+    const account = value(r, 'acct') ?? this.#userName(value(r, 'id'));
+    if (SESSION_MANAGERS.has(program) || account === undefined) return null;
     const terminal = value(r, 'terminal');
     const row: SensorRow = {
       Table: 'DeviceLogonEvents',
@@ -132,8 +170,7 @@ export class LogonRows {
     };
     const admin = this.#context.isAdmin(account);
     if (admin !== null) row.IsLocalAdmin = admin;
-    const session = r.trusted.get('ses');
-    if (session !== undefined && session !== UNSET) row.LogonId = Number(session);
+    this.#setSession(row, r);
     const address = value(r, 'addr');
     if (address !== undefined) {
       row.RemoteIP = address;
@@ -141,57 +178,67 @@ export class LogonRows {
     }
     const host = value(r, 'hostname');
     if (host !== undefined && host !== address) row.RemoteDeviceName = host;
-    this.#add(row, { Terminal: terminal, Operation: value(r, 'op'), Executable: exe });
-    return row;
+    this.#setDetails(row, r, {});
+    return { row, pid, unnamed: null };
   }
 
-  #account(r: AuditRecord, timestamp: string, action: string): SensorRow | null {
-    return this.#event(r, timestamp, action, { Operation: value(r, 'op'), Group: value(r, 'grp') });
+  #command(r: AuditRecord, timestamp: string, pid: number): LogonRow {
+    const row = this.#event(timestamp, 'SudoCommand', this.#userName(r.trusted.get('uid')));
+    this.#setSession(row, r);
+    this.#setDetails(row, r, { Command: value(r, 'cmd'), CurrentWorkingDirectory: value(r, 'cwd') });
+    return { row, pid, unnamed: null };
   }
 
-  #event(
-    r: AuditRecord,
-    timestamp: string,
-    action: string,
-    extra: Record<string, unknown>,
-  ): SensorRow | null {
+  #membership(r: AuditRecord, timestamp: string, pid: number): LogonRow | null {
+    const told = MEMBERSHIP.exec(value(r, 'op') ?? '');
+    if (told === null) return null;
+    const action = told[2] === 'added' ? 'UserAccountAddedToLocalGroup' : 'UserAccountRemovedFromLocalGroup';
+    const row = this.#event(timestamp, action, told[1]);
+    this.#setDetails(row, r, { Group: told[3] });
+    return { row, pid, unnamed: null };
+  }
+
+  #account(r: AuditRecord, timestamp: string, pid: number): LogonRow | null {
+    const action = accountAction(r.type, value(r, 'op') ?? '');
+    if (action === null) return null;
+    const kind = GROUP_ACTIONS.has(action) ? 'group' : 'user';
+    const id = Number(value(r, 'id') ?? Number.NaN);
+    const name =
+      value(r, 'acct') ?? (kind === 'group' ? this.#context.groupName(id) : this.#context.accountName(id));
+    if (this.#recent.repeats(`${action} ${pid} ${name ?? id}`, r.timeMs, SAME_CHANGE_MS)) return null;
+    const row = this.#event(timestamp, action, name ?? String(id));
+    this.#setDetails(row, r, { Group: value(r, 'grp') });
+    return { row, pid, unnamed: name === null && !Number.isNaN(id) ? { kind, id } : null };
+  }
+
+  #event(timestamp: string, action: string, account: string | undefined): SensorRow {
     const row: SensorRow = { Table: 'DeviceEvents', Timestamp: timestamp, ActionType: action };
-    const account =
-      action === 'SudoCommand' ? this.#context.accountName(r.trusted.get('uid') ?? '') : this.#subject(r);
     if (account !== undefined) {
       row.AccountName = account;
       row.AccountDomain = this.#context.accountDomain;
     }
-    const session = r.trusted.get('ses');
-    if (session !== undefined && session !== UNSET) row.LogonId = Number(session);
-    const login = r.trusted.get('auid');
-    this.#add(row, {
-      ...extra,
-      Terminal: value(r, 'terminal'),
-      Executable: value(r, 'exe'),
-      Result: value(r, 'res'),
-      LoginAccountName: login === undefined || login === UNSET ? undefined : this.#context.accountName(login),
-    });
     return row;
   }
 
-  /** Whom it is about: by name, or by number where the program gave only that. */
-  #subject(r: AuditRecord): string | undefined {
-    const name = value(r, 'acct');
-    if (name !== undefined) return name;
-    const id = value(r, 'id');
-    return id === undefined ? undefined : this.#context.accountName(id);
+  #userName(uid: string | undefined): string | undefined {
+    if (uid === undefined || uid === UNSET) return undefined;
+    return this.#context.accountName(Number(uid)) ?? uid;
   }
 
-  #add(row: SensorRow, fields: Record<string, unknown>): void {
-    const extra = additionalFields(fields);
+  #setSession(row: SensorRow, r: AuditRecord): void {
+    const session = r.trusted.get('ses');
+    if (session !== undefined && session !== UNSET) row.LogonId = Number(session);
+  }
+
+  #setDetails(row: SensorRow, r: AuditRecord, fields: Record<string, unknown>): void {
+    const extra = additionalFields({
+      ...fields,
+      Operation: value(r, 'op'),
+      Executable: value(r, 'exe'),
+      Terminal: value(r, 'terminal'),
+      Result: value(r, 'res'),
+      LoginAccountName: this.#userName(r.trusted.get('auid')),
+    });
     if (extra !== undefined) row.AdditionalFields = extra;
   }
-}
-
-/** shadow-utils say what they did in words. */
-function managementAction(operation: string): string {
-  if (/add.*(to.*group|member)/.test(operation)) return 'UserAccountAddedToLocalGroup';
-  if (/(delet|remov).*(from.*group|member)/.test(operation)) return 'UserAccountRemovedFromLocalGroup';
-  return 'UserAccountModified';
 }
