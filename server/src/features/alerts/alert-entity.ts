@@ -1,0 +1,50 @@
+import {
+  type Alert,
+  type AlertClassification,
+  type AlertDetermination,
+  type AlertSeverity,
+  type AlertStatus,
+  nowIso7,
+} from '@merlon/contract';
+import type { FullAlert } from './store.ts';
+
+/** The stored alert as the wire shows it. */
+export function alertEntity({ alert, comments, evidence }: FullAlert): Alert {
+  return {
+    id: alert.id,
+    incidentId: null,
+    investigationId: null,
+    assignedTo: alert.assigned_to,
+    severity: alert.severity as AlertSeverity,
+    status: alert.status as AlertStatus,
+    classification: alert.classification as AlertClassification | null,
+    determination: alert.determination as AlertDetermination | null,
+    investigationState: null,
+    detectionSource: alert.detection_source,
+    detectorId: alert.detector_id,
+    category: alert.category,
+    threatFamilyName: null,
+    threatName: null,
+    title: alert.title,
+    description: alert.description,
+    recommendedAction: alert.recommended_action,
+    alertCreationTime: nowIso7(alert.created_at),
+    firstEventTime: nowIso7(alert.first_event_at),
+    lastEventTime: nowIso7(alert.last_event_at),
+    lastUpdateTime: nowIso7(alert.updated_at),
+    resolvedTime: alert.resolved_at && nowIso7(alert.resolved_at),
+    machineId: alert.machine_id,
+    computerDnsName: alert.machine_name,
+    rbacGroupName: null,
+    aadTenantId: alert.tenant_id,
+    mitreTechniques: alert.techniques,
+    relatedUser: alert.related_user,
+    loggedOnUsers: [],
+    comments: comments.map((row) => ({
+      comment: row.comment,
+      createdBy: row.created_by,
+      createdTime: nowIso7(row.created_at),
+    })),
+    evidence: [...evidence],
+  };
+}

@@ -1,0 +1,65 @@
+/** Alerts: raised by detectors, worked on by people and programs, mirrored in the hunting tables. */
+import { randomInt } from 'node:crypto';
+import { type RiskScore, riskScores, ticksFromDate } from '@merlon/contract';
+import type { Feature, Platform } from '../../feature.ts';
+import type { Devices } from '../devices/index.ts';
+import type { AlertCandidate } from './alert-candidate.ts';
+import { runHuntingOutbox } from './outbox.ts';
+import { alertRoutes } from './routes.ts';
+import { alertsStore } from './store.ts';
+
+export type { AlertCandidate } from './alert-candidate.ts';
+export { alertsMigrations } from './migrations.ts';
+
+export interface Alerts extends Feature {
+  /** Opens an alert, or adds to the open one of the same key. Saying the same thing twice changes nothing. */
+  raise(candidate: AlertCandidate): Promise<{ alertId: string; created: boolean }>;
+}
+
+/** Findings of one key closer together than this, by the time of their events, are one alert. */
+const DEDUP_WINDOW_MS = 3_600_000;
+
+export function createAlerts(
+  platform: Pick<Platform, 'state' | 'events' | 'clock' | 'log' | 'metrics' | 'stopping'>,
+  devices: Pick<Devices, 'resolve' | 'setRisk'>,
+): Alerts {
+  const log = platform.log.child({ part: 'alerts' });
+  const store = alertsStore(platform.state);
+  const raised = platform.metrics.counter('merlon_alerts_raised_total', 'Alerts opened, by severity.');
+  let outbox: Promise<void> = Promise.resolve();
+
+  const reassess = async (tenantId: string, machineId: string) => {
+    const gravest = await store.gravestOpen(tenantId, machineId);
+    await devices.setRisk(tenantId, machineId, riskOf(gravest));
+  };
+
+  return {
+    name: 'alerts',
+    routes: alertRoutes({ store, devices, clock: platform.clock, reassess }),
+    async raise(candidate) {
+      const at = platform.clock.now();
+      const { alertId, created, changed } = await store.raise(candidate, newAlertId(at), at, DEDUP_WINDOW_MS);
+      if (created) {
+        raised.inc({ severity: candidate.severity });
+        log.info({ alertId, title: candidate.title, device: candidate.deviceName }, 'alert raised');
+      }
+      if (changed) await reassess(candidate.tenantId, candidate.deviceId);
+      return { alertId, created };
+    },
+    async start() {
+      outbox = runHuntingOutbox({ ...platform, log, store, signal: platform.stopping });
+    },
+    async stop() {
+      await outbox;
+    },
+  };
+}
+
+/** `da<ticks>_<signed integer>`, as the service writes them. */
+function newAlertId(at: Date): string {
+  return `da${ticksFromDate(at)}_${randomInt(2 ** 32) - 2 ** 31}`;
+}
+
+function riskOf(severity: string | null): RiskScore {
+  return riskScores.find((score) => score === severity) ?? 'None';
+}
