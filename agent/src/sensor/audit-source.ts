@@ -193,7 +193,6 @@ export class AuditSource {
       if (n <= 0) return;
       if (n <= HEADER) continue;
       // The multicast's own length field leaves out the header: the datagram's length is right.
-      console.log('AU', this.#buffer.readUInt16LE(4), this.#buffer.toString('utf8', HEADER, n));
       const record = parseAuditRecord(this.#buffer.readUInt16LE(4), this.#buffer.toString('utf8', HEADER, n));
       if (record === null) continue;
       if (record.type === AUDIT_TYPE.test) {

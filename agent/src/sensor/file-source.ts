@@ -183,7 +183,6 @@ export class FileSource {
       this.#learnFolder(event);
       return;
     }
-    console.log('EV', event.mask.toString(16), event.pid, event.entry?.name, event.oldEntry?.name);
     const own = this.#d.quietPids.has(event.pid);
     if (own && this.witnessed) return;
     if (!own && !this.#pidInScope(event.pid, at)) return;

@@ -2,9 +2,9 @@
  * What of the machine a sensor speaks for. Normally all of it. Two narrower scopes let one kernel carry several hosts (containers with
  * an agent each; a test's simulated machines): a cgroup v2 subtree, or the network namespace the agent runs in.
  */
-import { readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { cgroupPathOf, netnsOf, parseNamespaceLink } from './proc-files.ts';
+import { cgroupPathOf, listPids, netnsOf } from './proc-files.ts';
 
 export type SensorScope =
   | { kind: 'system' }
@@ -41,13 +41,21 @@ export function findCgroup2(mountinfo: string): string | null {
   return null;
 }
 
-/** `ip netns exec` gives its child a fresh /sys without cgroups: then the first process's view is used. */
-function cgroupRoot(): string {
-  const own = findCgroup2(readFileSync('/proc/self/mountinfo', 'utf8'));
-  if (own !== null) return own;
-  const first = findCgroup2(readFileSync('/proc/1/mountinfo', 'utf8'));
-  if (first === null) throw new Error('no cgroup v2 hierarchy is mounted');
-  return join('/proc/1/root', first);
+/**
+ * A cgroup's folder as some process sees it. `ip netns exec` gives its child a fresh /sys without cgroups: then the first process's view is used, or
+ * that of any other that may be looked at.
+ */
+function statCgroup(path: string): bigint {
+  let reason = 'no cgroup v2 hierarchy is mounted';
+  for (const pid of [process.pid, 1, ...listPids()]) {
+    try {
+      const root = findCgroup2(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
+      if (root !== null) return statSync(join(`/proc/${pid}/root`, root, path), { bigint: true }).ino;
+    } catch (error) {
+      if (pid === process.pid) reason = error instanceof Error ? error.message : String(error);
+    }
+  }
+  throw new Error(`cgroup ${path}: ${reason}`);
 }
 
 export function resolveScope(scope: SensorScope): ResolvedScope {
@@ -55,7 +63,7 @@ export function resolveScope(scope: SensorScope): ResolvedScope {
     case 'system':
       return { number: 0, level: 0, cgroupId: 0n, netns: 0, contains: () => true };
     case 'netns': {
-      const netns = parseNamespaceLink(readlinkSync('/proc/self/ns/net'));
+      const netns = netnsOf('self');
       return {
         number: 2,
         level: 0,
@@ -71,11 +79,10 @@ export function resolveScope(scope: SensorScope): ResolvedScope {
       const path = (scope.path === 'self' ? cgroupPathOf(process.pid) : scope.path)?.replace(/\/+$/, '');
       if (path === undefined) throw new Error('the agent has no cgroup v2');
       const depth = path.split('/').filter((part) => part !== '').length;
-      const { ino } = statSync(join(cgroupRoot(), path), { bigint: true });
       return {
         number: 1,
         level: depth,
-        cgroupId: ino,
+        cgroupId: statCgroup(path),
         netns: 0,
         contains: (pid) => {
           const theirs = cgroupPathOf(pid);
