@@ -1,0 +1,231 @@
+/**
+ * A device without a sensor: it enrols, sends batches, holds a command channel and answers orders through the real front door, as an agent
+ * does. The demo's fleet is made of these; its receipts say plainly that nothing was isolated.
+ */
+import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
+import { Agent, request } from 'node:https';
+import { gzipSync } from 'node:zlib';
+import {
+  BATCH_HEADER,
+  DEVICE_AUTH_SCHEME,
+  DEVICE_PATHS,
+  DEVICE_TOKEN_TYPE,
+  type DeviceDescription,
+  type DeviceHealth,
+  type Ed25519PublicJwk,
+  type EnrolResponse,
+  type EventBatchResponse,
+  type FromDevice,
+  nowIso7,
+  type OnboardingPackage,
+  type OrderClaims,
+  RECEIPT_TYPE,
+  type ReceiptClaims,
+  type ToDevice,
+} from '@merlon/contract';
+import { CompactSign, decodeJwt } from 'jose';
+import { WebSocket } from 'ws';
+
+export interface DeviceClient {
+  readonly deviceId: string;
+  /** Adds ReportId to each row and sends them all, in as many batches as needed. Retries while the server asks for patience. */
+  send(rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
+  /** Opens the command channel and answers orders until closed. */
+  attend(): Promise<void>;
+  close(): void;
+}
+
+const ROWS_PER_BATCH = 2_000;
+const MAX_TRIES = 8;
+
+export async function enrolDevice(
+  onboarding: OnboardingPackage,
+  device: DeviceDescription,
+): Promise<DeviceClient> {
+  const agent = new Agent({ ca: onboarding.caPem, keepAlive: true });
+  const { privateKey, jwk } = newKey();
+  const thumbprint = createHash('sha256')
+    .update(JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x }))
+    .digest('base64url');
+  const call = (method: string, path: string, sub: string, body: Buffer, headers: Record<string, string>) =>
+    signedRequest({ origin: onboarding.serverUrl, agent, method, path, sub, body, headers, privateKey });
+
+  const enrolment = Buffer.from(
+    JSON.stringify({ enrolmentToken: onboarding.enrolmentToken, publicKey: jwk, device }),
+  );
+  const answer = await call('POST', DEVICE_PATHS.enrol, thumbprint, enrolment, {
+    'content-type': 'application/json',
+  });
+  if (answer.status !== 200 && answer.status !== 201)
+    throw new Error(`enrolment was refused: ${answer.text}`);
+  const { deviceId } = JSON.parse(answer.text) as EnrolResponse;
+
+  const epoch = randomBytes(8).toString('hex');
+  let batch = 0;
+  let reportId = 0;
+  let isolation: DeviceHealth['isolation'] = 'None';
+  let lastSeq = 0;
+  let socket: WebSocket | null = null;
+
+  const sendBatch = async (rows: readonly Readonly<Record<string, unknown>>[]) => {
+    batch += 1;
+    const text = rows.map((row) => JSON.stringify({ ...row, ReportId: ++reportId })).join('\n');
+    const body = gzipSync(`${text}\n`);
+    const headers = {
+      'content-type': 'application/x-ndjson',
+      'content-encoding': 'gzip',
+      [BATCH_HEADER]: `${epoch}.${batch}`,
+    };
+    for (let attempt = 1; ; attempt++) {
+      const {
+        status,
+        text: said,
+        retryAfter,
+      } = await call('POST', DEVICE_PATHS.events, deviceId, body, headers);
+      if (status === 200) {
+        const { rejectedCount, rejected } = JSON.parse(said) as EventBatchResponse;
+        if (rejectedCount > 0) throw new Error(`${rejectedCount} rows were rejected: ${rejected[0]?.reason}`);
+        return;
+      }
+      if ((status !== 503 && status !== 429) || attempt === MAX_TRIES)
+        throw new Error(`a batch was refused: ${said}`);
+      await new Promise((resolve) => setTimeout(resolve, retryAfter * 1000));
+    }
+  };
+
+  const health = (): DeviceHealth => ({
+    at: nowIso7(new Date()),
+    agentVersion: device.agentVersion,
+    isolation,
+    sensors: [{ source: 'process', provider: 'simulated', state: 'Running', events: reportId, lost: 0 }],
+    spool: { batches: 0, bytes: 0, droppedRows: 0, rejectedRows: 0 },
+  });
+
+  const carryOut = async (order: string, say: (frame: FromDevice) => void) => {
+    const claims = decodeJwt(order) as unknown as OrderClaims;
+    if (claims.seq <= lastSeq) return;
+    lastSeq = claims.seq;
+    say({ type: 'started', orderId: claims.jti });
+    const startedAt = nowIso7(new Date());
+    const before = isolation;
+    isolation = claims.kind === 'Isolate' ? (claims.params.isolationType ?? 'Full') : 'None';
+    const receipt: ReceiptClaims = {
+      orderId: claims.jti,
+      sub: deviceId,
+      seq: claims.seq,
+      outcome: 'Succeeded',
+      startedAt,
+      finishedAt: nowIso7(new Date()),
+      evidence: { simulated: true, before, after: isolation },
+    };
+    const signed = await new CompactSign(Buffer.from(JSON.stringify(receipt)))
+      .setProtectedHeader({ alg: 'EdDSA', typ: RECEIPT_TYPE })
+      .sign(privateKey);
+    say({ type: 'receipt', receipt: signed });
+    say({ type: 'health', health: health() });
+  };
+
+  return {
+    deviceId,
+    async send(rows) {
+      for (let at = 0; at < rows.length; at += ROWS_PER_BATCH)
+        await sendBatch(rows.slice(at, at + ROWS_PER_BATCH));
+    },
+    async attend() {
+      const authorization = await deviceToken(
+        privateKey,
+        deviceId,
+        'GET',
+        DEVICE_PATHS.channel,
+        Buffer.alloc(0),
+      );
+      const opened = new WebSocket(
+        `${onboarding.serverUrl.replace(/^https/, 'wss')}${DEVICE_PATHS.channel}`,
+        {
+          ca: onboarding.caPem,
+          headers: { authorization },
+        },
+      );
+      socket = opened;
+      const say = (frame: FromDevice) => opened.send(JSON.stringify(frame));
+      opened.on('message', (data) => {
+        const frame = JSON.parse(String(data)) as ToDevice;
+        if (frame.type === 'order') void carryOut(frame.order, say);
+      });
+      await new Promise<void>((resolve, reject) => {
+        opened.once('open', () => resolve());
+        opened.once('error', reject);
+      });
+      say({ type: 'hello', device, lastSeq, health: health() });
+    },
+    close() {
+      socket?.close();
+      agent.destroy();
+    },
+  };
+}
+
+function newKey(): { privateKey: KeyObject; jwk: Ed25519PublicJwk } {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const { x } = publicKey.export({ format: 'jwk' });
+  if (typeof x !== 'string') throw new Error('the key has no public part');
+  return { privateKey, jwk: { kty: 'OKP', crv: 'Ed25519', x } };
+}
+
+async function deviceToken(
+  key: KeyObject,
+  sub: string,
+  htm: string,
+  htu: string,
+  body: Buffer,
+): Promise<string> {
+  const claims = {
+    sub,
+    iat: Math.floor(Date.now() / 1000),
+    jti: randomBytes(16).toString('base64url'),
+    htm,
+    htu,
+    bh: createHash('sha256').update(body).digest('base64url'),
+  };
+  const token = await new CompactSign(Buffer.from(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: 'EdDSA', typ: DEVICE_TOKEN_TYPE })
+    .sign(key);
+  return `${DEVICE_AUTH_SCHEME} ${token}`;
+}
+
+async function signedRequest(o: {
+  origin: string;
+  agent: Agent;
+  method: string;
+  path: string;
+  sub: string;
+  body: Buffer;
+  headers: Record<string, string>;
+  privateKey: KeyObject;
+}): Promise<{ status: number; text: string; retryAfter: number }> {
+  const authorization = await deviceToken(o.privateKey, o.sub, o.method, o.path, o.body);
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      `${o.origin}${o.path}`,
+      {
+        method: o.method,
+        agent: o.agent,
+        headers: { ...o.headers, authorization, 'content-length': String(o.body.length) },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            text: Buffer.concat(chunks).toString('utf8'),
+            retryAfter: Number(response.headers['retry-after'] ?? 1),
+          }),
+        );
+      },
+    );
+    sent.once('error', reject);
+    sent.end(o.body);
+  });
+}
