@@ -181,7 +181,7 @@ export class SimulatedHost {
       OSDistribution: OS_FACTS[os].distribution,
       OnboardingStatus: 'Onboarded',
       DeviceType: os === 'linux' ? 'Server' : 'Workstation',
-      LoggedOnUsers: [{ UserName: user, DomainName: domain }],
+      LoggedOnUsers: JSON.stringify([{ UserName: user, DomainName: domain }]),
     });
     this.rows.push({
       Table: 'DeviceNetworkInfo',
@@ -190,7 +190,7 @@ export class SimulatedHost {
       NetworkAdapterType: 'Ethernet',
       NetworkAdapterStatus: 'Up',
       MacAddress: hashes(this.description.name).SHA1.slice(0, 12).toUpperCase(),
-      IPAddresses: [{ IPAddress: address, SubnetPrefix: 24, AddressType: 'Private' }],
+      IPAddresses: JSON.stringify([{ IPAddress: address, SubnetPrefix: 24, AddressType: 'Private' }]),
     });
   }
 

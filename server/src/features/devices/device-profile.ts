@@ -68,7 +68,14 @@ export function foldNetworkInfo(patch: ProfilePatch, rows: readonly Row[]): void
   if (last) patch.lastIp = last.ipAddress;
 }
 
-function addressesOf(value: unknown): string[] {
+/** The column is text that holds a JSON array. */
+function addressesOf(column: unknown): string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(String(column));
+  } catch {
+    return [];
+  }
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: unknown) => {
     if (typeof entry === 'string') return [entry];
