@@ -66,6 +66,7 @@ function operation(route: Route): object {
     summary: route.summary,
     tags: [route.id.split('.')[0]],
     ...security(route.access),
+    'x-merlon-audit': route.audit,
     parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
     ...(route.body
       ? { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }

@@ -3,6 +3,7 @@
  * request again. Numbers and OAuth codes are the real service's; the texts are ours.
  */
 import { randomUUID } from 'node:crypto';
+import { isGuid } from './guid.ts';
 
 export interface AadstsSpec {
   readonly status: number;
@@ -71,8 +72,6 @@ export function aadstsBody(error: AadstsError, now: Date, correlationId: string 
   };
 }
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 export function clientRequestId(header: string | string[] | undefined): string | undefined {
-  return typeof header === 'string' && GUID.test(header) ? header : undefined;
+  return typeof header === 'string' && isGuid(header) ? header : undefined;
 }

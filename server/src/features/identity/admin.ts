@@ -9,6 +9,7 @@ import type { Access } from '../access/index.ts';
 import type { Audit, AuditActor } from '../audit/index.ts';
 import type { Apps } from './apps.ts';
 import type { IdentityDatabase } from './database.ts';
+import { isGuid } from './guid.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { Tenant, Tenants } from './tenants.ts';
 import type { Users } from './users.ts';
@@ -254,7 +255,6 @@ function handler<S extends TSchema>(schema: S, work: (input: Static<S>) => Promi
 }
 
 function requireGuid(id: string): string {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id))
-    throw new ApiError('InvalidInput', `"${id}" is not an id.`);
+  if (!isGuid(id)) throw new ApiError('InvalidInput', `"${id}" is not an id.`);
   return id.toLowerCase();
 }

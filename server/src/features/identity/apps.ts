@@ -5,6 +5,7 @@ import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { IdentityDatabase } from './database.ts';
+import { isGuid } from './guid.ts';
 
 /** Two, so that one can be replaced while the other still works. */
 export const MAX_SECRETS = 2;
@@ -142,15 +143,17 @@ export function createApps({ state, clock }: { state: StateStore; clock: Clock }
         }));
       }),
 
-    find: (tenantId, clientId) =>
-      state.tenant<IdentityDatabase, App | null>(tenantId, async (db) => {
+    find: async (tenantId, clientId) => {
+      if (!isGuid(clientId)) return null;
+      return state.tenant<IdentityDatabase, App | null>(tenantId, async (db) => {
         const row = await db
           .selectFrom('apps')
           .selectAll()
           .where('client_id', '=', clientId)
           .executeTakeFirst();
         return row ? toApp(row) : null;
-      }),
+      });
+    },
 
     tenantOf: (clientId) =>
       state.system<IdentityDatabase, string | null>(async (db) => {

@@ -5,6 +5,7 @@ import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { IdentityDatabase } from './database.ts';
+import { isGuid } from './guid.ts';
 
 export interface Tenant {
   readonly id: string;
@@ -16,7 +17,6 @@ export interface Tenant {
 
 const DOMAIN =
   /^(?=.{3,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)+$/;
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** How long a tenant made on another server may stay unknown to this one. */
 const CACHE_MS = 5_000;
 
@@ -74,7 +74,7 @@ export function createTenants({ state, clock }: { state: StateStore; clock: Cloc
       if (name.trim() === '' || name.length > 128)
         throw new ApiError('InvalidInput', 'The tenant name must have 1 to 128 characters.');
       // A name that looked like an id or a reserved word could be taken for another tenant in an address.
-      if (GUID.test(name.toLowerCase()) || RESERVED.has(name.toLowerCase()))
+      if (isGuid(name) || RESERVED.has(name.toLowerCase()))
         throw new ApiError('InvalidInput', `A tenant cannot be named "${name}".`);
       if (!DOMAIN.test(folded))
         throw new ApiError('InvalidDomainName', `"${domain}" is not a domain name such as contoso.example.`);

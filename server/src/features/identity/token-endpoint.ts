@@ -5,6 +5,7 @@ import type { Clock } from '../../telemetry/clock.ts';
 import { AadstsError, aadstsBody, aadstsErrors, clientRequestId } from './aadsts.ts';
 import type { App, Apps } from './apps.ts';
 import { forwardedForm } from './forwarded-request.ts';
+import { isGuid } from './guid.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { PROVIDER_ROUTES, type Providers, TOKEN_SECONDS, type TokenNote } from './provider.ts';
 import { SHARED_TENANT_NAMES, type Tenant, type Tenants } from './tenants.ts';
@@ -177,11 +178,9 @@ function formDecoded(text: string): string {
   }
 }
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Ids are compared in lower case. What is no GUID can be no client id, and must not reach a column of that type. */
+/** Ids are compared in lower case. What is no GUID can be no client id. */
 function guidOrNothing(clientId: string): string {
-  if (!GUID.test(clientId))
+  if (!isGuid(clientId))
     throw new AadstsError(
       700016,
       `Application with identifier '${clientId.slice(0, 80)}' was not found in the directory.`,

@@ -1,0 +1,74 @@
+import { ApiError } from '@merlon/contract';
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_QUOTA, quotaOf, RateLimiter } from './rate-limits.ts';
+import type { Caller } from './route.ts';
+
+const caller = (change: Partial<Caller> = {}): Caller => ({
+  tenantId: 't',
+  kind: 'application',
+  id: 'app',
+  name: 'app',
+  clientId: 'app',
+  portal: false,
+  permissions: new Set(),
+  roles: new Set(),
+  deviceGroups: 'all',
+  ...change,
+});
+
+function setup() {
+  let now = 1_000_000;
+  const limiter = new RateLimiter({ now: () => new Date(now) });
+  const take = (who: Caller, route = 'r', quota = { perMinute: 3, perHour: 5 }): number | null => {
+    try {
+      limiter.take(route, quota, who);
+      return null;
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'TooManyRequests') return error.retryAfterSeconds ?? 0;
+      throw error;
+    }
+  };
+  return { take, pass: (seconds: number) => (now += seconds * 1_000) };
+}
+
+describe('quotas', () => {
+  it('follow the documented table, whatever the case and the names of parameters', () => {
+    expect(quotaOf('POST', '/api/advancedqueries/run')).toEqual({ perMinute: 45, perHour: 1_500 });
+    expect(quotaOf('POST', '/api/alerts/batchUpdate')).toEqual({ perMinute: 10, perHour: 500 });
+    expect(quotaOf('GET', '/api/machineactions/:actionId/getPackageUri')).toEqual({
+      perMinute: 2,
+      perHour: 120,
+    });
+    expect(quotaOf('GET', '/api/machines/SoftwareInventoryExport')).toEqual({ perMinute: 5, perHour: 20 });
+    expect(quotaOf('GET', '/api/machines')).toBe(DEFAULT_QUOTA);
+  });
+
+  it('refuse the call over the limit, and say when to come again', () => {
+    const { take, pass } = setup();
+    expect([take(caller()), take(caller()), take(caller())]).toEqual([null, null, null]);
+    pass(20);
+    expect(take(caller())).toBe(40);
+    pass(40);
+    expect([take(caller()), take(caller())]).toEqual([null, null]);
+    expect(take(caller())).toBe(3_540);
+    pass(3_540);
+    expect(take(caller())).toBeNull();
+  });
+
+  it('are counted apart for each application, tenant, user and route', () => {
+    const { take } = setup();
+    for (let i = 0; i < 3; i += 1) take(caller());
+    expect(take(caller())).not.toBeNull();
+    expect(take(caller({ clientId: 'other' }))).toBeNull();
+    expect(take(caller({ tenantId: 'other' }))).toBeNull();
+    expect(take(caller({ kind: 'user', id: 'u' }))).toBeNull();
+    expect(take(caller(), 'other')).toBeNull();
+  });
+
+  it('leave the portal room of its own', () => {
+    const { take } = setup();
+    const person = caller({ kind: 'user', portal: true });
+    for (let i = 0; i < 1_200; i += 1) expect(take(person)).toBeNull();
+    expect(take(person)).toBe(60);
+  });
+});
