@@ -111,7 +111,8 @@ export async function startServer({ env = {}, home: given }: ServerOptions = {})
   const caPem = await readFile(caPath, 'utf8');
   const administrator = readAdministrator(running.stdout());
 
-  const call = (path: string, options: Call = {}) => callServer(new URL(path, url), caPem, options);
+  const call = (path: string, options: Call = {}) =>
+    callServer(path.startsWith('/') ? url + path : path, caPem, options);
   const command = (args: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
     runCommand(args, { ...own, ...extra });
 
@@ -248,10 +249,13 @@ function readAdministrator(stdout: string): TestServer['administrator'] {
 }
 
 function callServer(
-  url: URL,
+  target: string,
   ca: string,
   { method, token, headers = {}, json, form, body }: Call,
 ): Promise<Answer> {
+  const url = new URL(target);
+  // The path goes out exactly as written: `URL` would fold what the server must fold.
+  const path = target.slice(url.origin.length) || '/';
   const payload =
     json !== undefined ? JSON.stringify(json) : form ? new URLSearchParams(form).toString() : body;
   const type =
@@ -263,8 +267,6 @@ function callServer(
     ...headers,
   };
   return new Promise((resolve, reject) => {
-    // The path goes out exactly as written: `new URL` would fold what the server must fold.
-    const path = url.pathname + url.search;
     const outgoing = httpsRequest(
       {
         host: url.hostname.replace(/^\[|\]$/g, ''),

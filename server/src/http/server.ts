@@ -234,6 +234,7 @@ function answerError(reply: FastifyReply, error: ApiError, correlationId: string
   if (error.retryAfterSeconds !== undefined) reply.header('retry-after', String(error.retryAfterSeconds));
   return reply
     .code(error.status)
+    .header('x-request-id', correlationId)
     .header('content-type', 'application/json; charset=utf-8')
     .send(JSON.stringify(errorBody(error, correlationId)));
 }
