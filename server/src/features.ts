@@ -1,8 +1,10 @@
 /** The list of features: their migrations, and how each is made from the platform and from those it asks. */
 import type { Feature, Migration, Platform } from './feature.ts';
 import { accessMigrations } from './features/access/index.ts';
+import { alertsMigrations, createAlerts } from './features/alerts/index.ts';
 import { auditMigrations } from './features/audit/index.ts';
 import { createDevices, devicesMigrations } from './features/devices/index.ts';
+import { createHunting } from './features/hunting/index.ts';
 import { type Identity, identityMigrations } from './features/identity/index.ts';
 import { createIngest } from './features/ingest/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
@@ -16,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...devicesMigrations,
   ...onboardingMigrations,
   ...responseMigrations,
+  ...alertsMigrations,
 ];
 
 export interface Features {
@@ -30,5 +33,10 @@ export function createFeatures(platform: Platform, identity: Identity): Features
   const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
   const response = createResponse(platform, devices, onboarding.commandKey);
   const ingest = createIngest(platform, devices);
-  return { features: [devices, onboarding, response, ingest], authenticator: devices.authenticator };
+  const alerts = createAlerts(platform, devices);
+  const hunting = createHunting(platform);
+  return {
+    features: [devices, onboarding, response, ingest, alerts, hunting],
+    authenticator: devices.authenticator,
+  };
 }

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
+import { demoCommands } from '../demo/commands.ts';
 import type { CliContext, RegisterCommands } from '../feature.ts';
 import { auditCommands } from '../features/audit/commands.ts';
 import { identityCommands } from '../features/identity/commands.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   identityCommands,
   onboardingCommands,
   auditCommands,
+  demoCommands,
 ];
 
 /** Runs one command line and resolves to the exit code. */
