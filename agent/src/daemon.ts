@@ -1,0 +1,239 @@
+/**
+ * The agent as a service.
+ *
+ *   Idle ──onboarded──▶ Active ──sent away by the server──▶ Dismissed
+ *    ▲                   │  ▲                                 │   │
+ *    ├────offboarded─────┘  └──────────after an hour──────────┘   │
+ *    └──────────────────────────offboarded────────────────────────┘
+ *
+ * Idle waits for `merlon-agent onboard`. Dismissed sends nothing and sees nothing, but asks again now and then: the dismissal is not signed, and a
+ * server restored from a backup may take it back. In every state a wanted isolation stays in force.
+ */
+import { type AgentConfig, readAgentConfig } from './agent-config.ts';
+import { AgentError } from './agent-error.ts';
+import { type AgentHealth, agentHealth } from './agent-health.ts';
+import { type AgentLog, createLog } from './agent-log.ts';
+import type { ControlRequest } from './control/control-protocol.ts';
+import { openControlServer } from './control/control-server.ts';
+import { takeExclusive } from './control/exclusive.ts';
+import { makePrivateFolder } from './files/durable.ts';
+import { DeviceKey } from './identity/device-key.ts';
+import { type Onboarding, OnboardingStore } from './identity/onboarding-state.ts';
+import { Isolation } from './responder/isolation.ts';
+import { systemNft } from './responder/nft.ts';
+import { createLinuxSensor } from './sensor/sensor.ts';
+import { serviceNotifier } from './service-notify.ts';
+import { type CreateSensor, Session } from './session.ts';
+import type { Settings } from './settings.ts';
+import { Serial } from './time/serial.ts';
+import { AGENT_VERSION } from './version.ts';
+
+const ASK_AGAIN_MS = 3_600_000;
+const GUARD_WITHOUT_SESSION_MS = 15_000;
+
+export interface DaemonOptions {
+  readonly settings: Settings;
+  /** Default: the Linux sensor. */
+  readonly createSensor?: CreateSensor;
+}
+
+/** Runs until SIGTERM or SIGINT. @throws AgentError when it cannot start. */
+export async function runDaemon(options: DaemonOptions): Promise<void> {
+  const { settings, createSensor = createLinuxSensor } = options;
+  const log = createLog({ level: settings.logLevel });
+  await makePrivateFolder(settings.home);
+  const release = await takeExclusive(settings.home, 'daemon');
+  const stopped = new Promise<string>((resolve) => {
+    process.once('SIGTERM', () => resolve('SIGTERM'));
+    process.once('SIGINT', () => resolve('SIGINT'));
+  });
+  const notifier = await serviceNotifier(process.env, log);
+  const config = await readAgentConfig(settings.configDir);
+  const daemon = await Daemon.start({ settings, createSensor, log, config });
+  const control = await openControlServer({
+    path: settings.controlSocket,
+    log: log.part('control'),
+    answer: (request) => daemon.answer(request),
+  });
+  notifier.ready(daemon.state);
+  log.info('merlon-agent runs', { version: AGENT_VERSION, state: daemon.state, home: settings.home });
+  const signal = await stopped;
+  log.info('merlon-agent stops', { signal });
+  notifier.stopping();
+  await control.close();
+  await daemon.stop();
+  await release();
+}
+
+type State =
+  | { readonly kind: 'Idle' }
+  | { readonly kind: 'Active'; readonly session: Session }
+  | { readonly kind: 'Dismissed'; readonly reason: string; readonly askAgain: NodeJS.Timeout };
+
+interface Parts {
+  readonly settings: Settings;
+  readonly createSensor: CreateSensor;
+  readonly log: AgentLog;
+  readonly config: AgentConfig;
+}
+
+class Daemon {
+  readonly #parts: Parts;
+  readonly #store: OnboardingStore;
+  readonly #isolation: Isolation;
+  readonly #changes = new Serial();
+  readonly #guard: NodeJS.Timeout;
+  #state: State = { kind: 'Idle' };
+  #onboarding: Onboarding = { state: 'NotOnboarded' };
+
+  private constructor(parts: Parts, isolation: Isolation) {
+    this.#parts = parts;
+    this.#store = new OnboardingStore(parts.settings.home);
+    this.#isolation = isolation;
+    this.#guard = setInterval(() => void this.#guardWithoutSession(), GUARD_WITHOUT_SESSION_MS);
+  }
+
+  static async start(parts: Parts): Promise<Daemon> {
+    const { settings, log } = parts;
+    const isolation = await Isolation.open({
+      home: settings.home,
+      nft: systemNft,
+      log: log.part('isolation'),
+    });
+    const daemon = new Daemon(parts, isolation);
+    try {
+      await isolation.restore();
+    } catch (error) {
+      // Reported in health, and tried again; stopping here would leave the device without an agent too.
+      log.error('the isolation that is wanted could not be put in force', { error });
+    }
+    await daemon.#changes.run(() => daemon.#wake());
+    return daemon;
+  }
+
+  get state(): string {
+    return this.#state.kind;
+  }
+
+  async answer(request: ControlRequest): Promise<unknown> {
+    switch (request.verb) {
+      case 'health':
+        return this.#health();
+      case 'reload':
+        await this.#changes.run(async () => {
+          await this.#sleep();
+          await this.#wake();
+        });
+        return { state: this.state };
+      case 'offboard':
+        return this.#changes.run(() => this.#offboard(request.force));
+      default:
+        throw new Error(`unknown request ${(request satisfies never as { verb: string }).verb}`);
+    }
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#guard);
+    await this.#changes.run(() => this.#sleep());
+  }
+
+  /** Starts a session if the device is enrolled. */
+  async #wake(): Promise<void> {
+    const { settings, config, createSensor, log } = this.#parts;
+    this.#onboarding = await this.#store.read();
+    if (this.#onboarding.state !== 'Enrolled') return;
+    const key = await DeviceKey.load(this.#store.keyPath);
+    if (!key) {
+      throw new AgentError(`${this.#store.keyPath} is missing: offboard this device and onboard it again`);
+    }
+    const session = await Session.start({
+      home: settings.home,
+      config,
+      enrolled: this.#onboarding,
+      key,
+      isolation: this.#isolation,
+      createSensor,
+      log,
+      dismissed: (reason) => this.#later(() => this.#dismiss(session, reason)),
+    });
+    this.#state = { kind: 'Active', session };
+  }
+
+  async #sleep(): Promise<void> {
+    const before = this.#state;
+    this.#state = { kind: 'Idle' };
+    if (before.kind === 'Active') await before.session.stop();
+    if (before.kind === 'Dismissed') clearTimeout(before.askAgain);
+  }
+
+  async #dismiss(session: Session, reason: string): Promise<void> {
+    if (this.#state.kind !== 'Active' || this.#state.session !== session) return;
+    this.#parts.log.error('the server sent this device away: nothing is recorded or sent', { reason });
+    await session.stop();
+    const askAgain = setTimeout(() => {
+      this.#later(async () => {
+        if (this.#state.kind !== 'Dismissed') return;
+        this.#state = { kind: 'Idle' };
+        await this.#wake();
+      });
+    }, ASK_AGAIN_MS);
+    this.#state = { kind: 'Dismissed', reason, askAgain };
+  }
+
+  #later(change: () => Promise<void>): void {
+    this.#changes.run(change).catch((error: unknown) => {
+      this.#parts.log.error('the agent could not change its state', { error });
+    });
+  }
+
+  async #offboard(force: boolean): Promise<unknown> {
+    const { log } = this.#parts;
+    const before = await this.#store.read();
+    if (before.state !== 'Enrolled') throw new AgentError('this device is not onboarded');
+    refuseWhileIsolated(this.#isolation, force);
+    await this.#sleep();
+    await this.#store.offboarded(before, new Date().toISOString());
+    this.#onboarding = await this.#store.read();
+    log.warn('this device was offboarded', { deviceId: before.deviceId, isolation: this.#isolation.kind });
+    return { deviceId: before.deviceId, isolated: this.#isolation.wanted.plan !== null };
+  }
+
+  #health(): AgentHealth {
+    const { session } = this.#state.kind === 'Active' ? this.#state : { session: null };
+    const onboarding = this.#onboarding;
+    return agentHealth({
+      version: AGENT_VERSION,
+      onboarding: onboarding.state,
+      tenantId: onboarding.state === 'NotOnboarded' ? null : onboarding.tenantId,
+      deviceId: 'deviceId' in onboarding ? onboarding.deviceId : null,
+      serverUrl: 'server' in onboarding ? onboarding.server.url : null,
+      tag: ('tag' in onboarding ? onboarding.tag : null) ?? null,
+      isolation: this.#isolation.kind,
+      isolationWanted: this.#isolation.wanted.plan?.kind ?? 'None',
+      dismissed: this.#state.kind === 'Dismissed' ? this.#state.reason : null,
+      session: session?.view() ?? null,
+    });
+  }
+
+  /** A session guards it with more knowledge; without one it is guarded here. */
+  async #guardWithoutSession(): Promise<void> {
+    if (this.#state.kind === 'Active') return;
+    try {
+      if ((await this.#isolation.guard()) === 'putBack') {
+        this.#parts.log.error('the isolation had been altered and was put back');
+      }
+    } catch (error) {
+      this.#parts.log.error('the isolation that is wanted is not in force', { error });
+    }
+  }
+}
+
+/** Only an order releases: an offboarded device can get none, so offboarding an isolated one must be meant. */
+export function refuseWhileIsolated(isolation: Isolation, force: boolean): void {
+  const { plan } = isolation.wanted;
+  if (plan && !force) {
+    throw new AgentError(
+      `this device is isolated (${plan.kind}). Release it from the server first: once offboarded it takes no order, and stays cut off. --force offboards it all the same`,
+    );
+  }
+}

@@ -1,0 +1,243 @@
+/** One enrolment at work: sensor → spool → sender, and the command channel with its orders. Composes; decides nothing of its own. */
+import { join } from 'node:path';
+import { type DeviceHealth, nowIso7, type SensorSourceHealth } from '@merlon/contract';
+import type { AgentConfig } from './agent-config.ts';
+import { messageOf } from './agent-error.ts';
+import type { SessionView } from './agent-health.ts';
+import type { AgentLog } from './agent-log.ts';
+import { Channel } from './channel/channel.ts';
+import { OrderDesk } from './channel/order-desk.ts';
+import { OrderLedger } from './channel/order-ledger.ts';
+import { OrderVerifier } from './channel/order-verifier.ts';
+import { describeDevice } from './identity/device-description.ts';
+import type { DeviceKey } from './identity/device-key.ts';
+import type { Enrolled } from './identity/onboarding-state.ts';
+import { ServerClock } from './identity/server-clock.ts';
+import type { Isolation } from './responder/isolation.ts';
+import { IsolationKeeper } from './responder/isolation-keeper.ts';
+import type { Sensor, SensorOptions } from './sensor/sensor.ts';
+import { ServerAddresses } from './server/server-addresses.ts';
+import { ServerLink } from './server/server-link.ts';
+import { Sender } from './spool/sender.ts';
+import { DEFAULT_SPOOL_BYTES, Spool } from './spool/spool.ts';
+import { AGENT_VERSION } from './version.ts';
+
+export type CreateSensor = (options: SensorOptions) => Sensor;
+
+export interface SessionOptions {
+  readonly home: string;
+  readonly config: AgentConfig;
+  readonly enrolled: Enrolled;
+  readonly key: DeviceKey;
+  readonly isolation: Isolation;
+  readonly createSensor: CreateSensor;
+  readonly log: AgentLog;
+  /** The server sent the device away. Called at most once. */
+  readonly dismissed: (reason: string) => void;
+}
+
+const HEALTH_EVERY_MS = 60_000;
+const LOOK_FOR_CHANGE_MS = 5_000;
+
+export class Session {
+  readonly #parts: {
+    clock: ServerClock;
+    link: ServerLink;
+    spool: Spool;
+    sender: Sender;
+    ledger: OrderLedger;
+    desk: OrderDesk;
+    channel: Channel;
+    sensor: Sensor;
+    keeper: IsolationKeeper;
+  };
+  readonly #options: SessionOptions;
+  readonly #spoolMaxBytes: number;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #sensorFailure: string | null = null;
+  #saidHealth = '';
+  #dismissed = false;
+
+  private constructor(
+    options: SessionOptions,
+    parts: { spool: Spool; ledger: OrderLedger; addresses: ServerAddresses },
+  ) {
+    this.#options = options;
+    const { enrolled, key, isolation, config, log, home } = options;
+    const { spool, ledger, addresses } = parts;
+    const { deviceId } = enrolled;
+    this.#spoolMaxBytes = config.spool?.maxBytes ?? DEFAULT_SPOOL_BYTES;
+    const clock = new ServerClock();
+    const link = new ServerLink({
+      url: enrolled.server.url,
+      caPem: enrolled.server.caPem,
+      addresses,
+      clock,
+      signer: { key, sub: deviceId },
+    });
+    const dismissed = (reason: string) => this.#dismiss(reason);
+    const sender = new Sender({ spool, link, log: log.part('sender'), dismissed });
+    const keeper = new IsolationKeeper({ isolation, addresses, config, log: log.part('isolation') });
+    const desk = new OrderDesk({
+      deviceId,
+      key,
+      clock,
+      ledger,
+      verifier: new OrderVerifier(enrolled.server.commandKey),
+      executors: {
+        Isolate: (order) => keeper.isolate(order, clock.now()),
+        Unisolate: () => keeper.release(),
+      },
+      log: log.part('orders'),
+      say: (frame) => {
+        channel.say(frame);
+        if (frame.type === 'receipt') this.#sayHealth();
+      },
+    });
+    const channel = new Channel({
+      link,
+      log: log.part('channel'),
+      hello: async () => ({
+        type: 'hello',
+        device: describeDevice(),
+        lastSeq: ledger.lastSeq,
+        health: this.health(),
+      }),
+      opened: (remoteAddress) => {
+        keeper.reached(remoteAddress);
+        sender.retryNow();
+        desk.connected();
+      },
+      take: (frame) => {
+        switch (frame.type) {
+          case 'order':
+            return desk.order(frame.order);
+          case 'cancel':
+            return desk.cancel(frame.cancel);
+          case 'receiptStored':
+            return desk.receiptStored(frame.orderId);
+          default:
+            throw new Error(`unknown frame ${(frame satisfies never as { type: string }).type}`);
+        }
+      },
+      dismissed,
+    });
+    const { tag } = enrolled;
+    const sensor = options.createSensor({
+      emit: (row) => {
+        spool.add(tag !== undefined && row.Table === 'DeviceInfo' ? { ...row, RegistryDeviceTag: tag } : row);
+      },
+      log: log.part('sensor'),
+      dataDir: home,
+      agentVersion: AGENT_VERSION,
+    });
+    this.#parts = { clock, link, spool, sender, ledger, desk, channel, sensor, keeper };
+  }
+
+  /** The isolation is in force again, and the channel is being opened, when this resolves; the sensor starts meanwhile. */
+  static async start(options: SessionOptions): Promise<Session> {
+    const { home, enrolled, config, log } = options;
+    const addresses = new ServerAddresses({
+      url: new URL(enrolled.server.url),
+      file: join(home, 'server-addresses.json'),
+      resolvers: config.isolation?.resolvers ?? null,
+    });
+    await addresses.load();
+    const spool = await Spool.open({
+      dir: join(home, 'spool'),
+      deviceId: enrolled.deviceId,
+      log: log.part('spool'),
+      ...(config.spool?.maxBytes === undefined ? {} : { maxBytes: config.spool.maxBytes }),
+    });
+    const ledger = await OrderLedger.open(join(home, 'orders.json'));
+    const session = new Session(options, { spool, ledger, addresses });
+    await session.#begin();
+    return session;
+  }
+
+  health(): DeviceHealth {
+    const { spool } = this.#parts;
+    const { batches, bytes, droppedRows, rejectedRows } = spool.stats();
+    return {
+      at: nowIso7(this.#parts.clock.now()),
+      agentVersion: AGENT_VERSION,
+      isolation: this.#options.isolation.kind,
+      sensors: this.#sensors().slice(0, 32),
+      spool: { batches, bytes, droppedRows, rejectedRows },
+    };
+  }
+
+  view(): SessionView {
+    const { channel, sender, spool, clock, ledger } = this.#parts;
+    return {
+      channelState: channel.state,
+      channelSince: channel.since,
+      channelProblem: channel.problem,
+      sendProblem: sender.problem,
+      sensors: this.#sensors(),
+      spool: spool.stats(),
+      spoolMaxBytes: this.#spoolMaxBytes,
+      clockOffsetMs: clock.offsetMs,
+      lastOrderSeq: ledger.lastSeq,
+    };
+  }
+
+  /** What the sensor saw is on disk, and the order at hand finished, when this resolves. */
+  async stop(): Promise<void> {
+    const { sensor, desk, channel, sender, spool, keeper, link } = this.#parts;
+    for (const timer of this.#timers) clearInterval(timer);
+    keeper.stop();
+    await sensor
+      .stop()
+      .catch((error: unknown) => this.#options.log.warn('the sensor did not stop', { error }));
+    await desk.idle();
+    await Promise.all([channel.stop(), sender.stop()]);
+    await spool.close();
+    link.close();
+  }
+
+  async #begin(): Promise<void> {
+    const { keeper, sender, channel, desk, sensor } = this.#parts;
+    await keeper.start(() => channel.state === 'Open');
+    sender.start();
+    channel.start();
+    desk.resume();
+    sensor.start().catch((error: unknown) => {
+      this.#sensorFailure = messageOf(error);
+      this.#options.log.error('the sensor could not be started', { error });
+    });
+    this.#timers.push(
+      setInterval(() => this.#sayHealth(), HEALTH_EVERY_MS),
+      setInterval(() => {
+        if (this.#healthKey() !== this.#saidHealth) this.#sayHealth();
+      }, LOOK_FOR_CHANGE_MS),
+    );
+  }
+
+  #sensors(): SensorSourceHealth[] {
+    if (this.#sensorFailure === null) return this.#parts.sensor.health();
+    const reason = this.#sensorFailure.slice(0, 500);
+    return [{ source: 'sensor', provider: 'none', state: 'Unavailable', reason, events: 0, lost: 0 }];
+  }
+
+  #sayHealth(): void {
+    this.#saidHealth = this.#healthKey();
+    this.#parts.channel.say({ type: 'health', health: this.health() });
+  }
+
+  /** What of the health is worth telling at once: states, not counts of events. */
+  #healthKey(): string {
+    const { isolation, sensors, spool } = this.health();
+    return JSON.stringify([
+      isolation,
+      spool.droppedRows > 0,
+      sensors.map(({ source, provider, state, reason, lost }) => [source, provider, state, reason, lost > 0]),
+    ]);
+  }
+
+  #dismiss(reason: string): void {
+    if (this.#dismissed) return;
+    this.#dismissed = true;
+    this.#options.dismissed(reason);
+  }
+}
