@@ -37,14 +37,17 @@ export const serveCommand: RegisterCommands = (program, context) => {
     });
 };
 
-/** A second signal ends the process at once: whoever sends it has waited long enough. */
+/** A terminal sends a signal to every process of the group and some of them pass it on: what comes so soon after is the same wish. */
+const SAME_WISH_MS = 2_000;
+
+/** A later second signal ends the process at once: whoever sends it has waited long enough. */
 function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let stopping = false;
+    let first: number | null = null;
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.on(signal, () => {
-        if (stopping) process.exit(1);
-        stopping = true;
+        if (first !== null && performance.now() - first > SAME_WISH_MS) process.exit(1);
+        first ??= performance.now();
         resolve(signal);
       });
     }
