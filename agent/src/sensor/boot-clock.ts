@@ -2,11 +2,37 @@
  * Kernel events are stamped in nanoseconds since boot; rows carry UTC. Nanosecond counts are JavaScript numbers: past 104 days of uptime
  * they lose the last bits of the nanosecond, far below the 100 ns of the wire, and the same kernel value always gives the same number.
  */
-import { formatTicks, UNIX_EPOCH_TICKS } from '@merlon/contract';
+const TICKS_PER_SECOND = 10_000_000;
 
-/** ISO text with seven digits. `offsetTicks` is UTC minus boot time, in 100 ns ticks from the Unix epoch. */
-export function bootNsToIso(bootNs: number, offsetTicks: bigint): string {
-  return formatTicks(BigInt(Math.floor(bootNs / 100)) + offsetTicks + UNIX_EPOCH_TICKS);
+/**
+ * Turns nanoseconds since boot into ISO text with seven digits. Several texts are made for each event, most within the same second: the
+ * seconds' text is kept, and no big integers are used.
+ */
+export class BootTime {
+  #seconds: number;
+  #ticks: number;
+  #cachedSecond = Number.NaN;
+  #cachedText = '';
+
+  /** `offsetTicks` is UTC minus boot time, in 100 ns ticks from the Unix epoch. */
+  constructor(offsetTicks: bigint) {
+    const ticks = ((offsetTicks % 10_000_000n) + 10_000_000n) % 10_000_000n;
+    this.#ticks = Number(ticks);
+    this.#seconds = Number((offsetTicks - ticks) / 10_000_000n);
+  }
+
+  iso(bootNs: number): string {
+    const sinceBoot = Math.floor(bootNs / 100);
+    const bootSecond = Math.floor(sinceBoot / TICKS_PER_SECOND);
+    const ticks = sinceBoot - bootSecond * TICKS_PER_SECOND + this.#ticks;
+    const over = ticks >= TICKS_PER_SECOND ? 1 : 0;
+    const second = this.#seconds + bootSecond + over;
+    if (second !== this.#cachedSecond) {
+      this.#cachedText = new Date(second * 1000).toISOString().slice(0, 20);
+      this.#cachedSecond = second;
+    }
+    return `${this.#cachedText}${String(ticks - over * TICKS_PER_SECOND).padStart(7, '0')}Z`;
+  }
 }
 
 /** Reads both clocks, the second between two readings of the first; nanoseconds. */

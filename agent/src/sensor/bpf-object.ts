@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import type { LibraryHandle } from 'koffi';
 import type { Koffi } from './system-calls.ts';
 
+const EAGAIN = 11;
+const LOAD_ATTEMPTS = 10;
+
 export interface BpfObject {
   mapFd(name: string): number;
   /** Sum of a u64 array map's element. */
@@ -49,11 +52,16 @@ export function openBpfObject(koffi: Koffi, library: LibraryHandle, path: string
   const print = library.func('void *libbpf_set_print(void *)');
   print(null);
 
-  const object: unknown = open(path, null);
-  if (object === null) throw new Error(`opening ${path}: errno ${koffi.errno()}`);
-  const loaded = Number(load(object));
+  let object: unknown = null;
+  let loaded = -EAGAIN;
+  // The verifier gives up with EAGAIN when a signal comes in.
+  for (let attempt = 0; attempt < LOAD_ATTEMPTS && loaded === -EAGAIN; attempt++) {
+    object = open(path, null);
+    if (object === null) throw new Error(`opening ${path}: errno ${koffi.errno()}`);
+    loaded = Number(load(object));
+    if (loaded !== 0) closeObject(object);
+  }
   if (loaded !== 0) {
-    closeObject(object);
     const name = Object.entries(koffi.os.errno).find(([, value]) => value === -loaded)?.[0];
     throw new Error(`the kernel refused the programs: ${name ?? loaded}`);
   }

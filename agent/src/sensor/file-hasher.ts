@@ -24,6 +24,8 @@ export interface HashedFile {
   readonly key: string;
   hashes: FileHashes | null;
   missing: HashMissing | null;
+  /** When it was found missing, on the steady clock. */
+  missingAtMs: number;
   /** Called once, when hashes or the reason are there; null from then on. */
   waiting: (() => void)[] | null;
 }
@@ -38,6 +40,7 @@ export interface FileHasherOptions {
   drainOpened?: () => void;
 }
 
+const RETRY_MS = 1000;
 const MAX_OPENED = 1024;
 const WORKER_IDLE_MS = 30_000;
 /** A regular file in st_mode. */
@@ -137,18 +140,23 @@ export class FileHasher {
     return file;
   }
 
-  /** Known and worth keeping: a failure that may not repeat is tried again. */
+  /** What is known. A failure that may not repeat is tried again, but not for every one of a thousand executions. */
   #recall(key: string): HashedFile | null {
     const known = this.#known.get(key);
     if (known === undefined) return null;
-    if (known.missing !== null && known.missing !== 'tooLarge') return null;
+    if (
+      known.missing !== null &&
+      known.missing !== 'tooLarge' &&
+      performance.now() - known.missingAtMs > RETRY_MS
+    )
+      return null;
     this.#known.delete(key);
     this.#known.set(key, known);
     return known;
   }
 
   #remember(key: string): HashedFile {
-    const file: HashedFile = { key, hashes: null, missing: null, waiting: [] };
+    const file: HashedFile = { key, hashes: null, missing: null, missingAtMs: 0, waiting: [] };
     this.#known.set(key, file);
     if (this.#known.size > this.#options.maxRemembered) {
       const [oldest] = this.#known.keys();
@@ -244,6 +252,7 @@ export class FileHasher {
       this.counts.hashed++;
     } else {
       file.missing = answer.missing ?? 'unknown';
+      file.missingAtMs = performance.now();
       this.counts.missing++;
     }
     const waiting = file.waiting ?? [];

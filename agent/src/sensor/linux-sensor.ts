@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { formatTicks, nowIso7, type SensorSourceHealth, UNIX_EPOCH_TICKS } from '@merlon/contract';
 import { IdNames } from './accounts.ts';
 import { AuditSource } from './audit-source.ts';
-import { bootNsToIso, calibrate, creationOffset, type RememberedOffset } from './boot-clock.ts';
+import { BootTime, calibrate, creationOffset, type RememberedOffset } from './boot-clock.ts';
 import { BpfSource } from './bpf-source.ts';
 import { accountDomain } from './device-info.ts';
 import { DeviceSource } from './device-source.ts';
@@ -75,8 +75,9 @@ export class LinuxSensor implements Sensor {
   #dns: DnsSource | null = null;
   #device: DeviceSource | null = null;
   #timers: NodeJS.Timeout[] = [];
-  #offset = 0n;
-  #creationOffset = 0n;
+  /** Of events, and of process creations. */
+  #eventTime = new BootTime(0n);
+  #creationTime = new BootTime(0n);
   #quietPids: Set<number>;
   #canaryPids = new Set<number>();
   #verdicts = new Map<string, Verdict>();
@@ -106,7 +107,7 @@ export class LinuxSensor implements Sensor {
   }
 
   #newProcesses(): KnownProcesses {
-    return new KnownProcesses((ns) => bootNsToIso(ns, this.#creationOffset), this.#hasher, this.#scope);
+    return new KnownProcesses((ns) => this.#creationTime.iso(ns), this.#hasher, this.#scope);
   }
 
   async start(): Promise<void> {
@@ -148,26 +149,26 @@ export class LinuxSensor implements Sensor {
   }
 
   #calibrate(): void {
-    this.#calibrateEvents();
+    const measured = this.#calibrateEvents();
     const path = join(this.#o.dataDir, 'boot-clock.json');
     const { bootId } = this.#rows;
-    this.#creationOffset = creationOffset(this.#offset, bootId, readRemembered(path));
-    writeFileSync(
-      path,
-      JSON.stringify({ bootId, offsetTicks: String(this.#creationOffset) } satisfies RememberedOffset),
-    );
+    const offset = creationOffset(measured, bootId, readRemembered(path));
+    this.#creationTime = new BootTime(offset);
+    writeFileSync(path, JSON.stringify({ bootId, offsetTicks: String(offset) } satisfies RememberedOffset));
   }
 
-  #calibrateEvents(): void {
+  #calibrateEvents(): bigint {
     const calls = this.#native?.calls;
-    this.#offset =
+    const offset =
       calls === undefined
         ? BigInt(Math.round(Date.now() - uptimeSeconds() * 1000)) * 10_000n
         : calibrate({ bootNs: calls.bootNs, realtimeNs: calls.realtimeNs });
+    this.#eventTime = new BootTime(offset);
+    return offset;
   }
 
   #timestamp(bootNs: number): string {
-    return bootNsToIso(bootNs, this.#offset);
+    return this.#eventTime.iso(bootNs);
   }
 
   /** Now, on the same clock as `performance.now()`, with its microseconds. */

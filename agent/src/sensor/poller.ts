@@ -15,8 +15,8 @@ interface Watched {
 const ENTRY = 8;
 /** Bounds how long a wait can outlive a crash that could not wake it. */
 const LONGEST_WAIT_MS = 30_000;
-/** After a wake-up, events are let gather this long: under load the sensor wakes 100 times a second, not once an event. */
-const GATHER_MS = 10;
+/** After a wake-up, events are let gather this long: under load the sensor wakes 40 times a second, not once an event. */
+const GATHER_MS = 25;
 
 export class Poller {
   #calls: SystemCalls;

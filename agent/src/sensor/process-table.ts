@@ -155,12 +155,19 @@ export class ProcessTable {
     const parentPid = current?.parentPid ?? parent.pid;
     const by = current?.parent ?? (parentPid === parent.pid ? parent.record : null);
     return this.#place({
-      ...image,
       pid,
       start,
       exact: true,
       creationTime: current?.creationTime ?? this.#toIso(start),
+      path: image.path,
       fileName: baseName(image.path),
+      commandLine: image.commandLine,
+      uid: image.uid,
+      session: image.session,
+      netns: image.netns,
+      cgroup: image.cgroup,
+      file: image.file,
+      fileSize: image.fileSize,
       parentPid,
       parentFileName: by?.fileName ?? current?.parentFileName ?? '',
       parentCreationTime: by?.creationTime ?? current?.parentCreationTime ?? null,

@@ -4,7 +4,7 @@
  */
 import type { HashedFile } from './file-hasher.ts';
 import { RateLimit } from './rate-limit.ts';
-import { setHashes } from './rows.ts';
+import { setHashes, setInitiatingHashes } from './rows.ts';
 import type { SensorRow } from './sensor.ts';
 
 export interface RowSinkOptions {
@@ -41,13 +41,14 @@ export class RowSink {
 
   /** Sends the row once the hashes of its file and of its initiating process are known, or known to be missing. */
   send(row: SensorRow, subject: HashedFile | null, initiator: HashedFile | null): void {
-    const pending = [subject, initiator].filter(
-      (file): file is HashedFile => file !== null && file.waiting !== null,
-    );
-    if (pending.length === 0 || this.#waiting >= this.#maxWaiting) {
+    const ready = (subject?.waiting ?? null) === null && (initiator?.waiting ?? null) === null;
+    if (ready || this.#waiting >= this.#maxWaiting) {
       this.#finish(row, subject, initiator);
       return;
     }
+    const pending = [subject, initiator].filter(
+      (file): file is HashedFile => file !== null && file.waiting !== null,
+    );
     this.#waiting++;
     let left = pending.length;
     for (const file of pending) {
@@ -61,7 +62,7 @@ export class RowSink {
 
   #finish(row: SensorRow, subject: HashedFile | null, initiator: HashedFile | null): void {
     if (subject !== null) {
-      if (subject.hashes !== null) setHashes(row, '', subject.hashes);
+      if (subject.hashes !== null) setHashes(row, subject.hashes);
       else {
         this.unhashed++;
         const known = typeof row.AdditionalFields === 'string' ? row.AdditionalFields : '{}';
@@ -71,7 +72,7 @@ export class RowSink {
         });
       }
     }
-    if (initiator?.hashes) setHashes(row, 'InitiatingProcess', initiator.hashes);
+    if (initiator?.hashes) setInitiatingHashes(row, initiator.hashes);
     this.#emit(row);
   }
 }

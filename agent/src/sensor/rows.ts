@@ -31,20 +31,29 @@ export function setInitiatingProcess(row: SensorRow, context: RowContext, by: Pr
   row.InitiatingProcessUniqueId = processUniqueId(context, by);
 }
 
-export function setHashes(row: SensorRow, prefix: '' | 'InitiatingProcess', hashes: FileHashes): void {
-  row[`${prefix}SHA1`] = hashes.sha1;
-  row[`${prefix}SHA256`] = hashes.sha256;
-  row[`${prefix}MD5`] = hashes.md5;
+export function setHashes(row: SensorRow, hashes: FileHashes): void {
+  row.SHA1 = hashes.sha1;
+  row.SHA256 = hashes.sha256;
+  row.MD5 = hashes.md5;
+}
+
+export function setInitiatingHashes(row: SensorRow, hashes: FileHashes): void {
+  row.InitiatingProcessSHA1 = hashes.sha1;
+  row.InitiatingProcessSHA256 = hashes.sha256;
+  row.InitiatingProcessMD5 = hashes.md5;
 }
 
 /** JSON text of what is set; undefined when nothing is, so that the column stays empty. */
-export function additionalFields(fields: Record<string, unknown>): string | undefined {
+export function additionalFields(fields: Readonly<Record<string, unknown>>): string | undefined {
+  const set: Record<string, unknown> = {};
   let any = false;
   for (const key in fields) {
-    if (fields[key] === undefined || fields[key] === null || fields[key] === '') delete fields[key];
-    else any = true;
+    const value = fields[key];
+    if (value === undefined || value === null || value === '') continue;
+    set[key] = value;
+    any = true;
   }
-  return any ? JSON.stringify(fields) : undefined;
+  return any ? JSON.stringify(set) : undefined;
 }
 
 /** MDE's class of an address. */
