@@ -1,8 +1,9 @@
 // Bundles each runnable entry point with esbuild. Our own packages are bundled in, npm packages stay external.
-import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { externalNpm } from './external-npm.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -21,16 +22,7 @@ const targets = {
   },
 };
 
-const externalNpm = {
-  name: 'external-npm',
-  setup(b) {
-    b.onResolve({ filter: /^[^./]/ }, (args) =>
-      args.kind === 'entry-point' || args.path.startsWith('@merlon/') ? null : { path: args.path, external: true },
-    );
-  },
-};
-
-export async function buildNodeTargets() {
+async function buildNodeTargets() {
   for (const [name, entries] of Object.entries(targets)) {
     const entryPoints = Object.fromEntries(
       Object.entries(entries)
@@ -39,8 +31,7 @@ export async function buildNodeTargets() {
     );
     if (Object.keys(entryPoints).length === 0) continue;
     const outdir = `${root}${name}/dist`;
-    await rm(outdir, { recursive: true, force: true });
-    await build({
+    const { metafile } = await build({
       entryPoints,
       outdir,
       bundle: true,
@@ -52,7 +43,12 @@ export async function buildNodeTargets() {
       logLevel: 'warning',
       plugins: [externalNpm],
       loader: { '.yml': 'text' },
+      metafile: true,
     });
+    // What an earlier build made and this one did not. Only afterwards: a process that runs from here is not left without its files.
+    const made = new Set(Object.keys(metafile.outputs).map((path) => basename(path)));
+    for (const file of readdirSync(outdir))
+      if (!made.has(file)) rmSync(`${outdir}/${file}`, { recursive: true });
   }
 }
 

@@ -2,17 +2,15 @@
  * A device without a sensor: it enrols, sends batches, holds a command channel and answers orders through the real front door, as an agent
  * does. The demo's fleet is made of these; its receipts say plainly that nothing was isolated.
  */
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { Agent, request } from 'node:https';
+import { randomBytes } from 'node:crypto';
+import { Agent } from 'node:https';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import {
   BATCH_HEADER,
-  DEVICE_AUTH_SCHEME,
   DEVICE_PATHS,
-  DEVICE_TOKEN_TYPE,
   type DeviceDescription,
   type DeviceHealth,
-  type Ed25519PublicJwk,
   type EnrolResponse,
   type EventBatchResponse,
   type FromDevice,
@@ -25,10 +23,14 @@ import {
 } from '@merlon/contract';
 import { CompactSign, decodeJwt } from 'jose';
 import { WebSocket } from 'ws';
+import { deviceToken, newDeviceKey, signedRequest } from './device-request.ts';
 
 export interface DeviceClient {
   readonly deviceId: string;
-  /** Adds ReportId to each row and sends them all, in as many batches as needed. Retries while the server asks for patience. */
+  /**
+   * Adds ReportId to each row and sends them all, in as many batches as needed. The same batch is sent again while the server is away or asks
+   * for patience.
+   */
   send(rows: readonly Readonly<Record<string, unknown>>[]): Promise<void>;
   /** Opens the command channel and answers orders until closed. */
   attend(): Promise<void>;
@@ -36,17 +38,16 @@ export interface DeviceClient {
 }
 
 const ROWS_PER_BATCH = 2_000;
-const MAX_TRIES = 8;
+/** Longest time one batch is tried for. */
+const PATIENCE_MS = 60_000;
+const AWAY_RETRY_MS = 100;
 
 export async function enrolDevice(
   onboarding: OnboardingPackage,
   device: DeviceDescription,
 ): Promise<DeviceClient> {
   const agent = new Agent({ ca: onboarding.caPem, keepAlive: true });
-  const { privateKey, jwk } = newKey();
-  const thumbprint = createHash('sha256')
-    .update(JSON.stringify({ crv: jwk.crv, kty: jwk.kty, x: jwk.x }))
-    .digest('base64url');
+  const { privateKey, jwk, thumbprint } = newDeviceKey();
   const call = (method: string, path: string, sub: string, body: Buffer, headers: Record<string, string>) =>
     signedRequest({ origin: onboarding.serverUrl, agent, method, path, sub, body, headers, privateKey });
 
@@ -76,20 +77,22 @@ export async function enrolDevice(
       'content-encoding': 'gzip',
       [BATCH_HEADER]: `${epoch}.${batch}`,
     };
-    for (let attempt = 1; ; attempt++) {
-      const {
-        status,
-        text: said,
-        retryAfter,
-      } = await call('POST', DEVICE_PATHS.events, deviceId, body, headers);
-      if (status === 200) {
-        const { rejectedCount, rejected } = JSON.parse(said) as EventBatchResponse;
+    const until = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const answer = await call('POST', DEVICE_PATHS.events, deviceId, body, headers).catch(
+        (error: Error) => error,
+      );
+      const away = answer instanceof Error;
+      if (!away && answer.status === 200) {
+        const { rejectedCount, rejected } = JSON.parse(answer.text) as EventBatchResponse;
         if (rejectedCount > 0) throw new Error(`${rejectedCount} rows were rejected: ${rejected[0]?.reason}`);
         return;
       }
-      if ((status !== 503 && status !== 429) || attempt === MAX_TRIES)
-        throw new Error(`a batch was refused: ${said}`);
-      await new Promise((resolve) => setTimeout(resolve, retryAfter * 1000));
+      const passing = away || answer.status === 503 || answer.status === 429;
+      if (!passing || Date.now() > until) {
+        throw new Error(`a batch was not taken: ${away ? answer.message : answer.text}`);
+      }
+      await delay(away ? AWAY_RETRY_MS : answer.retryAfter * 1000);
     }
   };
 
@@ -163,69 +166,4 @@ export async function enrolDevice(
       agent.destroy();
     },
   };
-}
-
-function newKey(): { privateKey: KeyObject; jwk: Ed25519PublicJwk } {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
-  const { x } = publicKey.export({ format: 'jwk' });
-  if (typeof x !== 'string') throw new Error('the key has no public part');
-  return { privateKey, jwk: { kty: 'OKP', crv: 'Ed25519', x } };
-}
-
-async function deviceToken(
-  key: KeyObject,
-  sub: string,
-  htm: string,
-  htu: string,
-  body: Buffer,
-): Promise<string> {
-  const claims = {
-    sub,
-    iat: Math.floor(Date.now() / 1000),
-    jti: randomBytes(16).toString('base64url'),
-    htm,
-    htu,
-    bh: createHash('sha256').update(body).digest('base64url'),
-  };
-  const token = await new CompactSign(Buffer.from(JSON.stringify(claims)))
-    .setProtectedHeader({ alg: 'EdDSA', typ: DEVICE_TOKEN_TYPE })
-    .sign(key);
-  return `${DEVICE_AUTH_SCHEME} ${token}`;
-}
-
-async function signedRequest(o: {
-  origin: string;
-  agent: Agent;
-  method: string;
-  path: string;
-  sub: string;
-  body: Buffer;
-  headers: Record<string, string>;
-  privateKey: KeyObject;
-}): Promise<{ status: number; text: string; retryAfter: number }> {
-  const authorization = await deviceToken(o.privateKey, o.sub, o.method, o.path, o.body);
-  return new Promise((resolve, reject) => {
-    const sent = request(
-      `${o.origin}${o.path}`,
-      {
-        method: o.method,
-        agent: o.agent,
-        headers: { ...o.headers, authorization, 'content-length': String(o.body.length) },
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.once('error', reject);
-        response.once('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            text: Buffer.concat(chunks).toString('utf8'),
-            retryAfter: Number(response.headers['retry-after'] ?? 1),
-          }),
-        );
-      },
-    );
-    sent.once('error', reject);
-    sent.end(o.body);
-  });
 }
