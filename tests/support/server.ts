@@ -254,8 +254,8 @@ function callServer(
   { method, token, headers = {}, json, form, body }: Call,
 ): Promise<Answer> {
   const url = new URL(target);
-  // The path goes out exactly as written: `URL` would fold what the server must fold.
-  const path = target.slice(url.origin.length) || '/';
+  // The path goes out as written but for spaces: `URL` would fold what the server must fold.
+  const path = target.slice(url.origin.length).replaceAll(' ', '%20') || '/';
   const payload =
     json !== undefined ? JSON.stringify(json) : form ? new URLSearchParams(form).toString() : body;
   const type =

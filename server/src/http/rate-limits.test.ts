@@ -55,6 +55,17 @@ describe('quotas', () => {
     expect(take(caller())).toBeNull();
   });
 
+  it('begin anew when their own time is over', () => {
+    const { take, pass } = setup();
+    take(caller({ clientId: 'early' }));
+    pass(30);
+    for (let i = 0; i < 3; i += 1) take(caller());
+    pass(31);
+    take(caller({ clientId: 'early' }));
+    pass(34);
+    expect(take(caller())).toBeNull();
+  });
+
   it('are counted apart for each application, tenant, user and route', () => {
     const { take } = setup();
     for (let i = 0; i < 3; i += 1) take(caller());

@@ -58,6 +58,15 @@ describe('server identity', () => {
     expect(aged).toMatchObject({ renewed: true, caPem: first.caPem });
   });
 
+  it('follows a new authority', async () => {
+    const first = await ensureServerIdentity({ home, names: ['localhost'], now });
+    await rm(join(home, 'tls/ca.key'));
+    await rm(join(home, 'ca.pem'));
+    const second = await ensureServerIdentity({ home, names: ['localhost'], now });
+    expect(second.renewed).toBe(true);
+    expect(second.caPem).not.toBe(first.caPem);
+  });
+
   it('refuses to replace half an authority in silence', async () => {
     await ensureServerIdentity({ home, names: ['localhost'], now });
     await rm(join(home, 'tls/ca.key'));

@@ -104,7 +104,6 @@ function stillFits(
 ): boolean {
   const covered = new Set(alternativeNames(server.certificate));
   return (
-    server.certificate.checkIssued(authority.certificate) &&
     server.certificate.verify(authority.certificate.publicKey) &&
     new Date(server.certificate.validTo).getTime() - now.getTime() > RENEW_BEFORE_MS &&
     names.every((name) => covered.has(canonical(name)))
