@@ -1,0 +1,48 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { findNativeDir } from './native-dir.ts';
+
+/** The compiler that made the committed object. */
+const CLANG = 14;
+
+function clangMajor(): number | null {
+  try {
+    const version = execFileSync('clang', ['--version'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    execFileSync('llvm-strip', ['--version'], { stdio: 'ignore' });
+    return Number(/version (\d+)/.exec(version)?.[1]);
+  } catch {
+    return null;
+  }
+}
+
+const major = clangMajor();
+const reason =
+  major === null
+    ? 'no clang here'
+    : major === CLANG
+      ? null
+      : `clang ${major} is here, ${CLANG} made the object`;
+if (reason !== null) console.log(`not compared with a rebuild: ${reason}`);
+
+it('finds the object from the sources', () => {
+  expect(findNativeDir()).toBe(fileURLToPath(new URL('../../native', import.meta.url)));
+});
+
+it.skipIf(reason !== null)('is what its source builds to, byte for byte', () => {
+  const native = findNativeDir() ?? '';
+  const folder = mkdtempSync(join(tmpdir(), 'merlon-native-'));
+  try {
+    const out = join(folder, 'rebuilt.o');
+    execFileSync(join(native, 'build.sh'), [out]);
+    expect(readFileSync(out).equals(readFileSync(join(native, 'sensor.bpf.o')))).toBe(true);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
