@@ -1,13 +1,6 @@
-/** Nothing flows backwards: packages know no server, features meet only at their index, contract knows nobody. */
+/** Nothing flows backwards: packages know no server, features meet only at their index, contract knows nobody. Circles are the linter's to find. */
 export default {
   forbidden: [
-    {
-      name: 'no-circular',
-      comment: 'A circle of modules has no first one to read. Type-only imports do not run and may meet.',
-      severity: 'error',
-      from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
-    },
     {
       name: 'packages-know-no-server',
       severity: 'error',

@@ -11,13 +11,7 @@ import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import {
-  BATCH_HEADER,
-  DEVICE_PATHS,
-  DEVICE_TOKEN_TYPE,
-  nowIso7,
-  type OnboardingPackage,
-} from '@merlon/contract';
+import { BATCH_HEADER, DEVICE_PATHS, nowIso7, type OnboardingPackage } from '@merlon/contract';
 import { openEventStore } from '@merlon/event-store';
 import { type DeviceKey, newDeviceKey, signedRequest } from '../server/src/demo/device-request.ts';
 import { startServer, type TestServer } from '../tests/support/server.ts';
