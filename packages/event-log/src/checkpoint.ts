@@ -1,79 +1,88 @@
 /**
- * Where a reader stands, in a file of two slots written in turn: a write cut short damages one slot, and the other still holds. `taken` is
- * the number of records of the range that was handed out and not yet committed; after a crash the same range is handed out again.
+ * Where a reader stands, on disk. Two slots, written in turn and synced: a write cut short spoils one, and the other still holds what was true
+ * before. No file is made or renamed for it, which would cost each range three times as much.
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
+import { CorruptLogError } from './errors.ts';
+import type { Position } from './event-log.ts';
+import { readAt, replaceFile, writeAllAt } from './files.ts';
+import { readUInt53, writeUInt53 } from './frame.ts';
 
-export interface ReaderState {
-  /** Ordinal of the first record not committed. */
-  readonly next: number;
-  /** Byte in its segment where that record begins. */
+/** A place between two frames. */
+export interface Cursor {
+  /** The record that comes next. */
+  readonly position: Position;
+  /** First position of the segment it is looked for in, and the byte there. */
+  readonly segment: Position;
   readonly offset: number;
-  /** First ordinal of that segment. */
-  readonly segment: number;
-  readonly taken: number;
 }
 
-const SLOT = 64;
+export interface Checkpoint {
+  readonly committed: Cursor;
+  /** Last position of the range that was handed out and not committed; null when none is. */
+  readonly taken: Position | null;
+}
 
-export class Checkpoint {
-  readonly #file: FileHandle;
+/** Apart, so that no sector holds both. */
+const SLOT_BYTES = 4096;
+const USED_BYTES = 48;
+
+export class CheckpointFile {
+  readonly #handle: FileHandle;
   #turn: number;
-  #state: ReaderState | null;
+  #current: Checkpoint;
 
-  private constructor(file: FileHandle, turn: number, state: ReaderState | null) {
-    this.#file = file;
+  private constructor(handle: FileHandle, turn: number, current: Checkpoint) {
+    this.#handle = handle;
     this.#turn = turn;
-    this.#state = state;
+    this.#current = current;
   }
 
-  static async open(path: string): Promise<Checkpoint> {
-    const file = await open(path, 'a+').then(async (created) => {
-      await created.close();
-      return open(path, 'r+');
-    });
-    const bytes = Buffer.alloc(2 * SLOT);
-    await file.read(bytes, 0, bytes.length, 0);
-    const slots = [readSlot(bytes.subarray(0, SLOT)), readSlot(bytes.subarray(SLOT))].filter(
-      (slot) => slot !== null,
-    );
-    const newest = slots.sort((a, b) => b.turn - a.turn)[0];
-    return new Checkpoint(file, newest?.turn ?? 0, newest?.state ?? null);
+  static async create(path: string, first: Checkpoint): Promise<CheckpointFile> {
+    await replaceFile(path, (handle) => writeAllAt(handle, [encodeSlot(1, first), encodeSlot(2, first)], 0));
+    return new CheckpointFile(await open(path, 'r+'), 2, first);
   }
 
-  get state(): ReaderState | null {
-    return this.#state;
+  static async open(path: string): Promise<CheckpointFile> {
+    const handle = await open(path, 'r+');
+    const bytes = await readAt(handle, 0, 2 * SLOT_BYTES);
+    const slots = [decodeSlot(bytes.subarray(0, SLOT_BYTES)), decodeSlot(bytes.subarray(SLOT_BYTES))];
+    const newest = slots.reduce((a, b) => ((b?.turn ?? 0) > (a?.turn ?? 0) ? b : a));
+    if (newest) return new CheckpointFile(handle, newest.turn, newest.checkpoint);
+    await handle.close();
+    throw new CorruptLogError(path, 0, null, 'neither copy of the reader’s checkpoint can be read');
   }
 
-  async write(state: ReaderState): Promise<void> {
-    this.#turn += 1;
-    this.#state = state;
-    await this.#file.write(slotBytes(this.#turn, state), 0, SLOT, (this.#turn % 2) * SLOT);
+  get current(): Checkpoint {
+    return this.#current;
   }
 
-  sync(): Promise<void> {
-    return this.#file.datasync();
+  /** Resolves when it is on disk. One at a time. */
+  async write(checkpoint: Checkpoint): Promise<void> {
+    const turn = this.#turn + 1;
+    await writeAllAt(this.#handle, [encodeSlot(turn, checkpoint)], (turn % 2 === 1 ? 0 : 1) * SLOT_BYTES);
+    await this.#handle.datasync();
+    this.#turn = turn;
+    this.#current = checkpoint;
   }
 
   close(): Promise<void> {
-    return this.#file.close();
+    return this.#handle.close();
   }
 }
 
-function slotBytes(turn: number, state: ReaderState): Buffer {
-  const bytes = Buffer.alloc(SLOT);
-  for (const [i, value] of [turn, state.next, state.offset, state.segment, state.taken].entries()) {
-    bytes.writeBigUInt64LE(BigInt(value), 4 + i * 8);
-  }
-  bytes.writeUInt32LE(crc32(bytes.subarray(4)), 0);
-  return bytes;
+function encodeSlot(turn: number, { committed, taken }: Checkpoint): Buffer {
+  const slot = Buffer.alloc(SLOT_BYTES);
+  const fields = [turn, committed.position, committed.segment, committed.offset, taken ?? 0];
+  for (const [i, field] of fields.entries()) writeUInt53(slot, field, 8 + i * 8);
+  slot.writeUInt32LE(crc32(slot.subarray(8, USED_BYTES)), 0);
+  return slot;
 }
 
-function readSlot(bytes: Buffer): { turn: number; state: ReaderState } | null {
-  if (crc32(bytes.subarray(4)) !== bytes.readUInt32LE(0)) return null;
-  const [turn = 0, next = 0, offset = 0, segment = 0, taken = 0] = [0, 1, 2, 3, 4].map((i) =>
-    Number(bytes.readBigUInt64LE(4 + i * 8)),
-  );
-  return turn === 0 ? null : { turn, state: { next, offset, segment, taken } };
+function decodeSlot(slot: Buffer): { turn: number; checkpoint: Checkpoint } | null {
+  if (slot.length < USED_BYTES || slot.readUInt32LE(0) !== crc32(slot.subarray(8, USED_BYTES))) return null;
+  const [turn, position, segment, offset, taken] = [8, 16, 24, 32, 40].map((at) => readUInt53(slot, at));
+  if (!turn || !position || segment === undefined || offset === undefined) return null;
+  return { turn, checkpoint: { committed: { position, segment, offset }, taken: taken || null } };
 }

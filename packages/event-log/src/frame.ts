@@ -1,88 +1,162 @@
 /**
- * One record on disk, little endian:
+ * The bytes of one record in a segment. Little endian:
  *
- *   0  magic   u32  'MLF1'
- *   4  length  u32  of everything after the checksum
- *   8  crc32   u32  of everything after it
- *  12  seq     u64
- *  20  stream length u8, epoch length u8
- *  22  stream, epoch (UTF-8), payload
+ *     0 u32 length    bytes after the first 8
+ *     4 u32 crc       CRC-32 of payload, length, header and names, begun with the log's own salt
+ *     8 u8  kind      1 record, 2 gap
+ *     9 u8  bytes of stream
+ *    10 u8  bytes of epoch
+ *    11 u8  0
+ *    12 u64 position
+ *    20 u64 durable   every position below this one was on disk before this frame was written
+ *    28 u64 seq       (gap: the position after the gap)
+ *    36 stream, epoch, payload
+ *
+ * `durable` tells an interrupted write from damage: behind an unreadable record, a frame that calls it durable proves that it was acknowledged.
+ * The salt is the log's secret, so that a payload cannot be made to look like a frame.
  */
 import { crc32 } from 'node:zlib';
+import { MAX_PAYLOAD_BYTES, type Position } from './event-log.ts';
 
-export interface LogRecord {
+export const HEADER_BYTES = 36;
+const PREFIX_BYTES = 8;
+const MAX_NAME_BYTES = 255;
+export const MAX_FRAME_BYTES = HEADER_BYTES + 2 * MAX_NAME_BYTES + MAX_PAYLOAD_BYTES;
+const KIND_RECORD = 1;
+const KIND_GAP = 2;
+const TWO_32 = 2 ** 32;
+
+export interface RecordFrame {
+  readonly kind: 'record';
+  readonly position: Position;
+  /** Position after this frame's. */
+  readonly next: Position;
+  readonly durable: Position;
   readonly stream: string;
   readonly epoch: string;
   readonly seq: number;
   readonly payload: Buffer;
+  readonly size: number;
 }
 
-export const FRAME_MAGIC = 0x31464c4d;
-const HEAD = 12;
-const META = 10;
-const MIN_FRAME = HEAD + META;
-/** Longer than any batch can be. A length beyond it is damage, not data. */
-export const MAX_FRAME = 64 * 1024 * 1024;
-
-/** Head and meta; the payload is written beside it, not copied. */
-export function encodeFrame(record: LogRecord): Buffer[] {
-  const stream = Buffer.from(record.stream);
-  const epoch = Buffer.from(record.epoch);
-  if (stream.length > 255 || epoch.length > 255)
-    throw new RangeError('stream and epoch have at most 255 bytes');
-  const length = META + stream.length + epoch.length + record.payload.length;
-  if (length > MAX_FRAME) throw new RangeError(`a record has at most ${MAX_FRAME} bytes`);
-  const head = Buffer.alloc(MIN_FRAME + stream.length + epoch.length);
-  head.writeUInt32LE(FRAME_MAGIC, 0);
-  head.writeUInt32LE(length, 4);
-  head.writeBigUInt64LE(BigInt(record.seq), 12);
-  head.writeUInt8(stream.length, 20);
-  head.writeUInt8(epoch.length, 21);
-  stream.copy(head, 22);
-  epoch.copy(head, 22 + stream.length);
-  head.writeUInt32LE(crc32(record.payload, crc32(head.subarray(HEAD))), 8);
-  return [head, record.payload];
+/** Written by a repair in the place of records that could not be read. */
+export interface GapFrame {
+  readonly kind: 'gap';
+  readonly position: Position;
+  readonly next: Position;
+  readonly durable: Position;
+  readonly size: number;
 }
 
-export type FrameRead =
-  | { readonly kind: 'record'; readonly record: LogRecord; readonly end: number }
-  /** The bytes end before the frame does; `needed` bytes from its start would hold what is known of it. */
-  | { readonly kind: 'short'; readonly needed: number }
-  | { readonly kind: 'bad'; readonly problem: string };
+export type Frame = RecordFrame | GapFrame;
+export type Parsed =
+  | Frame
+  | { readonly kind: 'short'; readonly need: number }
+  | { readonly kind: 'bad'; readonly why: string };
 
-/** Reads the frame at `at`. The payload is a view of `bytes`. */
-export function readFrame(bytes: Buffer, at: number): FrameRead {
-  if (bytes.length - at < MIN_FRAME) return { kind: 'short', needed: MIN_FRAME };
-  if (bytes.readUInt32LE(at) !== FRAME_MAGIC) return { kind: 'bad', problem: 'no record begins' };
-  const length = bytes.readUInt32LE(at + 4);
-  if (length < META || length > MAX_FRAME)
-    return { kind: 'bad', problem: 'a record has an impossible length' };
-  const end = at + HEAD + length;
-  if (end > bytes.length) return { kind: 'short', needed: HEAD + length };
-  if (crc32(bytes.subarray(at + HEAD, end)) !== bytes.readUInt32LE(at + 8)) {
-    return { kind: 'bad', problem: 'a record does not match its checksum' };
-  }
-  const streamEnd = at + MIN_FRAME + bytes.readUInt8(at + 20);
-  const epochEnd = streamEnd + bytes.readUInt8(at + 21);
-  if (epochEnd > end) return { kind: 'bad', problem: 'a record has impossible name lengths' };
+export interface FrameHead {
+  readonly stream: string;
+  readonly epoch: string;
+  readonly streamBytes: number;
+  readonly epochBytes: number;
+  readonly seq: number;
+  readonly position: Position;
+  readonly durable: Position;
+}
+
+export const payloadCrc = (payload: Buffer, salt: number): number => crc32(payload, salt);
+
+/** Writes all of a frame but its payload at `at`; the payload follows it. Returns the bytes written. */
+export function writeFrameHead(
+  into: Buffer,
+  at: number,
+  head: FrameHead,
+  payloadBytes: number,
+  crcOfPayload: number,
+): number {
+  const names = head.streamBytes + head.epochBytes;
+  writeFields(into, at, KIND_RECORD, head, HEADER_BYTES - PREFIX_BYTES + names + payloadBytes);
+  into[at + 9] = head.streamBytes;
+  into[at + 10] = head.epochBytes;
+  into.write(head.stream, at + HEADER_BYTES, 'utf8');
+  into.write(head.epoch, at + HEADER_BYTES + head.streamBytes, 'utf8');
+  const end = at + HEADER_BYTES + names;
+  sealFrame(into, at, end, crcOfPayload);
+  return end - at;
+}
+
+export function encodeGap(position: Position, next: Position, salt: number): Buffer {
+  const frame = Buffer.alloc(HEADER_BYTES);
+  writeFields(frame, 0, KIND_GAP, { position, durable: position, seq: next }, HEADER_BYTES - PREFIX_BYTES);
+  sealFrame(frame, 0, HEADER_BYTES, salt);
+  return frame;
+}
+
+function writeFields(
+  into: Buffer,
+  at: number,
+  kind: number,
+  { position, durable, seq }: { position: number; durable: number; seq: number },
+  length: number,
+): void {
+  into.writeUInt32LE(length, at);
+  into.writeUInt32LE(kind, at + 8);
+  writeUInt53(into, position, at + 12);
+  writeUInt53(into, durable, at + 20);
+  writeUInt53(into, seq, at + 28);
+}
+
+function sealFrame(into: Buffer, at: number, end: number, crcOfPayload: number): void {
+  const ofLength = crc32(into.subarray(at, at + 4), crcOfPayload);
+  into.writeUInt32LE(crc32(into.subarray(at + PREFIX_BYTES, end), ofLength), at + 4);
+}
+
+/** Reads the frame at `at`. `short`: it goes on past the end of the buffer. The payload is a view of the buffer. */
+export function parseFrame(buffer: Buffer, at: number, salt: number): Parsed {
+  const there = buffer.length - at;
+  if (there < HEADER_BYTES) return { kind: 'short', need: HEADER_BYTES };
+  const size = buffer.readUInt32LE(at) + PREFIX_BYTES;
+  if (size < HEADER_BYTES || size > MAX_FRAME_BYTES) return { kind: 'bad', why: 'its length cannot be' };
+  const kind = buffer[at + 8];
+  const streamBytes = buffer[at + 9] ?? 0;
+  const epochBytes = buffer[at + 10] ?? 0;
+  const namesEnd = HEADER_BYTES + streamBytes + epochBytes;
+  if ((kind !== KIND_RECORD && kind !== KIND_GAP) || namesEnd > size)
+    return { kind: 'bad', why: 'it is not a frame' };
+  if (size > there) return { kind: 'short', need: size };
+
+  const payload = buffer.subarray(at + namesEnd, at + size);
+  const ofLength = crc32(buffer.subarray(at, at + 4), crc32(payload, salt));
+  const crc = crc32(buffer.subarray(at + PREFIX_BYTES, at + namesEnd), ofLength);
+  if (crc !== buffer.readUInt32LE(at + 4)) return { kind: 'bad', why: 'its checksum does not match' };
+
+  const position = readUInt53(buffer, at + 12);
+  const durable = readUInt53(buffer, at + 20);
+  const seq = readUInt53(buffer, at + 28);
+  if (kind === KIND_GAP) return { kind: 'gap', position, next: seq, durable, size };
   return {
     kind: 'record',
-    end,
-    record: {
-      seq: Number(bytes.readBigUInt64LE(at + 12)),
-      stream: bytes.toString('utf8', at + MIN_FRAME, streamEnd),
-      epoch: bytes.toString('utf8', streamEnd, epochEnd),
-      payload: bytes.subarray(epochEnd, end),
-    },
+    position,
+    next: position + 1,
+    durable,
+    stream: buffer.toString('utf8', at + HEADER_BYTES, at + HEADER_BYTES + streamBytes),
+    epoch: buffer.toString('utf8', at + HEADER_BYTES + streamBytes, at + namesEnd),
+    seq,
+    payload,
+    size,
   };
 }
 
-/** Whether any whole record begins at or after `from`. Tells a torn end from damage in the middle. */
-export function anyFrameFrom(bytes: Buffer, from: number): boolean {
-  const magic = Buffer.alloc(4);
-  magic.writeUInt32LE(FRAME_MAGIC);
-  for (let at = bytes.indexOf(magic, from); at >= 0; at = bytes.indexOf(magic, at + 1)) {
-    if (readFrame(bytes, at).kind === 'record') return true;
-  }
-  return false;
+/** What stands where a frame would have it, unproven. */
+export function peekFrame(buffer: Buffer, at: number): { position: Position; durable: Position } {
+  return { position: readUInt53(buffer, at + 12), durable: readUInt53(buffer, at + 20) };
+}
+
+export function writeUInt53(into: Buffer, value: number, at: number): void {
+  into.writeUInt32LE(value % TWO_32, at);
+  into.writeUInt32LE(Math.floor(value / TWO_32), at + 4);
+}
+
+export function readUInt53(from: Buffer, at: number): number {
+  return from.readUInt32LE(at) + from.readUInt32LE(at + 4) * TWO_32;
 }

@@ -1,10 +1,21 @@
-export { CorruptLogError, LogFailedError, LogFullError, LogLockedError } from './errors.ts';
 export {
+  CorruptLogError,
+  InvalidRecordError,
+  LogBrokenError,
+  LogClosedError,
+  LogFullError,
+  LogLockedError,
+} from './errors.ts';
+export {
+  type AppendRecord,
   type EventLog,
-  type EventLogOptions,
-  openEventLog,
-  type ReaderStats,
-  repairEventLog,
+  type EventLogLogger,
+  type LogRange,
+  type LogReader,
+  type LogRecord,
+  type LogStats,
+  MAX_PAYLOAD_BYTES,
+  type Position,
 } from './event-log.ts';
-export type { LogRecord } from './frame.ts';
-export type { LogRange, LogReader, NextOptions, RangeRecord } from './log-reader.ts';
+export { type EventLogOptions, openEventLog } from './open-event-log.ts';
+export { type RepairReport, repairEventLog } from './repair.ts';

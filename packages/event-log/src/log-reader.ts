@@ -1,184 +1,288 @@
 /**
- * A named reader. One range is out at a time:
+ * A named reader.
  *
- *   idle ──next(): intent on disk──▶ taken ──commit()──▶ idle
- *                                      └──crash──▶ taken, same bounds, at the next start
+ *   idle ──next(): bounds on disk──▶ taken ──commit(): on disk──▶ idle
+ *                                      │ next(): the same range
+ *                                      └──crash──▶ taken, with the same bounds
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Checkpoint } from './checkpoint.ts';
-import { CorruptLogError } from './errors.ts';
-import { type LogRecord, readFrame } from './frame.ts';
-import type { Segment } from './segments.ts';
+import { type Checkpoint, CheckpointFile, type Cursor } from './checkpoint.ts';
+import { CorruptLogError, LogClosedError } from './errors.ts';
+import type { LogRange, LogReader, LogRecord, Position } from './event-log.ts';
+import { readAt } from './files.ts';
+import { parseFrame } from './frame.ts';
+import type { LogState } from './log-state.ts';
+import { checkpointPath, type Segment } from './recover.ts';
+import { readFrames, SEGMENT_HEADER_BYTES } from './segment.ts';
 
-export interface RangeRecord extends LogRecord {
-  /** Ordinal in the log: grows by one a record, for ever. */
-  readonly position: number;
-}
+type NextOptions = Parameters<LogReader['next']>[0];
+type Limits = { readonly through: Position } | { readonly maxRecords: number; readonly maxBytes: number };
 
-export interface LogRange {
-  /** `<first>-<last>`: the same after a crash, so it can name what was done with the range. */
-  readonly id: string;
-  readonly records: readonly RangeRecord[];
-  commit(): Promise<void>;
-}
+const CHUNK_BYTES = 1024 * 1024;
 
-export interface NextOptions {
-  readonly maxRecords: number;
-  /** At least one record is given, however long. */
-  readonly maxBytes: number;
-  readonly signal?: AbortSignal;
-}
-
-export interface LogReader {
-  /** Waits for records. Null once the log is closed or the signal aborts. Call it again only after `commit()`. */
-  next(options: NextOptions): Promise<LogRange | null>;
-}
-
-/** What a reader needs of the log: its segments, and word of new records. */
-export interface LogView {
-  segments(): readonly Segment[];
-  /** Resolves when more may be there, the log closes or the signal aborts. */
-  waitForMore(signal?: AbortSignal): Promise<void>;
-  closed(): boolean;
-  committed(): void;
-}
-
-export class CheckpointedReader implements LogReader {
+export class SegmentReader implements LogReader {
   readonly name: string;
-  readonly #checkpoint: Checkpoint;
-  readonly #log: LogView;
-  #file: { first: number; handle: FileHandle } | null = null;
-  #out = false;
+  readonly #state: LogState;
+  readonly #onCommit: () => void;
+  /** Null when the last try to make it failed. */
+  #checkpoints: Promise<CheckpointFile> | null = null;
+  #committed: Cursor;
+  #out: LogRange | null = null;
+  #open: { segment: Position; handle: FileHandle } | null = null;
+  #asking = false;
+  #closed = false;
+  /** What is being done; closing waits for it. */
+  #doing: Promise<void> = Promise.resolve();
 
-  constructor(name: string, checkpoint: Checkpoint, log: LogView) {
+  constructor(name: string, state: LogState, from: CheckpointFile | Cursor, onCommit: () => void) {
     this.name = name;
-    this.#checkpoint = checkpoint;
-    this.#log = log;
+    this.#state = state;
+    this.#onCommit = onCommit;
+    if (from instanceof CheckpointFile) {
+      this.#checkpoints = Promise.resolve(from);
+      this.#committed = this.#located(from.current.committed);
+    } else {
+      this.#committed = from;
+      // Whoever needs it hears of a failure, and tries again.
+      this.#checkpointFile().catch(() => {});
+    }
   }
 
-  /** First record not committed, and the byte of its segment where it begins. */
-  get at(): { next: number; offset: number; segment: number } {
-    const state = this.#checkpoint.state;
-    return { next: state?.next ?? 0, offset: state?.offset ?? 0, segment: state?.segment ?? 0 };
+  /** Resolves when it is on disk that there is this reader. */
+  async registered(): Promise<void> {
+    await this.#checkpointFile();
   }
 
-  syncCheckpoint(): Promise<void> {
-    return this.#checkpoint.sync();
+  #checkpointFile(): Promise<CheckpointFile> {
+    const path = checkpointPath(this.#state.dir, this.name);
+    this.#checkpoints ??= CheckpointFile.create(path, { committed: this.#committed, taken: null }).catch(
+      (error) => {
+        this.#checkpoints = null;
+        throw error;
+      },
+    );
+    return this.#checkpoints;
+  }
+
+  get committed(): Cursor {
+    return this.#committed;
+  }
+
+  async next(options: NextOptions): Promise<LogRange | null> {
+    if (!(options.maxRecords >= 1 && options.maxBytes >= 1))
+      throw new RangeError('maxRecords and maxBytes must be at least 1');
+    if (this.#asking) throw new Error(`reader "${this.name}" is already waiting for its next range`);
+    this.#asking = true;
+    const taking = this.#take(options).finally(() => {
+      this.#asking = false;
+    });
+    this.#doing = settled(this.#doing, taking);
+    return taking;
   }
 
   async close(): Promise<void> {
-    await this.#file?.handle.close();
-    this.#file = null;
-    await this.#checkpoint.sync().catch(() => {});
-    await this.#checkpoint.close();
+    this.#closed = true;
+    this.#state.announce();
+    await this.#doing;
+    await this.#open?.handle.close();
+    this.#open = null;
+    await this.#checkpoints?.then((file) => file.close()).catch(() => {});
   }
 
-  async next({ maxRecords, maxBytes, signal }: NextOptions): Promise<LogRange | null> {
-    if (this.#out) throw new Error(`reader ${this.name} has a range out that is not committed`);
-    for (;;) {
-      if (this.#log.closed() || signal?.aborted) return null;
-      const range = await this.#take(maxRecords, maxBytes);
-      if (range) return range;
-      await this.#log.waitForMore(signal);
+  async #take({ maxRecords, maxBytes, signal }: NextOptions): Promise<LogRange | null> {
+    const state = this.#state;
+    const gone = () => state.closed || this.#closed || signal?.aborted === true;
+    if (gone()) return null;
+    if (this.#out) return this.#out;
+    const checkpoints = await this.#checkpointFile();
+    const { taken } = checkpoints.current;
+    while (!gone()) {
+      const from = this.#committed;
+      if (taken === null && from.position >= state.next) {
+        await state.changed(signal);
+        continue;
+      }
+      const read = await this.#read(from, taken === null ? { maxRecords, maxBytes } : { through: taken });
+      if (gone()) return null;
+      if (taken === null && read.records.length === 0) {
+        // Nothing but what a repair gave up for lost.
+        await checkpoints.write({ committed: read.end, taken: null });
+        this.#committed = read.end;
+        this.#onCommit();
+        continue;
+      }
+      const last = read.end.position - 1;
+      if (taken === null) await checkpoints.write({ committed: this.#committed, taken: last });
+      this.#out = this.#range(checkpoints, last, read);
+      return this.#out;
     }
+    return null;
   }
 
-  async #take(maxRecords: number, maxBytes: number): Promise<LogRange | null> {
-    const state = this.#checkpoint.state;
-    if (!state) throw new Error(`reader ${this.name} has no checkpoint`);
-    const segments = this.#log.segments();
-    let { next, offset } = state;
-    let index = segments.findIndex((s) => s.first === state.segment);
-    let segment = segments[index];
-    if (!segment) {
-      throw new CorruptLogError(
-        this.name,
-        state.segment,
-        `the segment that reader "${this.name}" stands in is gone`,
-      );
-    }
-    // A segment read to its end is left only when a later one exists: until then it may still grow.
-    while (next - segment.first >= segment.records) {
-      const following = segments[index + 1];
-      if (!following) return null;
-      index += 1;
-      segment = following;
-      next = segment.first;
-      offset = 0;
-    }
-    const wanted =
-      state.taken > 0 ? state.taken : Math.min(maxRecords, segment.first + segment.records - next);
-    const byteLimit = state.taken > 0 ? Number.POSITIVE_INFINITY : maxBytes;
-    const { records, end } = await this.#read(segment, next, offset, wanted, byteLimit);
-    const last = next + records.length - 1;
-    if (state.taken === 0) {
-      await this.#checkpoint.write({ next, offset, segment: segment.first, taken: records.length });
-      await this.#checkpoint.sync();
-    }
-    this.#out = true;
-    const { first } = segment;
+  #range(
+    checkpoints: CheckpointFile,
+    last: Position,
+    { records, end }: { records: LogRecord[]; end: Cursor },
+  ): LogRange {
+    let committing: Promise<void> | null = null;
+    const commit = async () => {
+      if (this.#state.closed || this.#closed) throw new LogClosedError();
+      const done: Checkpoint = { committed: end, taken: null };
+      await checkpoints.write(done);
+      this.#committed = end;
+      this.#out = null;
+      this.#onCommit();
+    };
     return {
-      id: `${next}-${last}`,
+      id: `${this.#state.identity.id}.${this.#committed.position}-${last}`,
       records,
-      commit: async () => {
-        if (!this.#out) throw new Error(`reader ${this.name} committed a range twice`);
-        // Not synced: if this word is lost, the range comes again with the same bounds.
-        await this.#checkpoint.write({ next: last + 1, offset: end, segment: first, taken: 0 });
-        this.#out = false;
-        this.#log.committed();
+      commit: () => {
+        committing ??= commit().catch((error) => {
+          committing = null;
+          throw error;
+        });
+        this.#doing = settled(this.#doing, committing);
+        return committing;
       },
     };
   }
 
-  async #read(segment: Segment, next: number, offset: number, maxRecords: number, maxBytes: number) {
-    const handle = await this.#open(segment);
-    const available = segment.bytes - offset;
-    let bytes = await readAt(
-      handle,
-      offset,
-      Math.min(available, Math.max(64 * 1024, Math.min(maxBytes, available))),
-    );
-    const records: RangeRecord[] = [];
-    let at = 0;
-    while (
-      records.length < maxRecords &&
-      (records.length === 0 || at < maxBytes) &&
-      offset + at < segment.bytes
-    ) {
-      const frame = readFrame(bytes, at);
-      if (frame.kind === 'bad') throw new CorruptLogError(segment.path, offset + at, frame.problem);
-      if (frame.kind === 'short') {
-        if (at + frame.needed > available)
-          throw new CorruptLogError(segment.path, offset + at, 'a record is cut short');
-        if (records.length > 0 && at + frame.needed > maxBytes) break;
-        bytes = Buffer.concat([
-          bytes,
-          await readAt(handle, offset + bytes.length, at + frame.needed - bytes.length),
-        ]);
+  /** Reads from the cursor as far as the limits let it: at least one frame. */
+  async #read(from: Cursor, limits: Limits): Promise<{ records: LogRecord[]; end: Cursor }> {
+    const records: LogRecord[] = [];
+    const maxRecords = 'through' in limits ? Number.POSITIVE_INFINITY : limits.maxRecords;
+    const maxBytes = 'through' in limits ? Number.POSITIVE_INFINITY : limits.maxBytes;
+    const stop = 'through' in limits ? limits.through + 1 : this.#state.next;
+    let { position, segment, offset } = this.#located(from);
+    let bytes = 0;
+    let want = 0;
+    while (position < stop && records.length < maxRecords && bytes < maxBytes) {
+      const current = this.#segment(segment, position);
+      if (offset >= current.bytes) {
+        segment = this.#following(current, position).first;
+        offset = SEGMENT_HEADER_BYTES;
         continue;
       }
-      if (records.length > 0 && frame.end > maxBytes) break;
-      records.push({ ...frame.record, position: next + records.length });
-      at = frame.end;
+      const handle = await this.#handleOf(current);
+      const there = current.bytes - offset;
+      const chunk = await readAt(
+        handle,
+        offset,
+        Math.min(there, Math.max(want, Math.min(CHUNK_BYTES, maxBytes - bytes))),
+      );
+      want = 0;
+      let at = 0;
+      while (at < chunk.length && position < stop && records.length < maxRecords) {
+        const frame = parseFrame(chunk, at, this.#state.identity.salt);
+        if (frame.kind === 'short' && at + frame.need <= there) {
+          if (bytes > 0 && bytes + frame.need > maxBytes)
+            return { records, end: { position, segment, offset: offset + at } };
+          want = frame.need;
+          break;
+        }
+        if (frame.kind === 'short' || frame.kind === 'bad' || frame.position !== position) {
+          if (position === from.position) {
+            const found = await this.#locate(current, position, handle);
+            if (found !== offset + at) {
+              offset = found;
+              at = 0;
+              break;
+            }
+          }
+          throw new CorruptLogError(current.path, offset + at, position, whyNot(frame));
+        }
+        if (bytes > 0 && bytes + frame.size > maxBytes)
+          return { records, end: { position, segment, offset: offset + at } };
+        if (frame.kind === 'record') {
+          records.push({ position, stream: frame.stream, payload: frame.payload });
+        }
+        position = frame.next;
+        bytes += frame.size;
+        at += frame.size;
+      }
+      offset += at;
     }
-    return { records, end: offset + at };
+    return { records, end: { position, segment, offset } };
   }
 
-  async #open(segment: Segment): Promise<FileHandle> {
-    if (this.#file?.first === segment.first) return this.#file.handle;
-    await this.#file?.handle.close();
-    this.#file = { first: segment.first, handle: await open(segment.path, 'r') };
-    return this.#file.handle;
+  #segment(first: Position, position: Position): Segment {
+    const segment = this.#state.segments.find((one) => one.first === first);
+    if (segment) return segment;
+    throw new CorruptLogError(
+      this.#state.dir,
+      0,
+      position,
+      `its segment is gone, and reader "${this.name}" has not read it`,
+    );
+  }
+
+  #following(segment: Segment, position: Position): Segment {
+    const following = this.#state.segments[this.#state.segments.indexOf(segment) + 1];
+    if (following?.first === position) return following;
+    throw new CorruptLogError(
+      segment.path,
+      segment.bytes,
+      position,
+      following ? `the next segment begins with record ${following.first}` : 'the segment ends before it',
+    );
+  }
+
+  /** A repair may have moved what the checkpoint points at; what it points at may be deleted once it is read to the end. */
+  async #locate(segment: Segment, position: Position, handle: FileHandle): Promise<number> {
+    const { salt } = this.#state.identity;
+    const reading = readFrames(handle, {
+      from: SEGMENT_HEADER_BYTES,
+      to: segment.bytes,
+      expect: segment.first,
+      salt,
+    });
+    let offset = SEGMENT_HEADER_BYTES;
+    for (;;) {
+      const step = await reading.next();
+      if (step.done) {
+        throw new CorruptLogError(
+          segment.path,
+          step.value?.offset ?? offset,
+          position,
+          step.value?.why ?? 'the segment ends before it',
+        );
+      }
+      for (const frame of step.value.frames) {
+        if (frame.position === position) return offset;
+        offset += frame.size;
+      }
+    }
+  }
+
+  #located(cursor: Cursor): Cursor {
+    const { segments } = this.#state;
+    if (segments.some(({ first }) => first === cursor.segment)) return cursor;
+    const holder = segments.findLast(({ first }) => first <= cursor.position);
+    if (!holder)
+      throw new CorruptLogError(
+        this.#state.dir,
+        0,
+        cursor.position,
+        `it is gone, and reader "${this.name}" has not read it`,
+      );
+    return { position: cursor.position, segment: holder.first, offset: SEGMENT_HEADER_BYTES };
+  }
+
+  async #handleOf({ first, path }: Segment): Promise<FileHandle> {
+    if (this.#open?.segment === first) return this.#open.handle;
+    await this.#open?.handle.close();
+    this.#open = null;
+    const handle = await open(path, 'r');
+    this.#open = { segment: first, handle };
+    return handle;
   }
 }
 
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
+const settled = (before: Promise<void>, also: Promise<unknown>): Promise<void> =>
+  Promise.allSettled([before, also]).then(() => {});
+
+function whyNot(frame: ReturnType<typeof parseFrame>): string {
+  if (frame.kind === 'bad') return frame.why;
+  if (frame.kind === 'short') return 'it is cut off';
+  return `record ${frame.position} stands in its place`;
 }
