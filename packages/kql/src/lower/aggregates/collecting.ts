@@ -1,0 +1,109 @@
+import { type Fragment, integer, sql } from '../../emit/fragment.ts';
+import { expr } from '../../tree/expression.ts';
+import { toDynamic } from '../convert.ts';
+import { jsonBag } from '../functions/collection.ts';
+import { jsonArray, jsonElements } from '../json.ts';
+import type { AggregateCall, AggregateColumn, AggregateRule } from './aggregation.ts';
+import { conditionAt, presence } from './counting.ts';
+
+/** Elements kept when the query names no bound. */
+const defaultSize = 1_048_576n;
+/** The same for the older makeset() and makelist(). */
+const olderSize = 128n;
+
+interface Collecting {
+  readonly conditional: boolean;
+  readonly size: bigint;
+}
+
+const usual: Collecting = { conditional: false, size: defaultSize };
+const conditional: Collecting = { conditional: true, size: defaultSize };
+const older: Collecting = { conditional: false, size: olderSize };
+
+function sizeOf(call: AggregateCall, kind: Collecting): bigint {
+  const index = kind.conditional ? 2 : 1;
+  const size = index < call.count ? call.constantInteger(index, 'a size') : kind.size;
+  return size > 0n && size < defaultSize ? size : defaultSize;
+}
+
+function wanted(call: AggregateCall, kind: Collecting): Fragment {
+  const present = presence(call, 0) ?? sql`true`;
+  return kind.conditional ? sql`${present} AND ${conditionAt(call, 1)}` : present;
+}
+
+function dynamicColumn(
+  call: AggregateCall,
+  above: (collected: Fragment) => Fragment,
+  aggregate: Fragment,
+): AggregateColumn[] {
+  const collected = call.aggregation.value('dynamic', aggregate, false);
+  return [{ value: expr('dynamic', above(collected.sql), false) }];
+}
+
+const textArray = (texts: Fragment): Fragment => sql`replaceAll(toJSONString(${texts}), '\\\\/', '/')`;
+
+/** Distinct values that are not null; arrays give their elements. */
+const makeSet =
+  (kind: Collecting): AggregateRule =>
+  (call) => {
+    const value = call.shared(call.value(0));
+    const size = integer(sizeOf(call, kind));
+    const condition = wanted(call, kind);
+    if (value.type === 'string')
+      return dynamicColumn(call, textArray, sql`groupUniqArrayIf(${size})(${value.sql}, ${condition})`);
+    const json = toDynamic(value, call.scope).sql;
+    if (value.type !== 'dynamic')
+      return dynamicColumn(call, jsonArray, sql`groupUniqArrayIf(${size})(${json}, ${condition})`);
+    const elements = sql`arrayFilter(e -> e != '', if(JSONType(${json}) = 'Array', ${jsonElements(json)}, [${json}]))`;
+    return dynamicColumn(call, jsonArray, sql`groupUniqArrayArrayIf(${size})(${elements}, ${condition})`);
+  };
+
+/** Values that are not null, in the order of the rows if they have one. */
+const makeList =
+  (kind: Collecting & { readonly withNulls?: boolean }): AggregateRule =>
+  (call) => {
+    const value = call.shared(call.value(0));
+    const isString = value.type === 'string';
+    const json = isString ? value.sql : toDynamic(value, call.scope).sql;
+    const condition = kind.withNulls === true ? sql`true` : wanted(call, kind);
+    return dynamicColumn(
+      call,
+      isString ? textArray : jsonArray,
+      inOrder(call, json, condition, sizeOf(call, kind)),
+    );
+  };
+
+function inOrder(call: AggregateCall, value: Fragment, condition: Fragment, size: bigint): Fragment {
+  const rank = call.aggregation.rank();
+  if (rank === undefined) return sql`groupArrayIf(${integer(size)})(${value}, ${condition})`;
+  const sorted = sql`arraySort(t -> t.1, groupArrayIf(tuple(${rank}, ${value}), ${condition}))`;
+  return sql`arraySlice(arrayMap(t -> t.2, ${sorted}), 1, ${integer(size)})`;
+}
+
+/** One bag of all: of two values under one key, the first stays. */
+const makeBag =
+  (kind: Collecting): AggregateRule =>
+  (call) => {
+    const json = toDynamic(call.value(0), call.scope).sql;
+    const pairs = sql`JSONExtractKeysAndValuesRaw(${json})`;
+    const collected = inOrder(call, pairs, wanted(call, kind), defaultSize);
+    const size = integer(sizeOf(call, kind));
+    return dynamicColumn(
+      call,
+      (all) => jsonBag(all),
+      sql`arraySlice(arrayFlatten(${collected}), 1, ${size})`,
+    );
+  };
+
+export const collectingAggregates: Readonly<Record<string, AggregateRule>> = {
+  make_set: makeSet(usual),
+  make_set_if: makeSet(conditional),
+  makeset: makeSet(older),
+  make_list: makeList(usual),
+  make_list_if: makeList(conditional),
+  makelist: makeList(older),
+  make_list_with_nulls: makeList({ ...usual, withNulls: true }),
+  make_bag: makeBag(usual),
+  make_bag_if: makeBag(conditional),
+  make_dictionary: makeBag(usual),
+};

@@ -1,0 +1,17 @@
+import type { AggregateRule } from './aggregation.ts';
+import { choosingAggregates } from './choosing.ts';
+import { collectingAggregates } from './collecting.ts';
+import { countingAggregates } from './counting.ts';
+import { statisticsAggregates } from './statistics.ts';
+
+/** Aggregates by family. */
+export const aggregateFamilies: Readonly<Record<string, Readonly<Record<string, AggregateRule>>>> = {
+  Counting: countingAggregates,
+  Statistics: statisticsAggregates,
+  'Lists, sets and bags': collectingAggregates,
+  'Choosing a row': choosingAggregates,
+};
+
+export const aggregates: ReadonlyMap<string, AggregateRule> = new Map(
+  Object.values(aggregateFamilies).flatMap((family) => Object.entries(family)),
+);

@@ -1,0 +1,205 @@
+import type { KustoType } from '@merlon/contract';
+import { part, type SyntaxNode, scalarType, tokenText } from '../bind/syntax.ts';
+import { type Fragment, sql } from '../emit/fragment.ts';
+import { type Constant, type Expr, expr } from '../tree/expression.ts';
+import { constantExpr, datetimeOfTicks, ticksOfDatetime } from './constants.ts';
+import { convert, toLong, toReal } from './convert.ts';
+import { lowerComparison } from './predicates/comparison.ts';
+import { lowerEquality } from './predicates/equality.ts';
+import { lowerLogic } from './predicates/logic.ts';
+import { isTextOperator, lowerTextOperator } from './predicates/text-operators.ts';
+import { lowerScalar } from './recursion.ts';
+import type { ScalarScope } from './scalar-scope.ts';
+
+/** An operator between two scalars. */
+export function lowerBinary(node: SyntaxNode, scope: ScalarScope): Expr {
+  const operator = tokenText(node, 'Operator').toLowerCase();
+  if (operator === 'and' || operator === 'or') return lowerLogic(node, operator, scope);
+  if (isTextOperator(operator)) return lowerTextOperator(node, operator, scope);
+  const left = lowerScalar(part(node, 'Left'), scope);
+  const right = lowerScalar(part(node, 'Right'), scope);
+  switch (operator) {
+    case '==':
+    case '!=':
+    case '<>':
+      return lowerEquality(left, right, operator === '==', node, scope);
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+      return lowerComparison(left, right, operator, node, scope);
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+      return lowerArithmetic(left, right, operator, node, scope);
+    default:
+      throw scope.unsupported(`operator ${operator}`, node);
+  }
+}
+
+type ArithmeticOperator = '+' | '-' | '*' | '/' | '%';
+
+/** The operator on the types at hand; a dynamic becomes what the other side or the result demands. */
+export function lowerArithmetic(
+  a: Expr,
+  b: Expr,
+  operator: ArithmeticOperator,
+  node: SyntaxNode,
+  scope: ScalarScope,
+): Expr {
+  const result = scalarType(node.ResultType);
+  if (a.type === 'dynamic' || b.type === 'dynamic') {
+    const other = a.type === 'dynamic' ? b.type : a.type;
+    const type = other === 'dynamic' ? (result ?? 'long') : other;
+    return lowerArithmetic(
+      convert(a, type, scope, node),
+      convert(b, type, scope, node),
+      operator,
+      node,
+      scope,
+    );
+  }
+  const folded = fold(a.constant, b.constant, operator);
+  if (folded !== undefined) return constantExpr(folded);
+  const [left, right] = [arithmeticClass(a.type), arithmeticClass(b.type)];
+  const nullable = a.nullable || b.nullable;
+  switch (`${left} ${operator} ${right}`) {
+    case 'whole + whole':
+      return expr('long', sql`(toInt64(${a.sql}) + ${b.sql})`, nullable);
+    case 'whole - whole':
+      return expr('long', sql`(toInt64(${a.sql}) - ${b.sql})`, nullable);
+    case 'whole * whole':
+      return expr('long', sql`(toInt64(${a.sql}) * ${b.sql})`, nullable);
+    case 'whole / whole':
+      return expr('long', quotient(a.sql, b.sql), true);
+    case 'whole % whole':
+      return expr('long', remainder(a.sql, b.sql), true);
+    case 'timespan + timespan':
+      return expr('timespan', sql`(${a.sql} + ${b.sql})`, nullable);
+    case 'timespan - timespan':
+      return expr('timespan', sql`(${a.sql} - ${b.sql})`, nullable);
+    case 'timespan / timespan':
+      return expr('real', sql`(${a.sql} / ${b.sql})`, nullable);
+    case 'timespan % timespan':
+      return expr('timespan', remainder(a.sql, b.sql), true);
+    case 'timespan * whole':
+    case 'whole * timespan':
+      return expr('timespan', sql`(toInt64(${a.sql}) * ${b.sql})`, nullable);
+    case 'timespan * real':
+    case 'real * timespan':
+      return expr('timespan', sql`accurateCastOrNull(trunc(${a.sql} * ${b.sql}), 'Int64')`, true);
+    case 'timespan / whole':
+      return expr('timespan', quotient(a.sql, b.sql), true);
+    case 'timespan / real':
+      return expr('timespan', sql`accurateCastOrNull(trunc(${a.sql} / ${b.sql}), 'Int64')`, true);
+    case 'datetime + timespan':
+      return expr('datetime', datetimeOfTicks(sql`(${ticksOfDatetime(a.sql)} + ${b.sql})`), nullable);
+    case 'timespan + datetime':
+      return expr('datetime', datetimeOfTicks(sql`(${a.sql} + ${ticksOfDatetime(b.sql)})`), nullable);
+    case 'datetime - timespan':
+      return expr('datetime', datetimeOfTicks(sql`(${ticksOfDatetime(a.sql)} - ${b.sql})`), nullable);
+    case 'datetime - datetime':
+      return expr('timespan', sql`(${ticksOfDatetime(a.sql)} - ${ticksOfDatetime(b.sql)})`, nullable);
+  }
+  if ((left === 'real' || left === 'whole') && (right === 'real' || right === 'whole')) {
+    const [x, y] = [toReal(a, scope, node).sql, toReal(b, scope, node).sql];
+    return expr('real', realOperation(x, y, operator), nullable);
+  }
+  throw scope.unsupported(`operator ${operator} between ${a.type} and ${b.type}`, node);
+}
+
+function arithmeticClass(type: KustoType): string {
+  return type === 'int' || type === 'long' || type === 'bool' ? 'whole' : type;
+}
+
+/** Division towards zero; by zero it is null. */
+function quotient(a: Fragment, b: Fragment): Fragment {
+  return sql`intDivOrNull(toInt64(${a}), toInt64(${b}))`;
+}
+
+/** Never negative; by zero it is null. */
+function remainder(a: Fragment, b: Fragment): Fragment {
+  return sql`toInt64(positiveModuloOrNull(toInt64(${a}), toInt64(${b})))`;
+}
+
+function realOperation(x: Fragment, y: Fragment, operator: ArithmeticOperator): Fragment {
+  switch (operator) {
+    case '+':
+      return sql`(${x} + ${y})`;
+    case '-':
+      return sql`(${x} - ${y})`;
+    case '*':
+      return sql`(${x} * ${y})`;
+    case '/':
+      return sql`(${x} / ${y})`;
+    case '%':
+      return sql`positiveModulo(${x}, ${y})`;
+  }
+}
+
+export function lowerNegation(value: Expr, node: SyntaxNode, scope: ScalarScope): Expr {
+  const { constant } = value;
+  if (
+    (constant?.type === 'long' || constant?.type === 'int' || constant?.type === 'timespan') &&
+    constant.value !== null
+  ) {
+    return constantExpr({ ...constant, value: BigInt.asIntN(64, -constant.value) });
+  }
+  if (constant?.type === 'real' && constant.value !== null)
+    return constantExpr({ ...constant, value: -constant.value });
+  switch (value.type) {
+    case 'int':
+    case 'long':
+      return expr('long', sql`toInt64(-${value.sql})`, value.nullable);
+    case 'real':
+    case 'timespan':
+      return expr(value.type, sql`(-${value.sql})`, value.nullable);
+    case 'dynamic':
+      return lowerNegation(toLong(value, scope, node), node, scope);
+    default:
+      throw scope.unsupported(`operator - on ${value.type}`, node);
+  }
+}
+
+/** Sums of times and counts known at translation, so that `ago(2 * 1d)` is one instant that prunes partitions. */
+function fold(
+  a: Constant | undefined,
+  b: Constant | undefined,
+  operator: ArithmeticOperator,
+): Constant | undefined {
+  if (a === undefined || b === undefined || typeof a.value !== 'bigint' || typeof b.value !== 'bigint')
+    return undefined;
+  const types = `${a.type === 'int' ? 'long' : a.type} ${operator} ${b.type === 'int' ? 'long' : b.type}`;
+  const wrap = (value: bigint) => BigInt.asIntN(64, value);
+  switch (types) {
+    case 'long + long':
+      return { type: 'long', value: wrap(a.value + b.value) };
+    case 'long - long':
+      return { type: 'long', value: wrap(a.value - b.value) };
+    case 'long * long':
+      return { type: 'long', value: wrap(a.value * b.value) };
+    case 'timespan + timespan':
+      return { type: 'timespan', value: wrap(a.value + b.value) };
+    case 'timespan - timespan':
+      return { type: 'timespan', value: wrap(a.value - b.value) };
+    case 'timespan * long':
+    case 'long * timespan':
+      return { type: 'timespan', value: wrap(a.value * b.value) };
+    case 'datetime + timespan':
+      return inRange(a.value + b.value);
+    case 'datetime - timespan':
+      return inRange(a.value - b.value);
+    case 'datetime - datetime':
+      return { type: 'timespan', value: a.value - b.value };
+    default:
+      return undefined;
+  }
+}
+
+const maxDatetime = 3_155_378_975_999_999_999n;
+
+function inRange(ticks: bigint): Constant {
+  return { type: 'datetime', value: ticks < 0n || ticks > maxDatetime ? null : ticks };
+}

@@ -1,0 +1,304 @@
+import type { KustoType } from '@merlon/contract';
+import type { SyntaxNode } from '../bind/syntax.ts';
+import { type Fragment, integer, sql } from '../emit/fragment.ts';
+import { type Expr, expr } from '../tree/expression.ts';
+import {
+  constantExpr,
+  constantJson,
+  datetimeOfTicks,
+  datetimeText,
+  nullExpr,
+  ticksOfDatetime,
+  ticksPerDay,
+  ticksPerHour,
+  ticksPerMinute,
+  ticksPerSecond,
+  timespanText,
+  unixEpochTicks,
+} from './constants.ts';
+import { jsonString, jsonText } from './json.ts';
+import { asDynamic, parseDatetime, parseTimespan } from './literals.ts';
+import type { ScalarScope } from './scalar-scope.ts';
+
+/** The value as another type, as Kusto's to…() functions do it: what does not convert is null. */
+export function convert(value: Expr, type: KustoType, scope: ScalarScope, node: SyntaxNode): Expr {
+  if (value.type === type) return value;
+  switch (type) {
+    case 'string':
+      return toText(value, scope);
+    case 'dynamic':
+      return toDynamic(value, scope);
+    case 'long':
+      return toLong(value, scope, node);
+    case 'int':
+      return toInt(value, scope, node);
+    case 'real':
+      return toReal(value, scope, node);
+    case 'bool':
+      return toBool(value, scope, node);
+    case 'datetime':
+      return toDatetime(value, scope, node);
+    case 'timespan':
+      return toTimespan(value, scope, node);
+    case 'guid':
+      return toGuid(value, scope, node);
+    case 'decimal':
+      throw scope.unsupported('type decimal', node);
+  }
+}
+
+function refuse(value: Expr, type: KustoType, scope: ScalarScope, node: SyntaxNode): never {
+  throw scope.unsupported(`a conversion from ${value.type} to ${type}`, node);
+}
+
+/** '' for a null of any type. */
+export function toText(value: Expr, scope: ScalarScope): Expr {
+  const { constant } = value;
+  if (value.type === 'string') return value;
+  if (constant !== undefined && constant.type !== 'dynamic' && constant.type !== 'real') {
+    return constantExpr({ type: 'string', value: constantText(constant) });
+  }
+  const { sql: x, nullable, type } = scope.shared(value);
+  switch (type) {
+    case 'dynamic':
+      return expr('string', jsonText(x), false);
+    case 'bool':
+      return expr(
+        'string',
+        nullable ? sql`multiIf(isNull(${x}), '', ${x}, 'true', 'false')` : sql`if(${x}, 'true', 'false')`,
+        false,
+      );
+    case 'datetime':
+      return expr('string', orEmpty(sql`concat(replaceOne(toString(${x}), ' ', 'T'), 'Z')`, nullable), false);
+    case 'timespan':
+      return expr('string', orEmpty(timespanTextSql(x), nullable), false);
+    case 'guid':
+      return expr('string', x, false);
+    default:
+      return expr('string', orEmpty(sql`toString(${x})`, nullable), false);
+  }
+}
+
+function constantText(
+  constant: Exclude<NonNullable<Expr['constant']>, { type: 'dynamic' | 'real' }>,
+): string {
+  if (constant.value === null) return '';
+  if (constant.type === 'datetime') return datetimeText(constant.value);
+  if (constant.type === 'timespan') return timespanText(constant.value);
+  return String(constant.value);
+}
+
+function orEmpty(text: Fragment, nullable: boolean): Fragment {
+  return nullable ? sql`ifNull(${text}, '')` : text;
+}
+
+/** `[-][d.]hh:mm:ss[.fffffff]` of ticks; mentions its argument often. */
+export function timespanTextSql(ticks: Fragment): Fragment {
+  const two = (per: bigint, modulus: number) =>
+    sql`leftPad(toString(intDiv(abs(${ticks}), ${integer(per)}) % ${integer(modulus)}), 2, '0')`;
+  const day = integer(ticksPerDay);
+  const second = integer(ticksPerSecond);
+  return sql`concat(if(${ticks} < 0, '-', ''), if(abs(${ticks}) >= ${day}, concat(toString(intDiv(abs(${ticks}), ${day})), '.'), ''), ${two(
+    ticksPerHour,
+    24,
+  )}, ':', ${two(ticksPerMinute, 60)}, ':', ${two(ticksPerSecond, 60)}, if(abs(${ticks}) % ${second} = 0, '', concat('.', leftPad(toString(abs(${ticks}) % ${second}), 7, '0'))))`;
+}
+
+/** JSON text, '' for null. */
+export function toDynamic(value: Expr, scope: ScalarScope): Expr {
+  const { constant } = value;
+  if (value.type === 'dynamic') return value;
+  if (constant !== undefined && constant.value !== null) return constantExpr(asDynamic(constant));
+  const { sql: x, nullable, type } = scope.shared(value);
+  switch (type) {
+    case 'string':
+      return expr('dynamic', jsonString(x), false);
+    case 'guid':
+      return expr('dynamic', sql`if(${x} = '', '', concat('"', ${x}, '"'))`, false);
+    case 'datetime':
+    case 'timespan': {
+      const text = sql`concat('"', ${toText({ type, sql: x, nullable: false }, scope).sql}, '"')`;
+      return expr('dynamic', orEmpty(text, nullable), false);
+    }
+    case 'real': {
+      const text = sql`if(isFinite(${x}), toString(${x}), multiIf(isNaN(${x}), '"NaN"', ${x} > 0, '"Infinity"', '"-Infinity"'))`;
+      return expr('dynamic', nullable ? sql`if(isNull(${x}), '', assumeNotNull(${text}))` : text, false);
+    }
+    default:
+      return expr('dynamic', toText({ type, sql: x, nullable }, scope).sql, false);
+  }
+}
+
+/** Text of a value that may hold a number: a dynamic's text, or the string itself. */
+function sourceText(value: Expr, scope: ScalarScope): Expr {
+  return scope.shared(toText(value, scope));
+}
+
+export function toLong(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
+  const { constant } = value;
+  if ((constant?.type === 'int' || constant?.type === 'bool') && constant.value !== null) {
+    return constantExpr({ type: 'long', value: BigInt(constant.value) });
+  }
+  const x = value.sql;
+  switch (value.type) {
+    case 'long':
+      return value;
+    case 'int':
+    case 'bool':
+      return expr('long', sql`toInt64(${x})`, value.nullable);
+    case 'real':
+      return expr('long', sql`accurateCastOrNull(trunc(${x}), 'Int64')`, true);
+    case 'timespan':
+      return expr('long', x, value.nullable);
+    case 'datetime':
+      return expr('long', sql`(${ticksOfDatetime(x)} + ${integer(unixEpochTicks)})`, value.nullable);
+    case 'string': {
+      const t = sourceText(value, scope).sql;
+      return expr(
+        'long',
+        sql`if(startsWith(lower(${t}), '0x'), if(match(${t}, '^0[xX][0-9a-fA-F]{1,16}$'), reinterpretAsInt64(reverse(unhex(substring(${t}, 3)))), NULL), toInt64OrNull(${t}))`,
+        true,
+      );
+    }
+    case 'dynamic': {
+      const t = sourceText(value, scope).sql;
+      return expr(
+        'long',
+        sql`multiIf(${t} = 'true', 1, ${t} = 'false', 0, coalesce(toInt64OrNull(${t}), accurateCastOrNull(trunc(toFloat64OrNull(${t})), 'Int64')))`,
+        true,
+      );
+    }
+    default:
+      return refuse(value, 'long', scope, node);
+  }
+}
+
+export function toInt(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
+  if (value.type === 'int') return value;
+  const { constant } = value;
+  if (
+    constant?.type === 'long' &&
+    constant.value !== null &&
+    BigInt.asIntN(32, constant.value) === constant.value
+  ) {
+    return constantExpr({ type: 'int', value: constant.value });
+  }
+  return expr('int', sql`accurateCastOrNull(${toLong(value, scope, node).sql}, 'Int32')`, true);
+}
+
+export function toReal(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
+  switch (value.type) {
+    case 'real':
+      return value;
+    case 'int':
+    case 'long':
+    case 'bool':
+      return expr('real', sql`toFloat64(${value.sql})`, value.nullable);
+    case 'string':
+    case 'dynamic':
+      return expr('real', sql`toFloat64OrNull(${toText(value, scope).sql})`, true);
+    default:
+      return refuse(value, 'real', scope, node);
+  }
+}
+
+export function toBool(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
+  const x = value.sql;
+  switch (value.type) {
+    case 'bool':
+      return value;
+    case 'int':
+    case 'long':
+    case 'real':
+      return expr('bool', sql`(${x} != 0)`, value.nullable);
+    case 'string':
+    case 'dynamic': {
+      const t = sourceText(value, scope).sql;
+      return expr(
+        'bool',
+        sql`multiIf(lower(${t}) = 'true', true, lower(${t}) = 'false', false, toFloat64OrNull(${t}) != 0)`,
+        true,
+      );
+    }
+    default:
+      return refuse(value, 'bool', scope, node);
+  }
+}
+
+export function toDatetime(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
+  const { constant } = value;
+  if (constant?.type === 'string') {
+    const ticks = parseDatetime(constant.value.trim());
+    if (ticks !== undefined) return constantExpr({ type: 'datetime', value: ticks });
+  }
+  switch (value.type) {
+    case 'datetime':
+      return value;
+    case 'int':
+    case 'long':
+      return expr(
+        'datetime',
+        datetimeOfTicks(sql`(toInt64(${value.sql}) - ${integer(unixEpochTicks)})`),
+        value.nullable,
+      );
+    case 'string':
+    case 'dynamic': {
+      const t = sourceText(value, scope).sql;
+      return expr(
+        'datetime',
+        sql`if(match(${t}, '[-/: ]'), parseDateTime64BestEffortUSOrNull(${t}, 7, 'UTC'), NULL)`,
+        true,
+      );
+    }
+    default:
+      return refuse(value, 'datetime', scope, node);
+  }
+}
+
+export function toTimespan(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
+  const { constant } = value;
+  if (constant?.type === 'string') {
+    const ticks = parseTimespan(constant.value.trim());
+    return ticks === undefined ? nullExpr('timespan') : constantExpr({ type: 'timespan', value: ticks });
+  }
+  switch (value.type) {
+    case 'timespan':
+      return value;
+    case 'int':
+    case 'long':
+      return expr('timespan', sql`toInt64(${value.sql})`, value.nullable);
+    case 'string':
+    case 'dynamic': {
+      const t = sourceText(value, scope).sql;
+      const groups = sql`extractGroups(${t}, '^\\\\s*(-?)(?:(\\\\d{1,7})\\\\.)?(\\\\d{1,2}):(\\\\d{2})(?::(\\\\d{2})(?:\\\\.(\\\\d{1,7}))?)?\\\\s*$')`;
+      const number = (index: number) => sql`toInt64OrZero(${groups}[${integer(index)}])`;
+      const size = sql`(${number(2)} * ${integer(ticksPerDay)} + ${number(3)} * ${integer(ticksPerHour)} + ${number(4)} * ${integer(
+        ticksPerMinute,
+      )} + ${number(5)} * ${integer(ticksPerSecond)} + toInt64OrZero(rightPad(${groups}[6], 7, '0')))`;
+      return expr('timespan', sql`if(empty(${groups}), NULL, if(${groups}[1] = '-', -1, 1) * ${size})`, true);
+    }
+    default:
+      return refuse(value, 'timespan', scope, node);
+  }
+}
+
+export function toGuid(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
+  switch (value.type) {
+    case 'guid':
+      return value;
+    case 'string':
+    case 'dynamic':
+      return expr('guid', sql`ifNull(toString(toUUIDOrNull(${toText(value, scope).sql})), '')`, false);
+    default:
+      return refuse(value, 'guid', scope, node);
+  }
+}
+
+/** JSON text of a value as an element of an array or object: null is `null`. */
+export function elementText(value: Expr, scope: ScalarScope): Fragment {
+  if (value.constant !== undefined) {
+    return constantExpr({ type: 'string', value: constantJson(value.constant) }).sql;
+  }
+  const json = toDynamic(value, scope).sql;
+  return value.type === 'string' ? json : sql`ifNull(nullIf(${json}, ''), 'null')`;
+}

@@ -1,0 +1,36 @@
+import type { SyntaxNode } from '../bind/syntax.ts';
+import type { Rows } from './rows.ts';
+import type { RowScope } from './scalar-scope.ts';
+
+/** What a name of `let`, `as` or a parameter stands for. A tabular one is lowered anew at each use, so that its columns get fresh numbers. */
+export type Binding =
+  | {
+      readonly kind: 'scalar';
+      readonly node: SyntaxNode;
+      readonly environment: Environment;
+      /** For an argument: the row its columns are of. It is lowered where it is used, which must be in the same row if it has any. */
+      readonly row?: RowScope;
+    }
+  | { readonly kind: 'tabular'; readonly lower: () => Rows }
+  | { readonly kind: 'function'; readonly declaration: SyntaxNode; readonly environment: Environment };
+
+/** Names in sight, innermost first. */
+export class Environment {
+  readonly #parent: Environment | null;
+  readonly #bindings = new Map<string, Binding>();
+  /** What to add to a node's position to get its place in the query text: bodies of functions are bound as texts of their own. */
+  readonly offset: number;
+
+  constructor(parent: Environment | null, offset: number) {
+    this.#parent = parent;
+    this.offset = offset;
+  }
+
+  bind(name: string, binding: Binding): void {
+    this.#bindings.set(name, binding);
+  }
+
+  find(name: string): Binding | undefined {
+    return this.#bindings.get(name) ?? this.#parent?.find(name);
+  }
+}

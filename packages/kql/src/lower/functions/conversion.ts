@@ -1,0 +1,59 @@
+import { sql } from '../../emit/fragment.ts';
+import { expr } from '../../tree/expression.ts';
+import { toDynamic, toText } from '../convert.ts';
+import { jsonExtract, jsonString } from '../json.ts';
+import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
+
+const to =
+  (type: 'bool' | 'datetime' | 'guid' | 'int' | 'long' | 'real' | 'timespan'): FunctionRule =>
+  (call) =>
+    call.convert(call.value(0), type);
+
+/** Text as JSON: what is not JSON is a string. Path access reads the text itself, which finds nothing in what is not JSON. */
+const parseJson: FunctionRule = (call) => {
+  const value = call.value(0);
+  if (value.type === 'dynamic') return reparsed(call);
+  if (value.type !== 'string') return toDynamic(value, call.scope);
+  const t = call.text(0);
+  const json = sql`multiIf(isValidJSON(${t}), ${jsonExtract(t, [])}, ${t} = '', '', ${jsonString(t)})`;
+  return { ...expr('dynamic', json, false), jsonText: t };
+};
+
+/** A dynamic string is parsed as text; any other dynamic is what it is. */
+function reparsed(call: Call) {
+  const value = call.value(0);
+  if (value.constant !== undefined) return value;
+  const d = call.json(0);
+  const inner = sql`JSONExtractString(${d})`;
+  const json = sql`if(startsWith(${d}, '"') AND isValidJSON(${inner}), ${jsonExtract(inner, [])}, ${d})`;
+  return { ...expr('dynamic', json, false), jsonText: sql`if(startsWith(${d}, '"'), ${inner}, ${d})` };
+}
+
+export const conversionFunctions: FunctionFamily = {
+  tostring: (call) => toText(call.value(0), call.scope),
+  toint: to('int'),
+  tolong: to('long'),
+  toreal: to('real'),
+  todouble: to('real'),
+  tobool: to('bool'),
+  toboolean: to('bool'),
+  todatetime: to('datetime'),
+  totimespan: to('timespan'),
+  totime: to('timespan'),
+  toguid: to('guid'),
+  parse_json: parseJson,
+  parsejson: parseJson,
+  todynamic: parseJson,
+  toobject: parseJson,
+  dynamic_to_json: (call) => expr('string', call.json(0), false),
+  tohex: (call) => {
+    const x = call.long(0);
+    const digits = sql`lower(hex(${x.sql}))`;
+    const trimmed = sql`if(${x.sql} < 0, ${digits}, if(${x.sql} = 0, '0', replaceRegexpOne(${digits}, '^0+', '')))`;
+    const width =
+      call.count > 1
+        ? sql`leftPad(${trimmed}, greatest(length(${trimmed}), ${call.long(1).sql}), '0')`
+        : trimmed;
+    return expr('string', sql`ifNull(${width}, '')`, false);
+  },
+};

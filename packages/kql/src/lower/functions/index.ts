@@ -1,0 +1,27 @@
+import { collectionFunctions } from './collection.ts';
+import { conditionalFunctions } from './conditional.ts';
+import { conversionFunctions } from './conversion.ts';
+import { datetimeFunctions } from './datetime.ts';
+import { encodingFunctions } from './encoding.ts';
+import { mathFunctions } from './math.ts';
+import { networkFunctions } from './network.ts';
+import type { FunctionFamily, FunctionRule } from './rule.ts';
+import { stringFunctions } from './string.ts';
+import { windowFunctions } from './window.ts';
+
+/** Scalar functions by family. */
+export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
+  Conversion: conversionFunctions,
+  Conditional: conditionalFunctions,
+  String: stringFunctions,
+  'Date and time': datetimeFunctions,
+  'Arrays and bags': collectionFunctions,
+  Mathematics: mathFunctions,
+  'Addresses and URLs': networkFunctions,
+  'Encoding and hashing': encodingFunctions,
+  'Neighbouring rows': windowFunctions,
+};
+
+export const scalarFunctions: ReadonlyMap<string, FunctionRule> = new Map(
+  Object.values(functionFamilies).flatMap((family) => Object.entries(family)),
+);

@@ -1,0 +1,135 @@
+import { type Fragment, integer, sql } from '../../emit/fragment.ts';
+import { type Expr, expr } from '../../tree/expression.ts';
+import { datetimeOfTicks, ticksOfDatetime, unixEpochTicks } from '../constants.ts';
+import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
+
+const ofReal =
+  (apply: (x: Fragment) => Fragment): FunctionRule =>
+  (call) => {
+    const x = call.real(0);
+    return expr('real', apply(x.sql), x.nullable);
+  };
+
+const bitwise =
+  (apply: (a: Fragment, b: Fragment) => Fragment): FunctionRule =>
+  (call) => {
+    const [a, b] = [call.long(0), call.long(1)];
+    return expr('long', sql`toInt64(${apply(a.sql, b.sql)})`, a.nullable || b.nullable);
+  };
+
+/** Down to a multiple of the size, counted from `origin`; datetimes count from 0001-01-01. A size that is not positive gives null. */
+function binOf(call: Call, value: Expr, size: Expr, origin: Expr | undefined): Expr {
+  const fixed = isPositive(size);
+  const nullable = !fixed || value.nullable || (origin?.nullable ?? false);
+  switch (value.type) {
+    case 'datetime': {
+      const step = call.convert(size, 'timespan').sql;
+      const ticks = ticksOfDatetime(value.sql);
+      const zero =
+        origin === undefined
+          ? sql`${ticks} + ${integer(unixEpochTicks)}`
+          : sql`${ticks} - ${ticksOfDatetime(origin.sql)}`;
+      return expr('datetime', datetimeOfTicks(sql`(${ticks} - ${remainder(zero, step, fixed)})`), nullable);
+    }
+    case 'timespan':
+    case 'int':
+    case 'long': {
+      if (size.type === 'real') return binOf(call, call.convert(value, 'real'), size, origin);
+      const zero = origin === undefined ? value.sql : sql`${value.sql} - ${origin.sql}`;
+      return expr(
+        value.type === 'timespan' ? 'timespan' : 'long',
+        sql`(toInt64(${value.sql}) - ${remainder(zero, size.sql, fixed)})`,
+        nullable,
+      );
+    }
+    case 'real': {
+      const step = call.convert(size, 'real').sql;
+      const base = origin === undefined ? undefined : call.convert(origin, 'real').sql;
+      const floored =
+        base === undefined
+          ? sql`floor(${value.sql} / ${step}) * ${step}`
+          : sql`floor((${value.sql} - ${base}) / ${step}) * ${step} + ${base}`;
+      return expr('real', fixed ? sql`(${floored})` : sql`if(${step} > 0, ${floored}, NULL)`, nullable);
+    }
+    default:
+      return call.refuse(`of a ${value.type}`);
+  }
+}
+
+function isPositive({ constant }: Expr): boolean {
+  if (constant?.type === 'dynamic' || constant === undefined) return false;
+  return (typeof constant.value === 'bigint' || typeof constant.value === 'number') && constant.value > 0;
+}
+
+function remainder(value: Fragment, size: Fragment, positive: boolean): Fragment {
+  if (positive) return sql`positiveModulo(toInt64(${value}), toInt64(${size}))`;
+  return sql`if(${size} > 0, toInt64(positiveModuloOrNull(toInt64(${value}), toInt64(${size}))), NULL)`;
+}
+
+function numberOrDynamic(call: Call, index: number): Expr {
+  const value = call.value(index);
+  if (value.type !== 'dynamic') return call.shared(value);
+  return call.type() === 'datetime' ? call.as(index, 'datetime') : call.real(index);
+}
+
+const bin: FunctionRule = (call) =>
+  binOf(call, numberOrDynamic(call, 0), call.shared(call.value(1)), undefined);
+
+/** Half away from zero, unlike ClickHouse's own. */
+const round: FunctionRule = (call) => {
+  const x = call.real(0);
+  const scale =
+    call.count > 1
+      ? call.shared(expr('real', sql`pow(10, ${call.long(1).sql})`, call.long(1).nullable)).sql
+      : undefined;
+  const whole = (y: Fragment) => sql`sign(${y}) * floor(abs(${y}) + 0.5)`;
+  const rounded = scale === undefined ? whole(x.sql) : sql`${whole(sql`(${x.sql} * ${scale})`)} / ${scale}`;
+  return expr('real', sql`(${rounded})`, x.nullable || call.count > 1);
+};
+
+const abs: FunctionRule = (call) => {
+  const value = call.value(0);
+  if (value.type === 'timespan') return expr('timespan', sql`toInt64(abs(${value.sql}))`, value.nullable);
+  if (value.type === 'real') return expr('real', sql`abs(${value.sql})`, value.nullable);
+  const x = call.long(0);
+  return expr('long', sql`toInt64(abs(${x.sql}))`, x.nullable);
+};
+
+export const mathFunctions: FunctionFamily = {
+  bin,
+  floor: bin,
+  bin_at: (call) =>
+    binOf(call, numberOrDynamic(call, 0), call.shared(call.value(1)), call.shared(call.value(2))),
+  round,
+  abs,
+  ceiling: ofReal((x) => sql`ceil(${x})`),
+  sqrt: ofReal((x) => sql`sqrt(${x})`),
+  exp: ofReal((x) => sql`exp(${x})`),
+  exp2: ofReal((x) => sql`exp2(${x})`),
+  exp10: ofReal((x) => sql`exp10(${x})`),
+  log: ofReal((x) => sql`log(${x})`),
+  log2: ofReal((x) => sql`log2(${x})`),
+  log10: ofReal((x) => sql`log10(${x})`),
+  sin: ofReal((x) => sql`sin(${x})`),
+  cos: ofReal((x) => sql`cos(${x})`),
+  tan: ofReal((x) => sql`tan(${x})`),
+  pi: () => expr('real', sql`pi()`, false),
+  sign: ofReal((x) => sql`toFloat64(sign(${x}))`),
+  isnan: (call) => expr('bool', sql`ifNull(isNaN(${call.real(0).sql}), false)`, false),
+  isinf: (call) => expr('bool', sql`ifNull(isInfinite(${call.real(0).sql}), false)`, false),
+  isfinite: (call) => expr('bool', sql`ifNull(isFinite(${call.real(0).sql}), false)`, false),
+  pow: (call) => {
+    const [x, y] = [call.real(0), call.real(1)];
+    return expr('real', sql`pow(${x.sql}, ${y.sql})`, x.nullable || y.nullable);
+  },
+  rand: (call) =>
+    call.count === 0
+      ? expr('real', sql`(rand64() / 18446744073709551616)`, false)
+      : call.refuse('with a bound'),
+  binary_and: bitwise((a, b) => sql`bitAnd(${a}, ${b})`),
+  binary_or: bitwise((a, b) => sql`bitOr(${a}, ${b})`),
+  binary_xor: bitwise((a, b) => sql`bitXor(${a}, ${b})`),
+  binary_shift_left: bitwise((a, b) => sql`bitShiftLeft(${a}, ${b})`),
+  binary_shift_right: bitwise((a, b) => sql`bitShiftRight(${a}, ${b})`),
+  binary_not: (call) => expr('long', sql`bitNot(${call.long(0).sql})`, call.long(0).nullable),
+};

@@ -1,0 +1,36 @@
+import { type Fragment, join, sql } from '../emit/fragment.ts';
+
+/** JSON text of a String. ClickHouse escapes slashes, each of them, so that undoing it cannot hit a real backslash. */
+export function jsonString(value: Fragment): Fragment {
+  return sql`replaceAll(toJSONString(${value}), '\\\\/', '/')`;
+}
+
+/** Raw JSON below `value` by keys (String) and 1-based indexes (Int64); '' when there is nothing or JSON null. */
+export function jsonExtract(value: Fragment, path: readonly Fragment[]): Fragment {
+  return sql`ifNull(nullIf(replaceAll(JSONExtractRaw(${join([value, ...path])}), '\\\\/', '/'), 'null'), '')`;
+}
+
+/** A dynamic as an element of an array or object: null is written out. */
+export function jsonElement(value: Fragment): Fragment {
+  return sql`ifNull(nullIf(${value}, ''), 'null')`;
+}
+
+/** Elements of a JSON array as raw texts; JSON null becomes ''. Empty for anything else. */
+export function jsonElements(value: Fragment): Fragment {
+  return sql`arrayMap(e -> replaceAll(if(e = 'null', '', e), '\\\\/', '/'), JSONExtractArrayRaw(${value}))`;
+}
+
+/** A JSON array of raw JSON texts. */
+export function jsonArray(elements: Fragment): Fragment {
+  return sql`concat('[', arrayStringConcat(arrayMap(e -> if(e = '', 'null', e), ${elements}), ','), ']')`;
+}
+
+/** Text of a raw JSON value: strings without their quotes, the rest as it is written. */
+export function jsonText(raw: Fragment): Fragment {
+  return sql`if(startsWith(${raw}, '"'), JSONExtractString(${raw}), ${raw})`;
+}
+
+/** Texts of the elements of a JSON array. */
+export function jsonElementTexts(value: Fragment): Fragment {
+  return sql`arrayMap(e -> if(startsWith(e, '"'), JSONExtractString(e), if(e = 'null', '', e)), JSONExtractArrayRaw(${value}))`;
+}

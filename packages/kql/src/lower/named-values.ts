@@ -1,0 +1,86 @@
+import { kindOf, part, type SyntaxNode, simpleName } from '../bind/syntax.ts';
+import type { Expr } from '../tree/expression.ts';
+import type { Output } from '../tree/relation.ts';
+import { convert } from './convert.ts';
+import type { ResultColumn } from './operators/rule.ts';
+import { lowerScalar } from './recursion.ts';
+import type { Column } from './rows.ts';
+import type { ScalarScope } from './scalar-scope.ts';
+
+/** A value of a list such as `project`'s, with the name it is given, if any. */
+export interface NamedValue {
+  readonly name: string | undefined;
+  readonly node: SyntaxNode;
+  readonly value: Expr;
+}
+
+export function lowerNamed(node: SyntaxNode, scope: ScalarScope): NamedValue {
+  if (kindOf(node) === 'CompoundNamedExpression')
+    throw scope.unsupported('several names for one expression here', node);
+  const named = kindOf(node) === 'SimpleNamedExpression';
+  return {
+    name: named ? simpleName(part(node, 'Name')) : undefined,
+    node,
+    value: lowerScalar(named ? part(node, 'Expression') : node, scope),
+  };
+}
+
+/** The column that holds a value, computed into `outputs` unless it is a column already. */
+export function columnFor(
+  column: ResultColumn,
+  value: Expr,
+  node: SyntaxNode,
+  scope: ScalarScope,
+  outputs: Output[],
+): Column {
+  const converted = convert(value, column.type, scope, node);
+  const constant = converted.constant === undefined ? {} : { constant: converted.constant };
+  const named = {
+    name: column.name,
+    type: column.type,
+    nullable: converted.nullable,
+    hidden: false,
+    ...constant,
+  };
+  if (converted.sql.kind === 'column') return Object.freeze({ ...named, id: converted.sql.id });
+  const id = scope.context.newId();
+  outputs.push({ id, sql: converted.sql });
+  return Object.freeze({ ...named, id });
+}
+
+/**
+ * Which value each column of the result takes, for an operator that keeps the input's columns and sets some. An unnamed value takes, in order,
+ * the names that the binder made up.
+ */
+export function assignments(
+  values: readonly NamedValue[],
+  input: readonly Column[],
+  result: readonly ResultColumn[],
+  scope: ScalarScope,
+): Map<string, NamedValue> {
+  const known = new Set(input.map((column) => column.name));
+  const named = new Map<string, NamedValue>();
+  const unnamed: NamedValue[] = [];
+  for (const value of values) {
+    const name = value.name ?? plainColumn(value, input);
+    if (name === undefined) unnamed.push(value);
+    else named.set(name, value);
+  }
+  const free = result.filter((column) => !known.has(column.name) && !named.has(column.name));
+  for (const [index, value] of unnamed.entries()) {
+    const column = free[index];
+    if (column === undefined) throw scope.unsupported('an expression here without a name', value.node);
+    named.set(column.name, value);
+  }
+  return named;
+}
+
+/** The column that a value is nothing but. */
+function plainColumn(value: NamedValue, input: readonly Column[]): string | undefined {
+  if (kindOf(value.node) !== 'NameReference') return undefined;
+  const name = simpleName(value.node);
+  const column = input.find((candidate) => candidate.name === name);
+  return column !== undefined && value.value.sql.kind === 'column' && value.value.sql.id === column.id
+    ? name
+    : undefined;
+}

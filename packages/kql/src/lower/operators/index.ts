@@ -1,0 +1,65 @@
+import type { SyntaxNode } from '../../bind/syntax.ts';
+import type { Rows } from '../rows.ts';
+import type { ScalarScope } from '../scalar-scope.ts';
+import { count, distinct } from './distinct.ts';
+import { extend } from './extend.ts';
+import { join, lookup } from './join.ts';
+import { mvExpand } from './mv-expand.ts';
+import { as, invoke, render } from './naming.ts';
+import { project, projectAway, projectKeep, projectRename, projectReorder } from './project.ts';
+import type { OperatorRule } from './rule.ts';
+import { serialize, sort, take, top } from './sort.ts';
+import { summarize } from './summarize.ts';
+import { union } from './union.ts';
+import { datatable, getschema, print, range } from './values.ts';
+import { where } from './where.ts';
+
+interface PipedOperator {
+  /** As written in a query. */
+  readonly keyword: string;
+  readonly lower: OperatorRule;
+}
+
+interface SourceOperator {
+  readonly keyword: string;
+  readonly lower: (node: SyntaxNode, scope: ScalarScope) => Rows;
+}
+
+/** Operators that follow a `|`, by the class of their node. */
+export const pipedOperators: ReadonlyMap<string, PipedOperator> = new Map([
+  ['FilterOperator', { keyword: 'where', lower: where }],
+  ['ExtendOperator', { keyword: 'extend', lower: extend }],
+  ['ProjectOperator', { keyword: 'project', lower: project }],
+  ['ProjectAwayOperator', { keyword: 'project-away', lower: projectAway }],
+  ['ProjectKeepOperator', { keyword: 'project-keep', lower: projectKeep }],
+  ['ProjectRenameOperator', { keyword: 'project-rename', lower: projectRename }],
+  ['ProjectReorderOperator', { keyword: 'project-reorder', lower: projectReorder }],
+  ['SummarizeOperator', { keyword: 'summarize', lower: summarize }],
+  ['SortOperator', { keyword: 'sort', lower: sort }],
+  ['TopOperator', { keyword: 'top', lower: top }],
+  ['TakeOperator', { keyword: 'take', lower: take }],
+  ['DistinctOperator', { keyword: 'distinct', lower: distinct }],
+  ['CountOperator', { keyword: 'count', lower: count }],
+  ['JoinOperator', { keyword: 'join', lower: join }],
+  ['LookupOperator', { keyword: 'lookup', lower: lookup }],
+  ['UnionOperator', { keyword: 'union', lower: ({ node, scope, input }) => union(node, scope, input) }],
+  ['MvExpandOperator', { keyword: 'mv-expand', lower: mvExpand }],
+  ['SerializeOperator', { keyword: 'serialize', lower: serializeAndExtend }],
+  ['AsOperator', { keyword: 'as', lower: as }],
+  ['InvokeOperator', { keyword: 'invoke', lower: invoke }],
+  ['GetSchemaOperator', { keyword: 'getschema', lower: getschema }],
+  ['RenderOperator', { keyword: 'render', lower: render }],
+]);
+
+/** Operators that begin a query, by the class of their node. */
+export const sourceOperators: ReadonlyMap<string, SourceOperator> = new Map([
+  ['UnionOperator', { keyword: 'union', lower: (node, scope) => union(node, scope, undefined) }],
+  ['PrintOperator', { keyword: 'print', lower: print }],
+  ['DataTableExpression', { keyword: 'datatable', lower: datatable }],
+  ['RangeOperator', { keyword: 'range', lower: range }],
+]);
+
+/** `serialize a = …` is `serialize` and `extend` in one. */
+function serializeAndExtend(call: Parameters<OperatorRule>[0]): Rows {
+  return extend({ ...call, input: serialize(call) });
+}

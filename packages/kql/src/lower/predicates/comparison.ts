@@ -1,0 +1,32 @@
+import type { SyntaxNode } from '../../bind/syntax.ts';
+import { type Fragment, sql } from '../../emit/fragment.ts';
+import { type Expr, expr } from '../../tree/expression.ts';
+import type { ScalarScope } from '../scalar-scope.ts';
+import { comparable } from './equality.ts';
+
+type Ordering = '<' | '<=' | '>' | '>=';
+
+/** `<`, `<=`, `>`, `>=`: null when a side is. The column stays bare, so that a time bound prunes partitions. */
+export function lowerComparison(
+  left: Expr,
+  right: Expr,
+  operator: Ordering,
+  node: SyntaxNode,
+  scope: ScalarScope,
+): Expr {
+  const [a, b] = comparable(left, right, scope, node);
+  return expr('bool', ordered(a.sql, b.sql, operator), a.nullable || b.nullable);
+}
+
+function ordered(a: Fragment, b: Fragment, operator: Ordering): Fragment {
+  switch (operator) {
+    case '<':
+      return sql`(${a} < ${b})`;
+    case '<=':
+      return sql`(${a} <= ${b})`;
+    case '>':
+      return sql`(${a} > ${b})`;
+    case '>=':
+      return sql`(${a} >= ${b})`;
+  }
+}

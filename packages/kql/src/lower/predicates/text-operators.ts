@@ -1,0 +1,118 @@
+import { kindOf, part, type SyntaxNode } from '../../bind/syntax.ts';
+import { type Fragment, sql, text } from '../../emit/fragment.ts';
+import { type Expr, expr } from '../../tree/expression.ts';
+import { constantString } from '../constants.ts';
+import { toText } from '../convert.ts';
+import { lowerScalar } from '../recursion.ts';
+import { regexOf } from '../regex.ts';
+import type { ScalarScope } from '../scalar-scope.ts';
+import { type Casing, isAscii, type TermSide, termMatch, termPatternSql } from './terms.ts';
+
+type TextOperation = 'equals' | 'contains' | 'startswith' | 'endswith' | TermSide | 'regex';
+
+interface TextOperator {
+  readonly operation: TextOperation;
+  readonly casing: Casing;
+  readonly negated: boolean;
+}
+
+const insensitive: Casing = { sensitive: false };
+const sensitive: Casing = { sensitive: true };
+
+/** Each operator in its plain form; {@link textOperators} adds `_cs` and the negations. */
+const bases: readonly (readonly [name: string, operation: TextOperation])[] = [
+  ['contains', 'contains'],
+  ['startswith', 'startswith'],
+  ['endswith', 'endswith'],
+  ['has', 'whole'],
+  ['hasprefix', 'prefix'],
+  ['hassuffix', 'suffix'],
+];
+
+/** Every operator that has a text on both sides. */
+export const textOperators: ReadonlyMap<string, TextOperator> = new Map<string, TextOperator>([
+  ['=~', { operation: 'equals', casing: insensitive, negated: false }],
+  ['!~', { operation: 'equals', casing: insensitive, negated: true }],
+  ['matches regex', { operation: 'regex', casing: sensitive, negated: false }],
+  [':', { operation: 'whole', casing: insensitive, negated: false }],
+  ['notcontains', { operation: 'contains', casing: insensitive, negated: true }],
+  ['containscs', { operation: 'contains', casing: sensitive, negated: false }],
+  ['notcontainscs', { operation: 'contains', casing: sensitive, negated: true }],
+  ...bases.flatMap(([name, operation]): [string, TextOperator][] => [
+    [name, { operation, casing: insensitive, negated: false }],
+    [`!${name}`, { operation, casing: insensitive, negated: true }],
+    [`${name}_cs`, { operation, casing: sensitive, negated: false }],
+    [`!${name}_cs`, { operation, casing: sensitive, negated: true }],
+  ]),
+]);
+
+export function isTextOperator(operator: string): boolean {
+  return textOperators.has(operator.replace(/\s+/g, ' '));
+}
+
+export function lowerTextOperator(node: SyntaxNode, operator: string, scope: ScalarScope): Expr {
+  const rule = textOperators.get(operator.replace(/\s+/g, ' '));
+  const left = part(node, 'Left');
+  if (rule === undefined || kindOf(left) === 'StarExpression')
+    throw scope.unsupported(`operator ${operator} on *`, node);
+  const haystack = toText(lowerScalar(left, scope), scope);
+  const right = part(node, 'Right');
+  const needle = toText(lowerScalar(right, scope), scope);
+  const outcome =
+    rule.operation === 'regex'
+      ? sql`match(${haystack.sql}, ${regexOf(needle, right, scope).sql})`
+      : textMatch(haystack, needle, rule, scope);
+  return expr('bool', rule.negated ? sql`(NOT ${outcome})` : outcome, false);
+}
+
+function textMatch(haystack: Expr, needle: Expr, rule: TextOperator, scope: ScalarScope): Fragment {
+  const constant = constantString(needle);
+  return constant === undefined
+    ? matchExpression(scope.shared(haystack).sql, scope.shared(needle).sql, rule)
+    : matchConstant(scope.shared(haystack).sql, constant, rule);
+}
+
+function matchConstant(haystack: Fragment, needle: string, { operation, casing }: TextOperator): Fragment {
+  const wanted = casing.sensitive ? needle : needle.toLowerCase();
+  const folded = casing.sensitive
+    ? haystack
+    : isAscii(needle)
+      ? sql`lower(${haystack})`
+      : sql`lowerUTF8(${haystack})`;
+  switch (operation) {
+    case 'equals':
+      return sql`(${folded} = ${text(wanted)})`;
+    case 'contains':
+      return !casing.sensitive && isAscii(needle)
+        ? sql`(positionCaseInsensitive(${haystack}, ${text(wanted)}) > 0)`
+        : sql`(position(${folded}, ${text(wanted)}) > 0)`;
+    case 'startswith':
+      return sql`startsWith(${folded}, ${text(wanted)})`;
+    case 'endswith':
+      return sql`endsWith(${folded}, ${text(wanted)})`;
+    default:
+      return termMatch(haystack, needle, operation as TermSide, casing);
+  }
+}
+
+function matchExpression(
+  haystack: Fragment,
+  needle: Fragment,
+  { operation, casing }: TextOperator,
+): Fragment {
+  const [h, n] = casing.sensitive
+    ? [haystack, needle]
+    : [sql`lowerUTF8(${haystack})`, sql`lowerUTF8(${needle})`];
+  switch (operation) {
+    case 'equals':
+      return sql`(${h} = ${n})`;
+    case 'contains':
+      return sql`(position(${h}, ${n}) > 0)`;
+    case 'startswith':
+      return sql`startsWith(${h}, ${n})`;
+    case 'endswith':
+      return sql`endsWith(${h}, ${n})`;
+    default:
+      return sql`match(${h}, ${termPatternSql(n, operation as TermSide)})`;
+  }
+}

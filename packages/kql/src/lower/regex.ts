@@ -1,0 +1,43 @@
+import { RE2JS } from 're2js';
+import type { SyntaxNode } from '../bind/syntax.ts';
+import { type Fragment, sql, text } from '../emit/fragment.ts';
+import type { Expr } from '../tree/expression.ts';
+import { constantString } from './constants.ts';
+import type { ScalarScope } from './scalar-scope.ts';
+
+export interface Regex {
+  /** For functions whose `.` would match a line break. */
+  readonly sql: Fragment;
+  readonly source: string;
+  readonly groups: number;
+}
+
+/**
+ * A regular expression, which must be known at translation: an invalid one is the author's error, not the engine's. ClickHouse lets `.`
+ * match a line break unless told otherwise.
+ */
+export function regexOf(pattern: Expr, node: SyntaxNode, scope: ScalarScope): Regex {
+  const source = constantString(pattern);
+  if (source === undefined) throw scope.unsupported('a regular expression that is not a literal', node);
+  let groups: number;
+  try {
+    groups = RE2JS.compile(source).groupCount();
+  } catch {
+    throw scope.semantic(`'${source}' is not a valid regular expression.`, node);
+  }
+  return { sql: text(`(?-s)${source}`), source, groups };
+}
+
+/** The regular expression as part of a larger one. */
+export function wrapped(regex: Regex, before: string, after: string): Fragment {
+  return text(`(?-s)${before}(?:${regex.source})${after}`);
+}
+
+export function quoteRegex(literal: string): string {
+  return literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&').replaceAll('\0', '\\x00');
+}
+
+/** A SQL text as a regular expression that matches it. */
+export function quotedRegex(literal: Fragment): Fragment {
+  return sql`regexpQuoteMeta(${literal})`;
+}

@@ -1,0 +1,125 @@
+import type { SyntaxNode } from '../bind/syntax.ts';
+import { columnRef, type Fragment, sql, visitColumns } from '../emit/fragment.ts';
+import { orderBy } from '../emit/order.ts';
+import type { KqlError } from '../kql-error.ts';
+import type { Expr } from '../tree/expression.ts';
+import { type Output, relation } from '../tree/relation.ts';
+import type { Aggregation } from './aggregates/aggregation.ts';
+import type { LoweringContext } from './context.ts';
+import type { Environment } from './environment.ts';
+import { allIds, type Column, columnExpr, extended, type Rows } from './rows.ts';
+
+/** An expression heavier than this is computed into a column of its own before a template mentions it more than once. */
+const hoistWeight = 14;
+
+/**
+ * The row that scalar expressions of one operator are about. Collects the columns to compute beneath the operator, so that nesting of
+ * templates that mention an argument several times does not multiply the statement.
+ */
+export class RowScope {
+  readonly rows: Rows;
+  readonly #context: LoweringContext;
+  readonly #byName: ReadonlyMap<string, Column>;
+  /** Columns to compute beneath the operator; those of one level read only earlier levels. */
+  readonly #levels: { readonly plain: Output[]; readonly windows: Output[] }[] = [];
+  readonly #levelOf = new Map<number, number>();
+
+  constructor(context: LoweringContext, rows: Rows) {
+    this.#context = context;
+    this.rows = rows;
+    this.#byName = new Map(rows.columns.map((column) => [column.name, column]));
+  }
+
+  column(name: string): Expr | undefined {
+    const column = this.#byName.get(name);
+    return column === undefined ? undefined : columnExpr(column);
+  }
+
+  /** The same value, cheap to mention repeatedly. */
+  shared(value: Expr): Expr {
+    return value.sql.weight <= hoistWeight ? value : this.#collect(value, value.sql, 'plain');
+  }
+
+  /** The same value, computed beneath the operator, once. */
+  computed(value: Expr): Expr {
+    return value.sql.kind === 'column' ? value : this.#collect(value, value.sql, 'plain');
+  }
+
+  /** A window function over the rows in their order. */
+  window(value: Expr, frame: Fragment): Expr {
+    const { order } = this.rows;
+    const over = order.length === 0 ? sql`(${frame})` : sql`(ORDER BY ${orderBy(order)} ${frame})`;
+    return this.#collect(value, sql`${value.sql} OVER ${over}`, 'windows');
+  }
+
+  #collect(value: Expr, computed: Fragment, where: 'plain' | 'windows'): Expr {
+    const id = this.#context.newId();
+    let level = 0;
+    visitColumns(computed, (used) => {
+      level = Math.max(level, (this.#levelOf.get(used) ?? -1) + 1);
+    });
+    this.#levelOf.set(id, level);
+    this.#levels[level] ??= { plain: [], windows: [] };
+    this.#levels[level]?.[where].push({ id, sql: computed });
+    const { jsonPath: _, constant: __, ...rest } = value;
+    return Object.freeze({ ...rest, sql: columnRef(id) });
+  }
+
+  /** The rows, or others that have come to stand for them, with the collected columns computed. */
+  finish(rows: Rows = this.rows): Rows {
+    const ids = allIds(rows);
+    let node = rows.relation;
+    for (const { plain, windows } of this.#levels) {
+      node = extended(node, ids, plain);
+      if (windows.length > 0) node = relation({ kind: 'window', input: node, outputs: windows });
+      ids.push(...[...plain, ...windows].map((output) => output.id));
+    }
+    return { ...rows, relation: node };
+  }
+
+  /** Numbers of the collected columns. */
+  collected(): number[] {
+    return [...this.#levelOf.keys()];
+  }
+}
+
+/** Where a scalar expression stands: the names and the row it can see. */
+export class ScalarScope {
+  readonly context: LoweringContext;
+  readonly environment: Environment;
+  readonly row: RowScope;
+  /** In the expressions of a `summarize`: where its aggregates go. */
+  readonly aggregation: Aggregation | undefined;
+
+  constructor(context: LoweringContext, environment: Environment, row: RowScope, aggregation?: Aggregation) {
+    this.context = context;
+    this.environment = environment;
+    this.row = row;
+    this.aggregation = aggregation;
+  }
+
+  /** A scope without a row: constants and names only. */
+  static withoutRow(context: LoweringContext, environment: Environment): ScalarScope {
+    return new ScalarScope(context, environment, new RowScope(context, unitRows()));
+  }
+
+  inEnvironment(environment: Environment): ScalarScope {
+    return new ScalarScope(this.context, environment, this.row, this.aggregation);
+  }
+
+  shared(value: Expr): Expr {
+    return this.row.shared(value);
+  }
+
+  unsupported(construct: string, node: SyntaxNode, why?: string): KqlError {
+    return this.context.unsupported(construct, node, this.environment, why);
+  }
+
+  semantic(message: string, node: SyntaxNode): KqlError {
+    return this.context.semantic(message, node, this.environment);
+  }
+}
+
+export function unitRows(): Rows {
+  return { relation: relation({ kind: 'unit' }), columns: [], order: [] };
+}

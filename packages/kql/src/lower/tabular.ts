@@ -1,0 +1,120 @@
+import { kindOf, part, parts, type SyntaxNode, simpleName, symbolKind } from '../bind/syntax.ts';
+import { relation } from '../tree/relation.ts';
+import { constantString } from './constants.ts';
+import { calledName, enterFunction } from './function-call.ts';
+import { pipedOperators, sourceOperators } from './operators/index.ts';
+import { callArguments, isTabularNode, lowerScalar, lowerTabular } from './recursion.ts';
+import type { Column, Rows } from './rows.ts';
+import { ScalarScope } from './scalar-scope.ts';
+import { scanTable } from './scan.ts';
+import { lowerStatements } from './statements.ts';
+
+/** A tabular expression, by its kind. */
+export function dispatchTabular(node: SyntaxNode, scope: ScalarScope): Rows {
+  const kind = kindOf(node);
+  switch (kind) {
+    case 'PipeExpression':
+      return lowerPipe(node, scope);
+    case 'ParenthesizedExpression':
+      return lowerTabular(part(node, 'Expression'), scope);
+    case 'NameReference':
+      return lowerTableName(node, scope);
+    case 'FunctionCallExpression':
+      return lowerTableFunction(node, scope);
+    case 'MaterializeExpression':
+      return lowerMaterialize(node, scope);
+    case 'PathExpression':
+      throw scope.unsupported('a reference to another database or cluster', node);
+  }
+  const source = sourceOperators.get(kind);
+  if (source === undefined) throw scope.unsupported(constructName(kind), node);
+  return source.lower(node, scope);
+}
+
+/** `mv-apply` for MvApplyOperator. */
+export function constructName(kind: string): string {
+  const words = kind.replace(/(Operator|Expression)$/, '').replace(/(?<=[a-z])(?=[A-Z])/g, '-');
+  return `operator ${words.toLowerCase()}`;
+}
+
+/** Operators one after the other, from the first: a long pipe must not nest calls. */
+function lowerPipe(node: SyntaxNode, scope: ScalarScope): Rows {
+  const stages: SyntaxNode[] = [];
+  let source = node;
+  while (kindOf(source) === 'PipeExpression') {
+    stages.unshift(source);
+    source = part(source, 'Expression');
+  }
+  let rows = lowerTabular(source, scope);
+  for (const stage of stages) {
+    const operator = part(stage, 'Operator');
+    const before = part(stage, 'Expression');
+    rows = scope.context.within(operator, scope.environment, () => {
+      const rule = pipedOperators.get(kindOf(operator));
+      if (rule === undefined) throw scope.unsupported(constructName(kindOf(operator)), operator);
+      return rule.lower({ node: operator, input: rows, scope, again: () => lowerTabular(before, scope) });
+    });
+  }
+  return rows;
+}
+
+function lowerTableName(node: SyntaxNode, scope: ScalarScope): Rows {
+  const name = simpleName(node);
+  const table = symbolKind(node) === 'TableSymbol' ? scope.context.schema.tables.get(name) : undefined;
+  if (table !== undefined) return scanTable(table, scope.context);
+  const binding = scope.environment.find(name);
+  if (binding?.kind === 'tabular') return binding.lower();
+  if (binding?.kind === 'function') return lowerTableFunction(node, scope);
+  throw scope.unsupported(`the name '${name}' as a table`, node);
+}
+
+/** A call of the query's own function, or `table("Name")`. */
+function lowerTableFunction(node: SyntaxNode, scope: ScalarScope): Rows {
+  const name = calledName(node);
+  const binding = scope.environment.find(name);
+  if (binding?.kind === 'function') {
+    const body = enterFunction(node, binding, scope, undefined);
+    return lowerTabular(part(body.node, 'Expression'), body.scope);
+  }
+  const [argument, ...others] = kindOf(node) === 'FunctionCallExpression' ? callArguments(node) : [];
+  if (name === 'table' && argument !== undefined && others.length === 0) {
+    const named = constantString(
+      lowerScalar(argument, ScalarScope.withoutRow(scope.context, scope.environment)),
+    );
+    const table = named === undefined ? undefined : scope.context.schema.tables.get(named);
+    if (table !== undefined) return scanTable(table, scope.context);
+  }
+  throw scope.unsupported(`function ${name}()`, node);
+}
+
+/** Rows computed once and used wherever the name they are bound to is. */
+function lowerMaterialize(node: SyntaxNode, scope: ScalarScope): Rows {
+  const { context } = scope;
+  let known = context.sharedByNode.get(node);
+  if (known === undefined) {
+    const rows = lowerTabular(part(node, 'Expression'), scope);
+    known = context.share(node, rows.relation, rows.columns);
+  }
+  const mapping = new Map<number, number>();
+  const columns = known.columns.map((column): Column => {
+    const id = mapping.get(column.id) ?? context.newId();
+    mapping.set(column.id, id);
+    return { ...column, id };
+  });
+  const references = [...mapping].map(([source, id]) => ({ id, source }));
+  return {
+    relation: relation({ kind: 'shared', shared: known.shared, columns: references }),
+    columns,
+    order: [],
+  };
+}
+
+/** The one tabular expression a query is. */
+export function lowerQuery(root: SyntaxNode, scope: ScalarScope): Rows {
+  const [expression, ...others] = lowerStatements(parts(root, 'Statements'), scope);
+  if (expression === undefined) throw scope.semantic('The query has no tabular expression.', root);
+  const [second] = others;
+  if (second !== undefined) throw scope.unsupported('a query with several results', second);
+  if (!isTabularNode(expression)) throw scope.semantic('The query is not a tabular expression.', expression);
+  return lowerTabular(expression, scope);
+}

@@ -1,0 +1,234 @@
+import { Worker } from 'node:worker_threads';
+import { KqlError } from './kql-error.ts';
+import type { TranslateOptions, Translation } from './translation.ts';
+import type { WorkerReply } from './worker-protocol.ts';
+
+export interface TranslatorOptions {
+  /** Worker threads; each holds about 200 MB once warm. */
+  readonly workers: number;
+  /** The built `kql-worker.js`. */
+  readonly workerUrl: URL;
+  /** A query that takes longer is refused, and its thread replaced. 10,000 when absent. */
+  readonly timeoutMs?: number;
+  /** Queries that may wait for a thread; one more is turned away with {@link TranslatorBusyError}. 100 when absent. */
+  readonly maxQueue?: number;
+}
+
+/**
+ * Translation off the event loop.
+ *
+ * ```
+ * slot:  starting ──ready──▶ idle ──query──▶ busy ──answer──▶ idle
+ *            ▲                                │
+ *            └──────── timeout, crash ────────┘      (a new thread takes the slot)
+ * ```
+ */
+export interface Translator {
+  /** @throws KqlError for a query that is wrong, not supported or too slow to bind; TranslatorBusyError when too many wait */
+  translate(text: string, options: TranslateOptions): Promise<Translation>;
+  /** Queries waiting and threads by state. */
+  stats(): {
+    readonly waiting: number;
+    readonly busy: number;
+    readonly idle: number;
+    readonly replaced: number;
+  };
+  /** Ends the threads; queries under way are refused. */
+  close(): Promise<void>;
+}
+
+/** More queries wait than the translator takes: try again later. */
+export class TranslatorBusyError extends Error {
+  override readonly name = 'TranslatorBusyError';
+}
+
+interface Job {
+  readonly id: number;
+  readonly text: string;
+  readonly options: TranslateOptions;
+  readonly resolve: (translation: Translation) => void;
+  readonly reject: (error: Error) => void;
+}
+
+interface Slot {
+  worker: Worker;
+  state: 'starting' | 'idle' | 'busy';
+  job: Job | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** A thread that has died this often in a row before answering anything is not going to live. */
+const maxFailedStarts = 3;
+
+/** Starts the threads and waits until each has loaded the binder and translated a first query. */
+export async function openTranslator(options: TranslatorOptions): Promise<Translator> {
+  const pool = new TranslatorPool(options);
+  await pool.started;
+  return pool;
+}
+
+class TranslatorPool implements Translator {
+  readonly started: Promise<void>;
+  readonly #options: TranslatorOptions;
+  readonly #slots: Slot[] = [];
+  readonly #queue: Job[] = [];
+  #nextId = 1;
+  #replaced = 0;
+  #failedStarts = 0;
+  #closed = false;
+  #settleStart: { resolve: () => void; reject: (error: Error) => void } | undefined;
+
+  constructor(options: TranslatorOptions) {
+    this.#options = options;
+    this.started = new Promise((resolve, reject) => {
+      this.#settleStart = { resolve, reject };
+    });
+    for (let index = 0; index < Math.max(1, options.workers); index++) this.#slots.push(this.#newSlot());
+  }
+
+  translate(text: string, options: TranslateOptions): Promise<Translation> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new Error('the translator is closed'));
+      if (this.#queue.length >= (this.#options.maxQueue ?? 100)) {
+        return reject(new TranslatorBusyError(`${this.#queue.length} queries are waiting to be translated`));
+      }
+      this.#queue.push({ id: this.#nextId++, text, options, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  stats() {
+    const inState = (state: Slot['state']) => this.#slots.filter((slot) => slot.state === state).length;
+    return {
+      waiting: this.#queue.length,
+      busy: inState('busy'),
+      idle: inState('idle'),
+      replaced: this.#replaced,
+    };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const closed = new Error('the translator was closed');
+    for (const job of this.#queue.splice(0)) job.reject(closed);
+    await Promise.all(
+      this.#slots.map((slot) => {
+        clearTimeout(slot.timer);
+        slot.job?.reject(closed);
+        slot.job = undefined;
+        return slot.worker.terminate();
+      }),
+    );
+  }
+
+  #newSlot(): Slot {
+    const slot: Slot = {
+      worker: this.#startWorker(() => slot),
+      state: 'starting',
+      job: undefined,
+      timer: undefined,
+    };
+    return slot;
+  }
+
+  #startWorker(slotOf: () => Slot): Worker {
+    const worker = new Worker(this.#options.workerUrl, {
+      resourceLimits: { maxOldGenerationSizeMb: 512, stackSizeMb: 8 },
+    });
+    worker.on('message', (message: WorkerReply) => this.#onReply(slotOf(), worker, message));
+    worker.on('error', (error) => this.#onDeath(slotOf(), worker, error));
+    worker.on('exit', (code) =>
+      this.#onDeath(slotOf(), worker, new Error(`a translator thread ended with code ${code}`)),
+    );
+    worker.unref();
+    return worker;
+  }
+
+  #onReply(slot: Slot, worker: Worker, message: WorkerReply): void {
+    if (slot.worker !== worker) return;
+    if (message.kind === 'ready') {
+      slot.state = 'idle';
+      this.#failedStarts = 0;
+      if (this.#slots.every((other) => other.state !== 'starting')) this.#settleStart?.resolve();
+      this.#dispatch();
+      return;
+    }
+    const { job } = slot;
+    if (job === undefined || job.id !== message.id) return;
+    clearTimeout(slot.timer);
+    slot.job = undefined;
+    slot.state = 'idle';
+    switch (message.kind) {
+      case 'translation':
+        job.resolve(message.translation);
+        break;
+      case 'refusal': {
+        const { kind, message: text, construct, ...place } = message.refusal;
+        job.reject(new KqlError(kind, text, place, construct));
+        break;
+      }
+      case 'failure':
+        job.reject(new Error(`translation failed: ${message.message}`));
+        break;
+    }
+    this.#dispatch();
+  }
+
+  /** A thread died, on its own or by us: its query is refused and another thread takes the slot. */
+  #onDeath(slot: Slot, worker: Worker, error: Error): void {
+    if (this.#closed || slot.worker !== worker) return;
+    const { job } = slot;
+    clearTimeout(slot.timer);
+    slot.job = undefined;
+    job?.reject(
+      KqlError.unsupported(
+        'a query this large',
+        { start: 0, length: job.text.length },
+        'it exhausts the translator',
+      ),
+    );
+    if (slot.state === 'starting') this.#failedStarts++;
+    if (this.#failedStarts >= maxFailedStarts) this.#giveUp(error);
+    else this.#replace(slot);
+  }
+
+  #replace(slot: Slot): void {
+    this.#replaced++;
+    slot.state = 'starting';
+    slot.job = undefined;
+    const old = slot.worker;
+    slot.worker = this.#startWorker(() => slot);
+    void old.terminate();
+  }
+
+  #giveUp(error: Error): void {
+    this.#closed = true;
+    this.#settleStart?.reject(error);
+    for (const job of this.#queue.splice(0)) job.reject(error);
+  }
+
+  #dispatch(): void {
+    for (const slot of this.#slots) {
+      if (slot.state !== 'idle') continue;
+      const job = this.#queue.shift();
+      if (job === undefined) return;
+      slot.state = 'busy';
+      slot.job = job;
+      slot.timer = setTimeout(() => this.#onTimeout(slot, job), this.#options.timeoutMs ?? 10_000);
+      slot.worker.postMessage({ id: job.id, text: job.text, options: job.options });
+    }
+  }
+
+  #onTimeout(slot: Slot, job: Job): void {
+    if (slot.job !== job) return;
+    slot.job = undefined;
+    job.reject(
+      KqlError.unsupported(
+        'a query this complex',
+        { start: 0, length: job.text.length },
+        'it takes too long to analyze',
+      ),
+    );
+    this.#replace(slot);
+  }
+}

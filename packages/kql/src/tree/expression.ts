@@ -1,0 +1,58 @@
+import type { KustoType } from '@merlon/contract';
+import type { Fragment } from '../emit/fragment.ts';
+
+/**
+ * A scalar value of a query. How each type is held in SQL:
+ *
+ * | type | SQL | null |
+ * |---|---|---|
+ * | string | String | has none |
+ * | guid | String, lower case | '' |
+ * | dynamic | String: JSON text | '' |
+ * | bool | Bool or UInt8 | NULL |
+ * | int, long, real | Int32, Int64, Float64 | NULL |
+ * | datetime | DateTime64(7, 'UTC') | NULL |
+ * | timespan | Int64: ticks of 100 ns | NULL |
+ */
+export interface Expr {
+  readonly type: KustoType;
+  readonly sql: Fragment;
+  /** Whether the SQL type is Nullable. Never for string, guid and dynamic. */
+  readonly nullable: boolean;
+  /** The value, where it is known at translation. */
+  readonly constant?: Constant;
+  /** For a dynamic: text that yields the same as this value under JSON path access, and is cheaper. */
+  readonly jsonText?: Fragment;
+  /** For a dynamic reached by object keys alone: where the path starts and the keys. */
+  readonly jsonPath?: { readonly base: Fragment; readonly keys: readonly Fragment[] };
+}
+
+/** int, long, datetime (ticks since 0001-01-01) and timespan (ticks) are bigint. A null guid is ''; a null dynamic has `json` ''. */
+export type Constant =
+  | { readonly type: 'string' | 'guid'; readonly value: string }
+  | { readonly type: 'int' | 'long' | 'datetime' | 'timespan'; readonly value: bigint | null }
+  | { readonly type: 'real'; readonly value: number | null }
+  | { readonly type: 'bool'; readonly value: boolean | null }
+  | { readonly type: 'dynamic'; readonly value: DynamicValue };
+
+export interface DynamicValue {
+  /** Compact JSON text, or '' for null. */
+  readonly json: string;
+  /** Elements, when it is an array. */
+  readonly elements?: readonly Constant[];
+  /** Set when it is an object. */
+  readonly isBag?: true;
+}
+
+/** Types whose SQL form is a plain String, where '' stands for null (or, for string, for itself). */
+export function isTextual(type: KustoType): boolean {
+  return type === 'string' || type === 'guid' || type === 'dynamic';
+}
+
+export function isNumeric(type: KustoType): boolean {
+  return type === 'int' || type === 'long' || type === 'real';
+}
+
+export function expr(type: KustoType, sql: Fragment, nullable: boolean): Expr {
+  return Object.freeze({ type, sql, nullable: nullable && !isTextual(type) });
+}
