@@ -16,6 +16,8 @@ const OPEN_EXEC = 0x1000;
 const OVERFLOW = 0x4000;
 const MARK_ADD_FILESYSTEM = 0x1 | 0x100;
 const MARK_IGNORE = 0x1 | 0x20;
+/** Since Linux 5.19: the mark does not keep the inode in memory. */
+const EVICTABLE = 0x200;
 const METADATA_BYTES = 24;
 /** Every event read is an open descriptor. */
 const EVENTS_AT_ONCE = 256;
@@ -71,7 +73,8 @@ export class ExecOpens {
     if (fd < 0) return;
     this.counts.events++;
     // Before the hashing: a write that comes in between then clears the mark, and the next execution is told of.
-    this.#calls.fanotifyMarkFile(this.#fd, MARK_IGNORE, OPEN_EXEC, fd);
+    if (this.#calls.fanotifyMarkFile(this.#fd, MARK_IGNORE | EVICTABLE, OPEN_EXEC, fd) !== 0)
+      this.#calls.fanotifyMarkFile(this.#fd, MARK_IGNORE, OPEN_EXEC, fd);
     this.#hasher.opened(fd);
   }
 

@@ -27,6 +27,7 @@ export interface KernelSourceDeps {
   timestamp: (bootNs: number) => string;
   nowMs: () => number;
   errorName: (errno: number) => string;
+  containerOf: (cgroup: number) => string;
   /** Own processes, whose connections are not telemetry. */
   quietPids: ReadonlySet<number>;
   /** Self-test processes: no row at all. */
@@ -98,7 +99,6 @@ export class KernelSource {
 
   #exec(r: ExecRecord): void {
     const { processes, hasher, sink, rows, timestamp, canaryPids } = this.#deps;
-    this.counts.process++;
     const current = processes.table.find(r.pid, r.start);
     const file = hasher.executed(r.file, r.pid, r.path);
     const record = processes.table.exec(
@@ -121,8 +121,9 @@ export class KernelSource {
       this.witnessed.exec = true;
       return;
     }
+    this.counts.process++;
     if (!sink.allows('DeviceProcessEvents')) return;
-    const container = processes.containerOf(r.pid, r.parentPid, r.cgroup);
+    const container = this.#deps.containerOf(r.cgroup);
     const row = processCreatedRow(rows, timestamp(r.time), record, r, container);
     sink.send(row, file, record.parent === null ? null : processes.fileOf(record.parent));
   }
@@ -143,8 +144,8 @@ export class KernelSource {
       this.#listeners.add(t.netns, t.localIp, t.localPort, owner);
     if (meaning === 'ConnectionSuccess' && quietPids.has(t.ownerPid)) this.witnessed.connect = true;
     if (owner === null && meaning === 'InboundConnectionAccepted' && !reportUnowned) return;
-    this.counts.network++;
     if (quietPids.has(owner?.pid ?? t.ownerPid)) return;
+    this.counts.network++;
     if (!sink.allows('DeviceNetworkEvents')) return;
     const row = networkRow(timestamp(t.time), meaning, t, names.nameOf(t.remoteIp, nowMs()), errorName);
     this.#attribute(row, t, owner);

@@ -1,16 +1,13 @@
 /** The process table, filled on demand from /proc: who is this pid, and what did it run? */
 import type { FileHasher, HashedFile } from './file-hasher.ts';
-import { cgroupPathOf, containerIdOf, listPids, readProcess } from './proc-files.ts';
+import { listPids, readProcess } from './proc-files.ts';
 import { type ProcessRecord, ProcessTable } from './process-table.ts';
 import type { ResolvedScope } from './scope.ts';
-
-const MAX_CGROUPS = 4096;
 
 export class KnownProcesses {
   readonly table: ProcessTable;
   #hasher: FileHasher;
   #scope: ResolvedScope;
-  #containers = new Map<number, string>();
   /** True while every process in scope is told of by the kernel: then what the table does not know is not asked of /proc twice. */
   complete = false;
 
@@ -53,19 +50,5 @@ export class KnownProcesses {
     if (record.file === null && !record.ended && record.path.startsWith('/'))
       record.file = this.#hasher.running(record.pid);
     return record.file;
-  }
-
-  /** Container of a process, from its cgroup; the answer is kept by cgroup id, as most processes are gone when they are asked about. */
-  containerOf(pid: number, parentPid: number, cgroup: number): string {
-    // The root has id 1; 0 is "not told".
-    if (cgroup <= 1) return '';
-    const known = this.#containers.get(cgroup);
-    if (known !== undefined) return known;
-    const path = cgroupPathOf(pid) ?? cgroupPathOf(parentPid);
-    if (path === null) return '';
-    const container = containerIdOf(path) ?? '';
-    if (this.#containers.size >= MAX_CGROUPS) this.#containers.clear();
-    this.#containers.set(cgroup, container);
-    return container;
   }
 }

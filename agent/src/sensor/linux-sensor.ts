@@ -8,6 +8,7 @@ import { IdNames } from './accounts.ts';
 import { AuditSource } from './audit-source.ts';
 import { BootTime, calibrate, creationOffset, type RememberedOffset } from './boot-clock.ts';
 import { BpfSource } from './bpf-source.ts';
+import { CgroupNames } from './cgroup-names.ts';
 import { accountDomain } from './device-info.ts';
 import { DeviceSource } from './device-source.ts';
 import { DnsSource } from './dns-source.ts';
@@ -74,6 +75,7 @@ export class LinuxSensor implements Sensor {
   #audit: AuditSource | null = null;
   #dns: DnsSource | null = null;
   #device: DeviceSource | null = null;
+  #cgroups: CgroupNames | null = null;
   #timers: NodeJS.Timeout[] = [];
   /** Of events, and of process creations. */
   #eventTime = new BootTime(0n);
@@ -142,7 +144,10 @@ export class LinuxSensor implements Sensor {
     try {
       const { koffi, libc } = await loadKoffi();
       const calls = systemCalls(koffi, libc);
-      this.#native = { koffi, calls, poller: new Poller(calls) };
+      const onError = (error: unknown): void =>
+        this.#o.log.error('a sensor source failed on an event', { error: message(error) });
+      this.#native = { koffi, calls, poller: new Poller(calls, onError) };
+      this.#cgroups = CgroupNames.open(calls);
     } catch (error) {
       this.#o.log.warn('native calls are not available', { error: message(error) });
     }
@@ -154,7 +159,11 @@ export class LinuxSensor implements Sensor {
     const { bootId } = this.#rows;
     const offset = creationOffset(measured, bootId, readRemembered(path));
     this.#creationTime = new BootTime(offset);
-    writeFileSync(path, JSON.stringify({ bootId, offsetTicks: String(offset) } satisfies RememberedOffset));
+    try {
+      writeFileSync(path, JSON.stringify({ bootId, offsetTicks: String(offset) } satisfies RememberedOffset));
+    } catch (error) {
+      this.#o.log.warn('the boot clock is not remembered', { error: message(error) });
+    }
   }
 
   #calibrateEvents(): bigint {
@@ -199,6 +208,7 @@ export class LinuxSensor implements Sensor {
       hasher: this.#hasher,
       names: this.#names,
       errorName: (errno) => native?.calls.errorName(errno) ?? String(errno),
+      containerOf: (cgroup) => this.#cgroups?.containerOf(cgroup) ?? '',
       canaryPids: this.#canaryPids,
       reportUnowned: this.#scope.number !== 1,
     });
@@ -453,6 +463,8 @@ export class LinuxSensor implements Sensor {
     }
     await this.#native?.poller.stop();
     await this.#hasher.close(HASH_DRAIN_MS);
+    this.#cgroups?.close();
+    this.#cgroups = null;
     this.#native = null;
   }
 

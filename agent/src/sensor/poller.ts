@@ -16,18 +16,22 @@ const ENTRY = 8;
 /** Bounds how long a wait can outlive a crash that could not wake it. */
 const LONGEST_WAIT_MS = 30_000;
 /** After a wake-up, events are let gather this long: under load the sensor wakes 40 times a second, not once an event. */
+const AFTER_FAILURE_MS = 1000;
 const GATHER_MS = 25;
 
 export class Poller {
   #calls: SystemCalls;
+  #onError: (error: unknown) => void;
   #watched: Watched[] = [];
   #wakeFd: number;
   #stopped = false;
   #waiting: Promise<void> = Promise.resolve();
   #onExit = (): void => this.#calls.wake(this.#wakeFd);
 
-  constructor(calls: SystemCalls) {
+  /** `onError` hears of an `onReady` that threw; the others go on. */
+  constructor(calls: SystemCalls, onError: (error: unknown) => void) {
     this.#calls = calls;
+    this.#onError = onError;
     this.#wakeFd = calls.eventFd();
     if (this.#wakeFd < 0) throw new Error(`eventfd: ${calls.errorName(calls.errno())}`);
     // Node joins its pool's threads when it exits; a sleeping one would hold it up.
@@ -70,6 +74,7 @@ export class Poller {
         this.#calls.pollAsync(fds, watched.length + 1, LONGEST_WAIT_MS, done),
       );
       if (this.#stopped) return;
+      if (ready < 0) await new Promise((done) => setTimeout(done, AFTER_FAILURE_MS));
       if (ready <= 0) continue;
       if (fds.readInt16LE(6) !== 0) this.#calls.read(this.#wakeFd, drain);
       let served = false;
@@ -77,7 +82,12 @@ export class Poller {
         if (fds.readInt16LE((i + 1) * ENTRY + 6) === 0) return;
         served = true;
         // One served before may have removed it.
-        if (this.#watched.includes(w)) w.onReady();
+        if (!this.#watched.includes(w)) return;
+        try {
+          w.onReady();
+        } catch (error) {
+          this.#onError(error);
+        }
       });
       if (served) await new Promise((done) => setTimeout(done, GATHER_MS));
     }

@@ -13,7 +13,6 @@ import {
   setInitiatingHashes,
   setInitiatingProcess,
 } from './rows.ts';
-import type { SensorRow } from './sensor.ts';
 import { execRecord, refusal, tcpRecord } from './test-samples.ts';
 
 const T = '2026-11-24T00:00:00.0000000Z';
