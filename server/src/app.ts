@@ -73,9 +73,9 @@ async function start(
   };
 
   await mkdir(config.home, { recursive: true });
-  const handlers = new Map<string, AdminHandler>();
+  let handlers: ReadonlyMap<string, AdminHandler> | null = null;
   // First of all, because it is also the lock of the data folder.
-  const admin = await openAdminSocket(config.home, handlers, log);
+  const admin = await openAdminSocket(config.home, () => handlers, log);
   open('admin socket', admin);
 
   const names = () => serverNames(config.publicUrl);
@@ -165,7 +165,6 @@ async function start(
   ];
 
   for (const feature of all) {
-    for (const [name, handler] of Object.entries(feature.admin ?? {})) handlers.set(name, handler);
     await feature.start?.();
     opened.push({ name: feature.name, close: async () => feature.stop?.() });
   }
@@ -187,9 +186,10 @@ async function start(
     log: log.child({ part: 'http' }),
     metrics,
   });
-  const firstStart = await identity.firstStart();
   port = await http.listen(config.port);
   open('https', http);
+  // After listening: a start that fails on its port must not use up the one time the password is shown.
+  const firstStart = await identity.firstStart();
 
   const renewal = setInterval(() => {
     ensureServerIdentity({ home: config.home, names: names(), now: clock.now() }).then(
@@ -204,7 +204,7 @@ async function start(
   opened.push({ name: 'certificate renewal', close: async () => clearInterval(renewal) });
 
   const url = publicOrigin();
-  handlers.set('server.status', async (): Promise<ServerStatus> => {
+  const status = async (): Promise<ServerStatus> => {
     const reachable = Object.entries(await stores()).map(
       ([name, ok]) => [name, ok ? 'reachable' : 'unreachable'] as const,
     );
@@ -217,7 +217,11 @@ async function start(
       upSeconds: Math.round((clock.now().getTime() - startedAt.getTime()) / 1_000),
       stores: Object.fromEntries(reachable),
     };
-  });
+  };
+  handlers = new Map<string, AdminHandler>([
+    ['server.status', status],
+    ...all.flatMap((feature) => Object.entries(feature.admin ?? {})),
+  ]);
   log.info({ url, home: config.home, startMs: clock.now().getTime() - startedAt.getTime() }, 'listening');
   return { url, firstStart, stop };
 }

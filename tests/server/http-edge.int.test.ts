@@ -189,7 +189,7 @@ describe('the server itself', () => {
       'strict-transport-security': expect.any(String),
       'x-content-type-options': 'nosniff',
       'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
+      'referrer-policy': 'same-origin',
     });
   });
 

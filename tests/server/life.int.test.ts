@@ -41,6 +41,9 @@ describe('a server', () => {
     const home = await mkdtemp(join(tmpdir(), 'merlon-test-'));
     const other = await server.command(['serve'], { MERLON_HOME: home });
     expect([other.code, other.stderr]).toEqual([1, expect.stringContaining(`port ${server.port} is in use`)]);
+    const later = await startServer({ home });
+    expect(later.administrator.oneTimePassword, 'shown by the first start that worked').not.toBe('');
+    await later.dispose();
     await rm(home, { recursive: true, force: true });
   });
 

@@ -156,6 +156,7 @@ describe('the sign-in pages', () => {
     expect(page.status).toBe(200);
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
     expect(page.headers['content-security-policy']).toContain("frame-ancestors 'none'");
+    expect(page.headers['referrer-policy']).toBe('same-origin');
     expect(page.text).not.toContain('<script');
     const stranger = await server.call(start.headers.location ?? '');
     expect([stranger.status, stranger.text]).toEqual([400, expect.stringContaining('Start again')]);

@@ -28,6 +28,9 @@ export function adminSocketPath(home: string): string {
   return Buffer.byteLength(path) <= MAX_SOCKET_PATH ? path : join(tmpdir(), `merlon-${short}`, 'admin.sock');
 }
 
+/** Null while the server is still starting. */
+export type AdminHandlers = () => ReadonlyMap<string, AdminHandler> | null;
+
 export interface AdminSocket {
   close(): Promise<void>;
 }
@@ -39,7 +42,7 @@ export class AlreadyRunningError extends Error {
 /** Also the lock of the data folder: rejects when another server answers there. */
 export async function openAdminSocket(
   home: string,
-  handlers: ReadonlyMap<string, AdminHandler>,
+  handlers: AdminHandlers,
   log: Logger,
 ): Promise<AdminSocket> {
   const path = adminSocketPath(home);
@@ -80,14 +83,17 @@ function answers(path: string): Promise<boolean> {
 async function serveCall(
   request: IncomingMessage,
   response: ServerResponse,
-  handlers: ReadonlyMap<string, AdminHandler>,
+  handlers: AdminHandlers,
   log: Logger,
 ): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   try {
     const name = (request.url ?? '').slice(1);
-    const handler = handlers.get(name);
+    const known = handlers();
+    if (!known)
+      throw new ApiError('ServiceUnavailable', 'The server is still starting. Try again in a moment.');
+    const handler = known.get(name);
     if (!handler || request.method !== 'POST')
       throw new ApiError('NotFound', `The server does not know "${name}". Is it of the same version?`);
     const result = handler(await readInput(request), { signal: gone.signal });

@@ -19,6 +19,14 @@ const DEFAULT_BODY_LIMIT = 1024 * 1024;
 /** How long requests under way may take to end once the server stops. */
 const DRAIN_MS = 10_000;
 
+const EVERY_ANSWER = {
+  'strict-transport-security': 'max-age=31536000',
+  'x-content-type-options': 'nosniff',
+  // Not `no-referrer`: under it browsers send `Origin: null` with forms, and the sign-in could not tell its own from a stranger's.
+  'referrer-policy': 'same-origin',
+  'cache-control': 'no-store',
+} as const;
+
 export interface HttpServerOptions {
   readonly tls: { readonly keyPem: string; readonly chainPem: string };
   readonly routes: readonly Route[];
@@ -90,13 +98,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   app.decorateRequest('exchange', null);
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({
-      'strict-transport-security': 'max-age=31536000',
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-      'cache-control': 'no-store',
-      'x-request-id': request.id,
-    });
+    // On the node response, so that answers which the OpenID provider writes by itself carry them too.
+    for (const [name, value] of Object.entries(EVERY_ANSWER)) reply.raw.setHeader(name, value);
+    reply.raw.setHeader('x-request-id', request.id);
   });
   app.addHook('onResponse', async (request, reply) => {
     const route = request.exchange?.route.id ?? 'none';

@@ -97,7 +97,7 @@ export function changePasswordPage(view: ChangePasswordView): Page {
     html`<p>The password of <strong>${view.userName}</strong> was for one time only. The new one needs at least ${String(view.leastLength)} characters.</p>
 ${alert(view.message)}
 <form method="post">
-<input type="hidden" name="username" value="${view.userName}" autocomplete="username">
+<input name="username" value="${view.userName}" autocomplete="username" readonly hidden>
 <label for="newPassword">New password</label>
 <input id="newPassword" name="newPassword" type="password" autocomplete="new-password" minlength="${String(view.leastLength)}" required autofocus>
 <label for="repeatPassword">The same again</label>
