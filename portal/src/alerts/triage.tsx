@@ -1,0 +1,194 @@
+/** Status, owner, classification and comments of an alert. */
+import {
+  Button,
+  Field,
+  Input,
+  makeStyles,
+  Select,
+  Subtitle2,
+  Text,
+  Textarea,
+  tokens,
+} from '@fluentui/react-components';
+import {
+  type Alert,
+  type AlertClassification,
+  type AlertDetermination,
+  type AlertStatus,
+  type AlertUpdate,
+  alertClassifications,
+  alertDeterminationsOf,
+} from '@merlon/contract';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
+import { updateAlert } from '../api/alerts.ts';
+import { meQuery } from '../api/me.ts';
+import { wording } from '../ui/filter-menu.tsx';
+import { Problem } from '../ui/states.tsx';
+import { Time } from '../ui/time.tsx';
+
+const useStyles = makeStyles({
+  form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
+  comments: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
+  by: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200, display: 'block' },
+  comment: { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' },
+});
+
+interface Draft {
+  readonly status: AlertStatus;
+  readonly assignedTo: string;
+  readonly classification: AlertClassification | '';
+  readonly determination: AlertDetermination | '';
+  readonly comment: string;
+}
+
+function draftOf(alert: Alert): Draft {
+  return {
+    status: alert.status,
+    assignedTo: alert.assignedTo ?? '',
+    classification: alert.classification ?? '',
+    determination: alert.determination ?? '',
+    comment: '',
+  };
+}
+
+/** What the draft changes; empty when it changes nothing. */
+function changeOf(alert: Alert, draft: Draft): AlertUpdate {
+  const { status } = draft;
+  return {
+    ...(status !== alert.status && status !== 'Unknown' ? { status } : {}),
+    ...(draft.assignedTo.trim() !== (alert.assignedTo ?? '') ? { assignedTo: draft.assignedTo.trim() } : {}),
+    ...(draft.classification !== (alert.classification ?? '')
+      ? { classification: draft.classification || 'Unknown' }
+      : {}),
+    ...(draft.determination !== (alert.determination ?? '')
+      ? { determination: draft.determination || 'NotAvailable' }
+      : {}),
+    ...(draft.comment.trim() === '' ? {} : { comment: draft.comment.trim() }),
+  };
+}
+
+export function Triage({ alert }: { readonly alert: Alert }) {
+  const styles = useStyles();
+  const me = useQuery(meQuery);
+  const queries = useQueryClient();
+  const [draft, setDraft] = useState(() => draftOf(alert));
+  const edit = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
+  const change = changeOf(alert, draft);
+  const allowed = me.data?.roles.includes('AlertsInvestigation.Manage') ?? false;
+  const save = useMutation({
+    mutationFn: () => updateAlert(alert.id, change),
+    onSuccess(updated) {
+      queries.setQueryData(['alert', alert.id], (before: Alert | undefined) => ({
+        ...updated,
+        // An answer may leave evidence out; what is shown stays.
+        evidence: updated.evidence.length > 0 ? updated.evidence : (before?.evidence ?? []),
+      }));
+      void queries.invalidateQueries({ queryKey: ['alerts'] });
+      setDraft(draftOf(updated));
+    },
+  });
+  const determinations: readonly AlertDetermination[] =
+    draft.classification === '' ? [] : alertDeterminationsOf[draft.classification];
+
+  return (
+    <form
+      className={styles.form}
+      aria-label="Manage alert"
+      onSubmit={(event) => {
+        event.preventDefault();
+        save.mutate();
+      }}
+    >
+      <Subtitle2 as="h2">Manage</Subtitle2>
+      <Field label="Status">
+        <Select value={draft.status} onChange={(_event, { value }) => edit({ status: value as AlertStatus })}>
+          {(['New', 'InProgress', 'Resolved'] as const).map((status) => (
+            <option key={status} value={status}>
+              {wording(status)}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <Field label="Assigned to">
+        <Input
+          value={draft.assignedTo}
+          placeholder="Nobody"
+          maxLength={256}
+          onChange={(_event, { value }) => edit({ assignedTo: value })}
+          contentAfter={
+            me.data && draft.assignedTo !== me.data.name ? (
+              <Button
+                size="small"
+                appearance="transparent"
+                onClick={() => edit({ assignedTo: me.data.name })}
+              >
+                Me
+              </Button>
+            ) : null
+          }
+        />
+      </Field>
+      <Field label="Classification">
+        <Select
+          value={draft.classification}
+          onChange={(_event, { value }) =>
+            edit({ classification: value as AlertClassification | '', determination: '' })
+          }
+        >
+          <option value="">Not set</option>
+          {alertClassifications.map((one) => (
+            <option key={one} value={one}>
+              {wording(one)}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      {determinations.length === 0 ? null : (
+        <Field label="Determination">
+          <Select
+            value={draft.determination}
+            onChange={(_event, { value }) => edit({ determination: value as AlertDetermination | '' })}
+          >
+            <option value="">Not set</option>
+            {determinations.map((one) => (
+              <option key={one} value={one}>
+                {wording(one)}
+              </option>
+            ))}
+          </Select>
+        </Field>
+      )}
+      <Field label="Comment">
+        <Textarea
+          value={draft.comment}
+          maxLength={4_000}
+          rows={3}
+          onChange={(_event, { value }) => edit({ comment: value })}
+        />
+      </Field>
+      {save.error ? <Problem error={save.error} /> : null}
+      <Button
+        type="submit"
+        appearance="primary"
+        disabled={!allowed || save.isPending || Object.keys(change).length === 0}
+      >
+        Save
+      </Button>
+      {me.data && !allowed ? <Text size={200}>Your role does not allow changes to alerts.</Text> : null}
+      {alert.comments.length === 0 ? null : (
+        <section className={styles.comments} aria-label="Comments">
+          <Subtitle2 as="h2">Comments</Subtitle2>
+          {alert.comments.toReversed().map((comment) => (
+            <div key={`${comment.createdTime} ${comment.createdBy} ${comment.comment}`}>
+              <span className={styles.by}>
+                {comment.createdBy} · <Time value={comment.createdTime} />
+              </span>
+              <span className={styles.comment}>{comment.comment}</span>
+            </div>
+          ))}
+        </section>
+      )}
+    </form>
+  );
+}
