@@ -1,0 +1,22 @@
+export {
+  EventStoreError,
+  EventStoreSchemaError,
+  EventStoreUnavailable,
+  InsertFailed,
+  QueryCancelled,
+  QueryFailed,
+  QueryMemory,
+  QueryTimeout,
+  QueryTooLarge,
+} from './errors.ts';
+export { type EventStoreOptions, openEventStore } from './open-event-store.ts';
+export type {
+  EventStore,
+  EventStoreLog,
+  InsertResult,
+  QueryRequest,
+  QueryResult,
+  QueryStats,
+  RejectedRow,
+  TableSize,
+} from './store.ts';

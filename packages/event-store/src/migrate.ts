@@ -1,0 +1,67 @@
+/** Brings a database up to the tables of contract. Safe to run twice, and by two servers at once: every statement is conditional. */
+import type { ClickHouseClient } from '@clickhouse/client';
+import { huntingTables } from '@merlon/contract';
+import type { EventStoreLog } from './store.ts';
+import {
+  DEVICE_SCOPE_LAYOUT,
+  type ExistingTable,
+  huntingLayout,
+  MIGRATIONS_LAYOUT,
+  quoteName,
+  statementsFor,
+  type TableLayout,
+} from './table-layout.ts';
+
+export const HUNTING_LAYOUTS: readonly TableLayout[] = huntingTables.map(huntingLayout);
+
+const ALL_LAYOUTS: readonly TableLayout[] = [MIGRATIONS_LAYOUT, ...HUNTING_LAYOUTS, DEVICE_SCOPE_LAYOUT];
+
+/** @returns the statements that were run. */
+export async function migrate(
+  client: ClickHouseClient,
+  database: string,
+  options: { log: EventStoreLog; layouts?: readonly TableLayout[] },
+): Promise<string[]> {
+  await client.command({ query: `CREATE DATABASE IF NOT EXISTS ${quoteName(database)}` });
+  const existing = await existingTables(client, database);
+  const statements = (options.layouts ?? ALL_LAYOUTS).flatMap((layout) =>
+    statementsFor(database, layout, existing.get(layout.name)),
+  );
+  for (const query of statements) await client.command({ query });
+  if (statements.length === 0) return [];
+  const record = statements.map((Statement) => ({ AppliedAt: new Date().toISOString(), Statement }));
+  await client.insert({
+    table: `${quoteName(database)}.${quoteName(MIGRATIONS_LAYOUT.name)}`,
+    values: record,
+    format: 'JSONEachRow',
+    clickhouse_settings: { date_time_input_format: 'best_effort' },
+  });
+  options.log.info({ database, statements: statements.length }, 'event tables were brought up to date');
+  return statements;
+}
+
+async function existingTables(
+  client: ClickHouseClient,
+  database: string,
+): Promise<Map<string, ExistingTable>> {
+  const ask = async <T>(query: string): Promise<T[]> => {
+    const result = await client.query({ query, query_params: { database }, format: 'JSONEachRow' });
+    return result.json<T>();
+  };
+  const [columns, indexes] = await Promise.all([
+    ask<{ table: string; name: string; type: string }>(
+      'SELECT table, name, type FROM system.columns WHERE database = {database:String}',
+    ),
+    ask<{ table: string; name: string }>(
+      'SELECT table, name FROM system.data_skipping_indices WHERE database = {database:String}',
+    ),
+  ]);
+  const tables = new Map<string, { columns: Map<string, string>; indexes: Set<string> }>();
+  for (const { table, name, type } of columns) {
+    const entry = tables.get(table) ?? { columns: new Map(), indexes: new Set() };
+    tables.set(table, entry);
+    entry.columns.set(name, type);
+  }
+  for (const { table, name } of indexes) tables.get(table)?.indexes.add(name);
+  return tables;
+}

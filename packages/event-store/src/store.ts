@@ -1,0 +1,77 @@
+/** The seam of the event store: what features may rely on, whichever engine is behind it. */
+export interface EventStoreLog {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+}
+
+export interface InsertResult {
+  /** Rows that no retry would help, in the order of the batch. They are not stored; all others are. */
+  readonly rejected: readonly RejectedRow[];
+}
+
+export interface RejectedRow {
+  /** From 1, in the batch as it was given. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+export interface QueryRequest {
+  /** One SELECT, without FORMAT; table names need no database. Untrusted text never is SQL: it comes in through `parameters`, as `{name:Type}`. */
+  readonly sql: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Unique; what `kill` takes. */
+  readonly queryId: string;
+  readonly maxSeconds: number;
+  readonly maxRows: number;
+  /** Of the result as JSON text. */
+  readonly maxBytes: number;
+  readonly maxMemoryBytes: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface QueryResult {
+  /**
+   * Values by position: text; numbers, and 64-bit integers beyond 2^53 as text; booleans; null; DateTime64(7) as ISO text with seven digits
+   * and Z; NaN and infinities as `nan`, `inf`, `-inf`.
+   */
+  readonly rows: unknown[][];
+  readonly stats: QueryStats;
+}
+
+export interface QueryStats {
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+  readonly elapsedMs: number;
+  /** The most the engine had taken when the result began to flow. */
+  readonly peakMemoryBytes: number;
+}
+
+export interface TableSize {
+  readonly table: string;
+  readonly rows: number;
+  /** On disk, compressed, indexes included. */
+  readonly bytes: number;
+}
+
+export interface EventStore {
+  /**
+   * Stores a batch of newline-delimited JSON rows in one hunting table, once for each token however often it is called. Resolved means on
+   * disk. Up to some 10 000 rows or 16 MiB a call is best; one call becomes one part a day of events.
+   * @throws EventStoreError that says whether a retry may help.
+   */
+  insert(table: string, ndjson: Buffer, dedupToken: string): Promise<InsertResult>;
+  /** @throws QueryTimeout, QueryTooLarge, QueryMemory, QueryCancelled, QueryFailed, EventStoreUnavailable */
+  query(request: QueryRequest): Promise<QueryResult>;
+  /** Ends a query by its id. No error when there is none. */
+  kill(queryId: string): Promise<void>;
+  /** Drops every day that lies wholly before the retention. @returns what was dropped, as `Table/20261124`. */
+  dropExpired(now: Date): Promise<string[]>;
+  /** Tells which group devices belong to from now on. */
+  assignDeviceGroups(
+    tenantId: string,
+    devices: readonly { deviceId: string; deviceGroup: string }[],
+  ): Promise<void>;
+  sizes(): Promise<TableSize[]>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,198 @@
+/**
+ * How a hunting table of contract lies in ClickHouse. Pure: contract in, statements out. Changes are only ever additions; what was stored
+ * under a type keeps it.
+ */
+import type { HuntingTable, KustoType } from '@merlon/contract';
+import { EventStoreSchemaError } from './errors.ts';
+
+export interface StoredColumn {
+  readonly name: string;
+  /** Spelled as `system.columns` spells it. */
+  readonly type: string;
+}
+
+export interface StoredIndex {
+  readonly name: string;
+  /** `INDEX` clause after the name. */
+  readonly definition: string;
+}
+
+export interface TableLayout {
+  readonly name: string;
+  readonly columns: readonly StoredColumn[];
+  readonly indexes: readonly StoredIndex[];
+  /** Null: rows have no time of their own; the table holds state, which its owner replaces, and no retention applies. */
+  readonly partitionBy: string | null;
+  readonly orderBy: readonly string[];
+  readonly engine: string;
+  readonly settings: Readonly<Record<string, string | number>>;
+}
+
+/** What is there already. */
+export interface ExistingTable {
+  /** Name -> type. */
+  readonly columns: ReadonlyMap<string, string>;
+  readonly indexes: ReadonlySet<string>;
+}
+
+const DATETIME = "DateTime64(7, 'UTC')";
+
+/** kql.md §6: text is never Nullable, because KQL knows no null string; dynamic is JSON text, '' for null; timespan is ticks of 100 ns. */
+const STORED_TYPES: Readonly<Record<KustoType, string>> = {
+  bool: 'Nullable(Bool)',
+  datetime: `Nullable(${DATETIME})`,
+  decimal: 'Nullable(Decimal(38, 17))',
+  dynamic: 'String',
+  guid: 'String',
+  int: 'Nullable(Int32)',
+  long: 'Nullable(Int64)',
+  real: 'Nullable(Float64)',
+  string: 'String',
+  timespan: 'Nullable(Int64)',
+};
+
+/** Columns every table has beside its own. */
+const SCOPE_COLUMNS: readonly StoredColumn[] = [
+  { name: 'TenantId', type: 'UUID' },
+  { name: 'IngestionTime', type: DATETIME },
+];
+
+/** Names, kinds and states: few distinct values among the rows of a day. Hashes, paths and free text are not. */
+const FEW_VALUES = new RegExp(
+  `(${[
+    'ActionType|FileName|DeviceName|MachineGroup|Platform|OSVersion|OSArchitecture|OSDistribution',
+    'Account(Domain|Name|Sid|Upn|ObjectId)|IntegrityLevel|TokenElevation|LogonType|Protocol|IPType',
+    'VersionInfo(CompanyName|ProductName|ProductVersion|InternalFileName|OriginalFileName|FileDescription)',
+    'Severity|Category|ServiceSource|DetectionSource|EntityType|EvidenceRole|SignatureStatus|SignerType',
+    'RegistryValueType|SoftwareName|SoftwareVendor|SensorHealthState|OnboardingStatus',
+  ].join('|')})$`,
+);
+
+/** Columns that people search for words in (kql.md, «has index and speed»). */
+const WORD_INDEXED: ReadonlySet<string> = new Set([
+  'ProcessCommandLine',
+  'InitiatingProcessCommandLine',
+  'FolderPath',
+  'RemoteUrl',
+  'AdditionalFields',
+]);
+
+const COMMON_SETTINGS = {
+  // A retried insert with the same token is dropped. One range of the event log is one insert a table.
+  non_replicated_deduplication_window: 10_000,
+  // What is acknowledged is on disk: the event log lets go of it then. Parts of one insert are a handful of files, since they stay compact.
+  fsync_after_insert: 1,
+  fsync_part_directory: 1,
+  min_bytes_for_wide_part: 128 * 1024 * 1024,
+} as const;
+
+export function huntingLayout(table: HuntingTable): TableLayout {
+  const scope = new Set(SCOPE_COLUMNS.map((column) => column.name));
+  const own = table.columns.filter((column) => !scope.has(column.name));
+  const has = (name: string) => own.some((column) => column.name === name);
+  return {
+    name: table.name,
+    columns: [...SCOPE_COLUMNS, ...own.map(({ name, type }) => ({ name, type: storedType(name, type) }))],
+    indexes: own
+      .filter((column) => WORD_INDEXED.has(column.name))
+      .map(({ name }) => ({
+        name: `words_${name}`,
+        definition: `lower(${quoteName(name)}) TYPE text(tokenizer = 'splitByNonAlpha')`,
+      })),
+    partitionBy: has('Timestamp') ? 'toYYYYMMDD(Timestamp)' : null,
+    orderBy: ['TenantId', ...['DeviceId', 'Timestamp'].filter(has)],
+    engine: 'MergeTree',
+    settings: COMMON_SETTINGS,
+  };
+}
+
+/** Which group each device belongs to, for queries of those who may see only some groups. The newest row of a device counts. */
+export const DEVICE_SCOPE_LAYOUT: TableLayout = {
+  name: 'DeviceScope',
+  columns: [
+    { name: 'TenantId', type: 'UUID' },
+    { name: 'DeviceId', type: 'String' },
+    { name: 'DeviceGroup', type: 'LowCardinality(String)' },
+    { name: 'Version', type: DATETIME },
+  ],
+  indexes: [],
+  partitionBy: null,
+  orderBy: ['TenantId', 'DeviceId'],
+  engine: 'ReplacingMergeTree(Version)',
+  settings: COMMON_SETTINGS,
+};
+
+/** Every change ever made to the tables, in words. */
+export const MIGRATIONS_LAYOUT: TableLayout = {
+  name: 'schema_migrations',
+  columns: [
+    { name: 'AppliedAt', type: DATETIME },
+    { name: 'Statement', type: 'String' },
+  ],
+  indexes: [],
+  partitionBy: null,
+  orderBy: ['AppliedAt'],
+  engine: 'MergeTree',
+  settings: COMMON_SETTINGS,
+};
+
+function storedType(name: string, type: KustoType): string {
+  // The one time a row cannot be without: it orders and partitions.
+  if (name === 'Timestamp') return DATETIME;
+  if (type === 'string' && FEW_VALUES.test(name)) return 'LowCardinality(String)';
+  return STORED_TYPES[type];
+}
+
+export function quoteName(name: string): string {
+  return `\`${name.replaceAll('\\', '\\\\').replaceAll('`', '\\`')}\``;
+}
+
+export function createStatement(database: string, layout: TableLayout): string {
+  const parts = [
+    ...layout.columns.map(columnClause),
+    ...layout.indexes.map((index) => `INDEX ${quoteName(index.name)} ${index.definition}`),
+  ];
+  const settings = Object.entries(layout.settings).map(([name, value]) => `${name} = ${value}`);
+  return [
+    `CREATE TABLE IF NOT EXISTS ${quoteName(database)}.${quoteName(layout.name)} (`,
+    `  ${parts.join(',\n  ')}`,
+    `) ENGINE = ${layout.engine}`,
+    ...(layout.partitionBy ? [`PARTITION BY ${layout.partitionBy}`] : []),
+    `ORDER BY (${layout.orderBy.map(quoteName).join(', ')})`,
+    `SETTINGS ${settings.join(', ')}`,
+  ].join('\n');
+}
+
+/**
+ * Statements that bring the table up to the layout: creation, or additions, or none. Each may be run twice.
+ * @throws EventStoreSchemaError when a column is there with another type.
+ */
+export function statementsFor(
+  database: string,
+  layout: TableLayout,
+  existing: ExistingTable | undefined,
+): string[] {
+  if (!existing) return [createStatement(database, layout)];
+  const table = `ALTER TABLE ${quoteName(database)}.${quoteName(layout.name)}`;
+  const statements: string[] = [];
+  for (const column of layout.columns) {
+    const type = existing.columns.get(column.name);
+    if (type === undefined) {
+      statements.push(`${table} ADD COLUMN IF NOT EXISTS ${columnClause(column)}`);
+    } else if (type !== column.type) {
+      throw new EventStoreSchemaError(
+        `column ${column.name} of ${database}.${layout.name} is ${type}, and this version of Merlon keeps it as ${column.type}. ` +
+          'Types are never changed by themselves: rename the table away, or go back to the version that made it.',
+      );
+    }
+  }
+  for (const index of layout.indexes) {
+    if (existing.indexes.has(index.name)) continue;
+    statements.push(`${table} ADD INDEX IF NOT EXISTS ${quoteName(index.name)} ${index.definition}`);
+  }
+  return statements;
+}
+
+function columnClause({ name, type }: StoredColumn): string {
+  return `${quoteName(name)} ${type} CODEC(ZSTD(1))`;
+}
