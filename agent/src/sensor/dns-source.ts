@@ -137,6 +137,10 @@ export class DnsSource {
     return fd;
   }
 
+  drain(): void {
+    for (const fd of this.#fds) this.#read(fd);
+  }
+
   #read(fd: number): void {
     const { calls } = this.#d;
     for (;;) {

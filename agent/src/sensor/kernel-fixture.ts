@@ -23,6 +23,7 @@ export class KernelFixture {
   readonly folder = mkdtempSync(join(tmpdir(), 'merlon-sensor-'));
   readonly cgroup: string;
   readonly #cgroupDir: string;
+  readonly #below: string[] = [];
   sensor: Sensor;
   readonly warnings: string[] = [];
 
@@ -44,9 +45,14 @@ export class KernelFixture {
     });
   }
 
-  /** Runs a shell script inside the cgroup and waits for its end. */
-  async run(script: string): Promise<{ code: number | null; output: string }> {
-    const child = spawn('/bin/sh', ['-c', `echo 0 > ${this.#cgroupDir}/cgroup.procs; ${script}`], {
+  /** Runs a shell script inside the cgroup, or one below it, and waits for its end. */
+  async run(script: string, below = ''): Promise<{ code: number | null; output: string }> {
+    const folder = `${this.#cgroupDir}${below}`;
+    if (below !== '') {
+      mkdirSync(folder);
+      this.#below.push(folder);
+    }
+    const child = spawn('/bin/sh', ['-c', `echo 0 > ${folder}/cgroup.procs; ${script}`], {
       cwd: this.folder,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -86,7 +92,7 @@ export class KernelFixture {
       'an empty cgroup',
       () => readFileSync(join(this.#cgroupDir, 'cgroup.procs'), 'utf8') === '',
     );
-    rmdirSync(this.#cgroupDir);
+    for (const folder of [...this.#below, this.#cgroupDir]) rmdirSync(folder);
     rmSync(this.folder, { recursive: true });
   }
 }

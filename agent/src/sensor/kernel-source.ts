@@ -28,6 +28,8 @@ export interface KernelSourceDeps {
   nowMs: () => number;
   errorName: (errno: number) => string;
   containerOf: (cgroup: number) => string;
+  /** Takes in the DNS answers that have arrived. */
+  drainNames: () => void;
   /** Own processes, whose connections are not telemetry. */
   quietPids: ReadonlySet<number>;
   /** Self-test processes: no row at all. */
@@ -129,7 +131,7 @@ export class KernelSource {
   }
 
   #tcp(t: TcpRecord): void {
-    const { processes, sink, names, timestamp, nowMs, quietPids, errorName, reportUnowned } = this.#deps;
+    const { processes, sink, timestamp, quietPids, errorName, reportUnowned } = this.#deps;
     const meaning = meaningOf(t);
     if (meaning === null) return;
     if (meaning === 'ListenerClosed') {
@@ -147,9 +149,18 @@ export class KernelSource {
     if (quietPids.has(owner?.pid ?? t.ownerPid)) return;
     this.counts.network++;
     if (!sink.allows('DeviceNetworkEvents')) return;
-    const row = networkRow(timestamp(t.time), meaning, t, names.nameOf(t.remoteIp, nowMs()), errorName);
+    const row = networkRow(timestamp(t.time), meaning, t, this.#nameOf(t.remoteIp), errorName);
     this.#attribute(row, t, owner);
     sink.send(row, null, owner === null ? null : processes.fileOf(owner));
+  }
+
+  /** A program connects within a millisecond of the answer: that may still be waiting to be read. */
+  #nameOf(ip: string): string | null {
+    const { names, nowMs, drainNames } = this.#deps;
+    const known = names.nameOf(ip, nowMs());
+    if (known !== null) return known;
+    drainNames();
+    return names.nameOf(ip, nowMs());
   }
 
   #attribute(row: SensorRow, t: TcpRecord, owner: ProcessRecord | null): void {

@@ -1,15 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { SensorSourceHealth } from '@merlon/contract';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KernelFixture, whyNoKernel } from './kernel-fixture.ts';
 import type { SensorRow } from './sensor.ts';
+import { bundleSensorProcess, SensorProcess } from './sensor-process.ts';
 import { refusal } from './test-samples.ts';
 
 const reason = whyNoKernel();
@@ -198,6 +195,13 @@ describe.skipIf(reason !== null)('Linux sensor on this kernel', () => {
     expect(row.InitiatingProcessFileName).toBe('useradd');
   });
 
+  it('names the container of a process by its cgroup', async () => {
+    const id = 'c0ffee'.padEnd(64, '0');
+    await fixture.run('exec /bin/true contained', `/docker-${id}.scope`);
+    const row = await fixture.row('the contained', (r) => r.ProcessCommandLine === '/bin/true contained');
+    expect(details(row).ContainerId).toBe(id);
+  });
+
   it('makes only rows that ingest takes', () => {
     const refused = fixture.rows.map(refusal).filter((r) => r !== null);
     expect(refused).toEqual([]);
@@ -276,56 +280,105 @@ describe.skipIf(reason !== null)('Linux sensor in other circumstances', () => {
   });
 });
 
-describe.skipIf(reason !== null)('Linux sensor without rights', () => {
-  it('starts, and names what it cannot see', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'merlon-nobody-'));
+describe.skipIf(reason !== null)('Linux sensor as a process of its own', () => {
+  let folder = '';
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'merlon-own-'));
+    chmodSync(folder, 0o755);
+    await bundleSensorProcess(folder);
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('starts without rights, and names what it cannot see', async () => {
+    const data = join(folder, 'nobody');
+    mkdirSync(data);
+    chownSync(data, 65534, 65534);
+    const sensor = await SensorProcess.start([process.execPath, join(folder, 'sensor.mjs'), data], {
+      uid: 65534,
+      gid: 65534,
+    });
+    await sensor.stop();
+    expect(sensor.health.map((h) => `${h.source} ${h.state}`)).toEqual([
+      'process Degraded',
+      'network Unavailable',
+      'file Unavailable',
+      'logon Unavailable',
+      'dns Unavailable',
+      'fileHash Degraded',
+    ]);
+    for (const { reason: why } of sensor.health) expect(why).toBeTruthy();
+  });
+
+  it('speaks for its network namespace alone, as one of several hosts on a kernel', async () => {
+    const name = `merlon-t${process.pid}`;
+    const inside = ['ip', 'netns', 'exec', name];
+    const run = (...command: string[]): string =>
+      execFileSync(command[0] ?? '', command.slice(1), { encoding: 'utf8' });
+    run('ip', 'netns', 'add', name);
     try {
-      chmodSync(folder, 0o755);
-      const koffi = createRequire(import.meta.url).resolve('koffi');
-      const script = join(folder, 'run.mjs');
-      // An unprivileged process cannot be this one: the sensor is bundled for one of its own.
-      await build({
-        stdin: {
-          contents: `import { createLinuxSensor } from './sensor.ts';
-            const log = { info() {}, warn() {}, error() {} };
-            const sensor = createLinuxSensor({ emit() {}, log, dataDir: process.argv[2] });
-            await sensor.start();
-            console.log(JSON.stringify(sensor.health()));
-            await sensor.stop();`,
-          resolveDir: fileURLToPath(new URL('.', import.meta.url)),
-        },
-        bundle: true,
-        platform: 'node',
-        format: 'esm',
-        outfile: script,
-        plugins: [
-          {
-            name: 'koffi',
-            setup: (b) => void b.onResolve({ filter: /^koffi$/ }, () => ({ path: koffi, external: true })),
-          },
-        ],
+      run(...inside, 'ip', 'link', 'set', 'lo', 'up');
+      const sensor = await SensorProcess.start(
+        [...inside, process.execPath, join(folder, 'sensor.mjs'), join(folder, 'netns')],
+        { env: { ...process.env, MERLON_SENSOR_SCOPE: 'netns' } },
+      );
+      const resolver = join(folder, 'resolver.mjs');
+      writeFileSync(resolver, NAME_SERVER_AND_CLIENT);
+      run(...inside, process.execPath, resolver);
+      run('/bin/true', 'elsewhere');
+      run(...inside, '/bin/sh', '-c', `echo 1 > ${folder}/here`);
+      run('/bin/sh', '-c', `echo 1 > ${folder}/there`);
+      run(...inside, 'su', 'nobody', '-s', '/bin/true');
+      await sensor.until(
+        'what was done',
+        () =>
+          sensor.rows.some((r) => r.FileName === 'here') &&
+          sensor.rows.some((r) => r.ActionType === 'LogonSuccess'),
+      );
+      await sensor.stop();
+
+      expect(sensor.health.filter((h) => h.state !== 'Running')).toEqual([]);
+      const told = JSON.stringify(sensor.rows);
+      expect(told).not.toContain('elsewhere');
+      expect(told).not.toContain('/there"');
+      const answer = sensor.rows.find((r) => r.ActionType === 'DnsQueryResponse');
+      expect(answer).toMatchObject({ RemoteUrl: 'c2.example.com' });
+      const connection = sensor.rows.find((r) => r.ActionType === 'ConnectionSuccess');
+      expect(connection).toMatchObject({
+        RemoteIP: '127.0.0.9',
+        RemoteUrl: 'c2.example.com',
+        InitiatingProcessCommandLine: `${process.execPath} ${resolver}`,
       });
-      const data = join(folder, 'data');
-      mkdirSync(data);
-      chownSync(data, 65534, 65534);
-      const output = execFileSync(process.execPath, [script, data], {
-        uid: 65534,
-        gid: 65534,
-        encoding: 'utf8',
-        cwd: '/',
-      });
-      const health = JSON.parse(output) as SensorSourceHealth[];
-      expect(health.map((h) => `${h.source} ${h.state}`)).toEqual([
-        'process Degraded',
-        'network Unavailable',
-        'file Unavailable',
-        'logon Unavailable',
-        'dns Unavailable',
-        'fileHash Degraded',
-      ]);
-      for (const { reason: why } of health) expect(why).toBeTruthy();
+      const adapters = sensor.rows
+        .filter((r) => r.Table === 'DeviceNetworkInfo')
+        .map((r) => r.NetworkAdapterName);
+      expect(adapters).toContain('lo');
+      expect(adapters).not.toContain('eth0');
+      expect(sensor.rows.map(refusal).filter((r) => r !== null)).toEqual([]);
     } finally {
-      rmSync(folder, { recursive: true });
+      run('ip', 'netns', 'del', name);
     }
   });
 });
+
+/** Answers one question with 127.0.0.9, asks it, and connects to the answer. */
+const NAME_SERVER_AND_CLIENT = `
+  import { createSocket } from 'node:dgram';
+  import { connect, createServer } from 'node:net';
+  const question = Buffer.concat([Buffer.from([2]), Buffer.from('c2'), Buffer.from([7]), Buffer.from('example'), Buffer.from([3]), Buffer.from('com'), Buffer.from([0, 0, 1, 0, 1])]);
+  const head = (flags, answers) => Buffer.from([0x12, 0x34, flags >> 8, flags & 255, 0, 1, 0, answers, 0, 0, 0, 0]);
+  const server = createSocket('udp4');
+  server.on('message', (m, from) => server.send(Buffer.concat([head(0x8180, 1), question, Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 9])]), from.port, from.address));
+  server.bind(53, '127.0.0.1', () => {
+    const client = createSocket('udp4');
+    client.on('message', () => {
+      client.close();
+      server.close();
+      const listener = createServer((c) => c.end()).listen(8081, '127.0.0.9', () => {
+        connect(8081, '127.0.0.9').resume().on('close', () => listener.close());
+      });
+    });
+    client.send(Buffer.concat([head(0x0100, 0), question]), 53, '127.0.0.1');
+  });
+`;

@@ -209,6 +209,7 @@ export class LinuxSensor implements Sensor {
       names: this.#names,
       errorName: (errno) => native?.calls.errorName(errno) ?? String(errno),
       containerOf: (cgroup) => this.#cgroups?.containerOf(cgroup) ?? '',
+      drainNames: () => this.#dns?.drain(),
       canaryPids: this.#canaryPids,
       reportUnowned: this.#scope.number !== 1,
     });
