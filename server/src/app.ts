@@ -165,7 +165,9 @@ async function start(
   ];
 
   for (const feature of all) {
+    const began = performance.now();
     await feature.start?.();
+    log.debug({ feature: feature.name, ms: Math.round(performance.now() - began) }, 'feature started');
     opened.push({ name: feature.name, close: async () => feature.stop?.() });
   }
 

@@ -108,7 +108,8 @@ async function serveCall(
       .end(JSON.stringify({ result: (await result) ?? null }));
   } catch (thrown) {
     const error = toApiError(thrown);
-    if (error.status >= 500) log.error({ err: thrown, call: request.url }, 'administrative call failed');
+    if (error.code === 'InternalServerError')
+      log.error({ err: thrown, call: request.url }, 'administrative call failed');
     const body = JSON.stringify({
       error: { code: error.code, message: error.publicMessage || 'The server failed; its log says why.' },
     });
