@@ -27,7 +27,9 @@ interface Progress {
 type Line =
   | { readonly row: unknown[] }
   | { readonly meta: readonly { readonly name: string; readonly type: string }[] }
-  | { readonly progress: Progress };
+  | { readonly progress: Progress }
+  /** Figures nobody asks for, such as `rows_before_limit_at_least`. */
+  | { readonly rows_before_limit_at_least: unknown };
 
 /** @throws QueryTooLarge as soon as a cap is passed; the caller then ends the query. */
 export async function readResult(
@@ -56,7 +58,7 @@ export async function readResult(
       progress = parsed.progress;
     } else if ('meta' in parsed) {
       wideIntegers = parsed.meta.flatMap(({ type }, i) => (INTEGER_64.test(type) ? [i] : []));
-    } else {
+    } else if ('row' in parsed) {
       bytes += Buffer.byteLength(text);
       if (rows.length >= caps.maxRows) throw new QueryTooLarge('rows', caps.maxRows);
       if (bytes > caps.maxBytes) throw new QueryTooLarge('bytes', caps.maxBytes);

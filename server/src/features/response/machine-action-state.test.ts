@@ -1,4 +1,4 @@
-import { machineActionStatuses } from '@merlon/contract';
+import { type MachineActionStatus, machineActionStatuses } from '@merlon/contract';
 import { describe, expect, it } from 'vitest';
 import { type MachineActionEvent, nextStatus } from './machine-action-state.ts';
 
@@ -65,7 +65,7 @@ describe('a machine action', () => {
       [expired, null],
       [cancelled, null],
     ],
-  ] as const)('that is %s goes where it is drawn to go', (status, ...moves) => {
+  ] as [MachineActionStatus, ...[MachineActionEvent, MachineActionStatus | null][]][])('that is %s goes where it is drawn to go', (status, ...moves) => {
     for (const [event, next] of moves) expect(nextStatus(status, event)).toBe(next);
   });
 
