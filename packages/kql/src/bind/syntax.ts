@@ -99,6 +99,14 @@ export function tokenText(node: SyntaxNode, name: string): string {
   return typeof text === 'string' ? text : '';
 }
 
+/** What a string token part says, without its quotes and escapes. */
+export function tokenValue(node: SyntaxNode, name: string): string {
+  const value: unknown = Reflect.get(node, name);
+  const text: unknown =
+    typeof value === 'object' && value !== null ? Reflect.get(value, 'ValueText') : undefined;
+  return typeof text === 'string' ? text : tokenText(node, name);
+}
+
 /** The name that a NameReference or NameDeclaration says, without brackets and quotes. */
 export function simpleName(node: SyntaxNode): string {
   const value: unknown = Reflect.get(node, 'SimpleName');

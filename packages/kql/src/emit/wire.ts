@@ -14,6 +14,9 @@ export function wireForm(type: KustoType, value: Fragment, nullable: boolean): F
     case 'dynamic':
     case 'guid':
       return sql`nullIf(${value}, '')`;
+    case 'real':
+      // One NaN: the engine would write the sign of it.
+      return sql`if(isNaN(${value}), nan, ${value})`;
     default:
       return value;
   }

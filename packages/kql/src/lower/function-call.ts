@@ -1,3 +1,4 @@
+import { kustoLibrary } from '../bind/library.ts';
 import {
   kindOf,
   optionalPart,
@@ -38,8 +39,13 @@ export function lowerFunctionCall(node: SyntaxNode, scope: ScalarScope): Expr {
     return column.value;
   }
   const rule = symbolKind(node) === 'FunctionSymbol' ? scalarFunctions.get(name) : undefined;
-  if (rule === undefined) throw scope.unsupported(`function ${name}()`, node);
+  if (rule === undefined)
+    throw scope.unsupported(`${isAggregate(name) ? 'aggregate' : 'function'} ${name}()`, node);
   return rule(new Call(node, scope, callArguments(node)));
+}
+
+function isAggregate(name: string): boolean {
+  return kustoLibrary().Aggregates.All.some((symbol) => symbol.Name === name);
 }
 
 interface EnteredBody {

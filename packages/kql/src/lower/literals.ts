@@ -1,4 +1,13 @@
-import { kindOf, optionalPart, part, parts, type SyntaxNode, scalarType, tokenText } from '../bind/syntax.ts';
+import {
+  kindOf,
+  optionalPart,
+  part,
+  parts,
+  type SyntaxNode,
+  scalarType,
+  tokenText,
+  tokenValue,
+} from '../bind/syntax.ts';
 import type { Constant, Expr } from '../tree/expression.ts';
 import {
   constantExpr,
@@ -202,7 +211,7 @@ function dynamicConstant(node: SyntaxNode, scope: ScalarScope): Constant {
     }
     case 'JsonObjectExpression': {
       const pairs = parts(node, 'Pairs').map((pair) => {
-        const key = JSON.stringify(String(part(pair, 'Name').LiteralValue));
+        const key = JSON.stringify(tokenValue(pair, 'Name'));
         return `${key}:${constantJson(dynamicConstant(part(pair, 'Value'), scope))}`;
       });
       return { type: 'dynamic', value: { json: `{${pairs.join(',')}}`, isBag: true } };

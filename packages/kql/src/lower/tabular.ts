@@ -27,12 +27,15 @@ export function dispatchTabular(node: SyntaxNode, scope: ScalarScope): Rows {
       throw scope.unsupported('a reference to another database or cluster', node);
   }
   const source = sourceOperators.get(kind);
-  if (source === undefined) throw scope.unsupported(constructName(kind), node);
+  if (source === undefined) throw scope.unsupported(constructName(node), node);
   return source.lower(node, scope);
 }
 
-/** `mv-apply` for MvApplyOperator. */
-export function constructName(kind: string): string {
+/** Name of an operator for whoever wrote it: `operator mv-apply` for MvApplyOperator, `plugin pivot` for an evaluate. */
+function constructName(node: SyntaxNode): string {
+  const kind = kindOf(node);
+  if (kind === 'EvaluateOperator') return `plugin ${calledName(part(node, 'FunctionCall'))}`;
+  if (kind === 'ExternalDataExpression') return 'operator externaldata';
   const words = kind.replace(/(Operator|Expression)$/, '').replace(/(?<=[a-z])(?=[A-Z])/g, '-');
   return `operator ${words.toLowerCase()}`;
 }
@@ -51,7 +54,7 @@ function lowerPipe(node: SyntaxNode, scope: ScalarScope): Rows {
     const before = part(stage, 'Expression');
     rows = scope.context.within(operator, scope.environment, () => {
       const rule = pipedOperators.get(kindOf(operator));
-      if (rule === undefined) throw scope.unsupported(constructName(kindOf(operator)), operator);
+      if (rule === undefined) throw scope.unsupported(constructName(operator), operator);
       return rule.lower({ node: operator, input: rows, scope, again: () => lowerTabular(before, scope) });
     });
   }

@@ -20,10 +20,13 @@ export interface ResultColumn {
   readonly type: KustoType;
 }
 
-/** The columns the binder gives the operator's result. They are never derived here. */
-export function resultColumns(node: SyntaxNode, scope: ScalarScope): ResultColumn[] {
+/**
+ * The columns the binder gives the operator's result. They are never derived here. `tolerant`: the columns it cannot know are those of a table
+ * that is not there.
+ */
+export function resultColumns(node: SyntaxNode, scope: ScalarScope, tolerant = false): ResultColumn[] {
   const type = node.ResultType;
-  if (type === null || type === undefined || type.IsOpen === true) {
+  if (type === null || type === undefined || (type.IsOpen === true && !tolerant)) {
     throw scope.unsupported('a result whose columns are only known when it runs', node);
   }
   return list(type.Columns).map((column: BoundColumn) => {

@@ -39,7 +39,7 @@ export function union(node: SyntaxNode, scope: ScalarScope, piped: Rows | undefi
   for (const expression of parts(node, 'Expressions'))
     sources.push(...sourcesOf(expression, sources.length, isFuzzy, scope));
   const sourceName = parameters.get('withsource') ?? parameters.get('with_source');
-  return merged(node, sources, sourceName === undefined ? undefined : simpleName(sourceName), scope);
+  return merged(node, sources, sourceName === undefined ? undefined : simpleName(sourceName), isFuzzy, scope);
 }
 
 function sourcesOf(expression: SyntaxNode, index: number, isFuzzy: boolean, scope: ScalarScope): Source[] {
@@ -53,17 +53,20 @@ function sourcesOf(expression: SyntaxNode, index: number, isFuzzy: boolean, scop
       return table === undefined || table.legacy ? [] : [{ name, rows: scanTable(table, scope.context) }];
     });
   }
-  const name = kind === 'TableSymbol' ? (inner.ReferencedSymbol?.Name ?? '') : `union_arg${index}`;
-  return [{ name, rows: lowerTabular(inner, scope) }];
+  const named = kind === 'TableSymbol' ? (inner.ReferencedSymbol?.Name ?? '') : undefined;
+  const table = named === undefined ? undefined : scope.context.schema.tables.get(named);
+  if (table !== undefined) return [{ name: table.name, rows: scanTable(table, scope.context) }];
+  return [{ name: named ?? `union_arg${index}`, rows: lowerTabular(inner, scope) }];
 }
 
 function merged(
   node: SyntaxNode,
   sources: readonly Source[],
   sourceName: string | undefined,
+  isFuzzy: boolean,
   scope: ScalarScope,
 ): Rows {
-  const columns = resultColumns(node, scope).map(
+  const columns = resultColumns(node, scope, isFuzzy).map(
     (column): Column & { readonly pieces: readonly Fragment[] } => {
       const id = scope.context.newId();
       if (column.name === sourceName) {

@@ -103,17 +103,25 @@ export function range(node: SyntaxNode, scope: ScalarScope): Rows {
     row.computed(convert(lowerScalar(part(node, name), inner), type, inner, node)).sql;
   const stepType = column.type === 'datetime' ? 'timespan' : column.type;
   const [from, to, step] = [at('From', column.type), at('To', column.type), at('Step', stepType)];
-  const id = scope.context.newId();
+  const [id, place] = [scope.context.newId(), scope.context.newId()];
+  const values = row.computed({
+    type: 'dynamic',
+    sql: sequence(column.type, from, to, step) ?? refuse(column, node, scope),
+    nullable: false,
+  }).sql;
   const expanded = relation({
     kind: 'expand',
     input: row.finish().relation,
-    arrays: [{ id, sql: sequence(column.type, from, to, step) ?? refuse(column, node, scope) }],
+    arrays: [
+      { id, sql: values },
+      { id: place, sql: sql`arrayEnumerate(${values})` },
+    ],
   });
   const only: Column = { ...column, id, nullable: false, hidden: false };
   return {
     relation: expanded,
     columns: [only],
-    order: [{ id, descending: false, nullsFirst: true }],
+    order: [{ id: place, descending: false, nullsFirst: true }],
     serialized: true,
   };
 }

@@ -2,7 +2,7 @@ import type { SyntaxNode } from '../../bind/syntax.ts';
 import { type Fragment, sql } from '../../emit/fragment.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
-import { comparable } from './equality.ts';
+import { comparable, dynamicNumber } from './equality.ts';
 
 type Ordering = '<' | '<=' | '>' | '>=';
 
@@ -14,6 +14,20 @@ export function lowerComparison(
   node: SyntaxNode,
   scope: ScalarScope,
 ): Expr {
+  const onLeft = dynamicNumber(left, right, scope);
+  if (onLeft !== undefined)
+    return expr(
+      'bool',
+      onLeft.compare((x, y) => ordered(x, y, operator)),
+      true,
+    );
+  const onRight = dynamicNumber(right, left, scope);
+  if (onRight !== undefined)
+    return expr(
+      'bool',
+      onRight.compare((x, y) => ordered(y, x, operator)),
+      true,
+    );
   const [a, b] = comparable(left, right, scope, node);
   return expr('bool', ordered(a.sql, b.sql, operator), a.nullable || b.nullable);
 }

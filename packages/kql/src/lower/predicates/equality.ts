@@ -1,8 +1,8 @@
 import type { KustoType } from '@merlon/contract';
 import type { SyntaxNode } from '../../bind/syntax.ts';
-import { sql } from '../../emit/fragment.ts';
+import { type Fragment, sql } from '../../emit/fragment.ts';
 import { type Expr, expr, isNumeric } from '../../tree/expression.ts';
-import { convert } from '../convert.ts';
+import { convert, toText } from '../convert.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
 
 /** `==` and `!=`: null equals nothing but null, and null against null is null. */
@@ -13,6 +13,14 @@ export function lowerEquality(
   node: SyntaxNode,
   scope: ScalarScope,
 ): Expr {
+  const numbers = dynamicNumber(left, right, scope) ?? dynamicNumber(right, left, scope);
+  if (numbers !== undefined) {
+    const outcome = equal
+      ? sql`ifNull(${numbers.compare((x, y) => sql`${x} = ${y}`)}, false)`
+      : sql`ifNull(${numbers.compare((x, y) => sql`${x} != ${y}`)}, true)`;
+    if (!numbers.otherNullable) return expr('bool', outcome, false);
+    return expr('bool', sql`if(${numbers.bothNull}, NULL, ${outcome})`, true);
+  }
   const [a, b] = comparable(left, right, scope, node);
   if (a.nullable && b.nullable) {
     const [x, y] = [scope.shared(a).sql, scope.shared(b).sql];
@@ -27,6 +35,27 @@ export function lowerEquality(
     );
   }
   return expr('bool', equal ? sql`(${a.sql} = ${b.sql})` : sql`(${a.sql} != ${b.sql})`, false);
+}
+
+interface DynamicNumber {
+  /** Compares the dynamic (first) with the number: as whole numbers if the dynamic is one, else as reals. */
+  compare(operation: (dynamic: Fragment, number: Fragment) => Fragment): Fragment;
+  readonly otherNullable: boolean;
+  readonly bothNull: Fragment;
+}
+
+/** A dynamic beside a whole number: it may hold a whole one, which must not lose digits, or a real one, which must not lose its fraction. */
+export function dynamicNumber(dynamic: Expr, other: Expr, scope: ScalarScope): DynamicNumber | undefined {
+  if (dynamic.type !== 'dynamic' || (other.type !== 'int' && other.type !== 'long')) return undefined;
+  const t = scope.shared(toText(dynamic, scope)).sql;
+  const y = scope.shared(other).sql;
+  const whole = sql`toInt64OrNull(multiIf(${t} = 'true', '1', ${t} = 'false', '0', ${t}))`;
+  return {
+    compare: (operation) =>
+      sql`coalesce(${operation(whole, y)}, ${operation(sql`toFloat64OrNull(${t})`, y)})`,
+    otherNullable: other.nullable,
+    bothNull: sql`${t} = '' AND isNull(${y})`,
+  };
 }
 
 /** Both values in one type that SQL can compare. A text meets another type on that type's ground, and so does a dynamic. */
