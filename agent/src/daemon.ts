@@ -19,8 +19,8 @@ import { takeExclusive } from './control/exclusive.ts';
 import { makePrivateFolder } from './files/durable.ts';
 import { DeviceKey } from './identity/device-key.ts';
 import { type Onboarding, OnboardingStore } from './identity/onboarding-state.ts';
-import { Isolation } from './responder/isolation.ts';
-import { systemNft } from './responder/nft.ts';
+import { Isolation, refuseWhileIsolated } from './responder/isolation.ts';
+import { nftCommand } from './responder/nft.ts';
 import { createLinuxSensor } from './sensor/sensor.ts';
 import { serviceNotifier } from './service-notify.ts';
 import { type CreateSensor, Session } from './session.ts';
@@ -97,7 +97,7 @@ class Daemon {
     const { settings, log } = parts;
     const isolation = await Isolation.open({
       home: settings.home,
-      nft: systemNft,
+      nft: nftCommand(),
       log: log.part('isolation'),
     });
     const daemon = new Daemon(parts, isolation);
@@ -225,15 +225,5 @@ class Daemon {
     } catch (error) {
       this.#parts.log.error('the isolation that is wanted is not in force', { error });
     }
-  }
-}
-
-/** Only an order releases: an offboarded device can get none, so offboarding an isolated one must be meant. */
-export function refuseWhileIsolated(isolation: Isolation, force: boolean): void {
-  const { plan } = isolation.wanted;
-  if (plan && !force) {
-    throw new AgentError(
-      `this device is isolated (${plan.kind}). Release it from the server first: once offboarded it takes no order, and stays cut off. --force offboards it all the same`,
-    );
   }
 }

@@ -7,7 +7,6 @@ import { restoreIsolation } from './cli/isolation.ts';
 import { offboard } from './cli/offboard.ts';
 import { onboard } from './cli/onboard.ts';
 import { standardOutput } from './cli/output.ts';
-import { runDaemon } from './daemon.ts';
 import { readSettings } from './settings.ts';
 import { AGENT_VERSION } from './version.ts';
 
@@ -23,7 +22,11 @@ function commandLine(settled: (code: ExitCode) => void): Command {
   program
     .command('run')
     .description('run the agent in the foreground, for the service manager')
-    .action(() => runDaemon({ settings: settings() }));
+    .action(async () => {
+      // Kernel bindings and all: not for the short commands to load.
+      const { runDaemon } = await import('./daemon.ts');
+      await runDaemon({ settings: settings() });
+    });
   program
     .command('onboard')
     .description('enrol this device with the server that made the package')

@@ -3,10 +3,9 @@ import { AgentError, EXIT } from '../agent-error.ts';
 import { createLog } from '../agent-log.ts';
 import { askDaemon } from '../control/control-client.ts';
 import { takeExclusive } from '../control/exclusive.ts';
-import { refuseWhileIsolated } from '../daemon.ts';
 import { OnboardingStore } from '../identity/onboarding-state.ts';
-import { Isolation } from '../responder/isolation.ts';
-import { systemNft } from '../responder/nft.ts';
+import { Isolation, refuseWhileIsolated } from '../responder/isolation.ts';
+import { nftCommand } from '../responder/nft.ts';
 import type { Settings } from '../settings.ts';
 import type { Output } from './output.ts';
 
@@ -45,7 +44,7 @@ async function here(settings: Settings, force: boolean): Promise<Done> {
     const before = await store.read();
     if (before.state !== 'Enrolled') throw new AgentError('this device is not onboarded');
     const log = createLog({ level: settings.logLevel });
-    const isolation = await Isolation.open({ home: settings.home, nft: systemNft, log });
+    const isolation = await Isolation.open({ home: settings.home, nft: nftCommand(), log });
     refuseWhileIsolated(isolation, force);
     await store.offboarded(before, new Date().toISOString());
     return { deviceId: before.deviceId, isolated: isolation.wanted.plan !== null };

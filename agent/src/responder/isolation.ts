@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import type { AgentConfig } from '../agent-config.ts';
-import { messageOf } from '../agent-error.ts';
+import { AgentError, messageOf } from '../agent-error.ts';
 import type { AgentLog } from '../agent-log.ts';
 import { ExecutionError, type ExecutionOrder } from '../channel/order-desk.ts';
 import { readJson, writeJsonDurably } from '../files/durable.ts';
@@ -153,9 +153,11 @@ export class Isolation {
       if (!before) throw error;
       return before.server;
     });
+    const addresses = server.addresses.filter((address) => !address.includes('%'));
+    if (addresses.length === 0) throw new Error('the server has no address that a rule can name');
     return {
       kind,
-      server: { addresses: server.addresses.filter((address) => !address.includes('%')), port: server.port },
+      server: { addresses, port: server.port },
       resolvers: await surroundings.resolvers(),
       allow: kind === 'Selective' ? surroundings.allow : [],
       cgroup: await surroundings.cgroup(),
@@ -204,6 +206,16 @@ export class Isolation {
 
   async #read(): Promise<IsolationReading | null> {
     return readIsolation(await this.#options.nft.listIsolation());
+  }
+}
+
+/** Only an order releases: an offboarded device can get none, so offboarding an isolated one must be meant. */
+export function refuseWhileIsolated(isolation: Isolation, force: boolean): void {
+  const { plan } = isolation.wanted;
+  if (plan && !force) {
+    throw new AgentError(
+      `this device is isolated (${plan.kind}). Release it from the server first: once offboarded it takes no order, and stays cut off. --force offboards it all the same`,
+    );
   }
 }
 

@@ -13,30 +13,43 @@ export interface Nft {
   listIsolation(): Promise<unknown>;
 }
 
-export const systemNft: Nft = {
-  async apply(commands) {
-    const { status, stderr } = await run(['-f', '-'], commands);
-    if (status !== 0)
-      throw new AgentError(`nft refused the rules: ${stderr.trim() || `exit status ${status}`}`);
-  },
+/** @param command name or path of the nft program */
+export function nftCommand(command = 'nft'): Nft {
+  return {
+    async apply(commands) {
+      const { status, stderr } = await run(command, ['-f', '-'], commands);
+      if (status !== 0)
+        throw new AgentError(`nft refused the rules: ${stderr.trim() || `exit status ${status}`}`);
+    },
 
-  async listIsolation() {
-    const { status, stdout, stderr } = await run(['-j', 'list', 'table', 'inet', ISOLATION_TABLE], '');
-    if (status === 0) {
-      try {
-        return JSON.parse(stdout) as unknown;
-      } catch (error) {
-        throw new AgentError(`nft does not speak JSON here: ${messageOf(error)}`, { cause: error });
+    async listIsolation() {
+      const { status, stdout, stderr } = await run(
+        command,
+        ['-j', 'list', 'table', 'inet', ISOLATION_TABLE],
+        '',
+      );
+      if (status === 0) {
+        try {
+          return JSON.parse(stdout) as unknown;
+        } catch (error) {
+          throw new AgentError(`nft does not speak JSON here: ${messageOf(error)}`, { cause: error });
+        }
       }
-    }
-    if (stderr.includes('No such file or directory')) return null;
-    throw new AgentError(`nft cannot list the isolation table: ${stderr.trim() || `exit status ${status}`}`);
-  },
-};
+      if (stderr.includes('No such file or directory')) return null;
+      throw new AgentError(
+        `nft cannot list the isolation table: ${stderr.trim() || `exit status ${status}`}`,
+      );
+    },
+  };
+}
 
-function run(args: string[], input: string): Promise<{ status: number; stdout: string; stderr: string }> {
+function run(
+  command: string,
+  args: string[],
+  input: string,
+): Promise<{ status: number; stdout: string; stderr: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('nft', args, {
+    const child = spawn(command, args, {
       // A unit's PATH may lack the folders of system tools; messages are matched, so in no language but C.
       env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin:/usr/bin:/bin`, LC_ALL: 'C' },
       timeout: TIME_LIMIT_MS,

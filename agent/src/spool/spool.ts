@@ -259,17 +259,12 @@ export class Spool {
 
   /** Lets rows gather until a batch is full, somebody wants them on disk, or the oldest has waited long enough. */
   async #collect(): Promise<void> {
-    const until = performance.now() + this.#flushInterval();
+    const until = performance.now() + flushIntervalMs(this.#queue.length, this.#flushMs);
     while (!this.#closing && this.#flushes.length === 0 && !this.#batchIsFull()) {
       const leftMs = until - performance.now();
       if (leftMs <= 0) return;
       await this.#writerWake.wait(leftMs);
     }
-  }
-
-  #flushInterval(): number {
-    const waiting = this.#queue.length;
-    return waiting < 8 ? this.#flushMs : waiting < 64 ? this.#flushMs * 4 : this.#flushMs * 20;
   }
 
   #batchIsFull(): boolean {
@@ -398,6 +393,12 @@ export class Spool {
     });
     return this.#saving;
   }
+}
+
+/** How long rows may gather: the longer, the more batches wait to be sent already, since nobody is about to see them. */
+export function flushIntervalMs(waitingBatches: number, shortestMs: number): number {
+  if (waitingBatches < 8) return shortestMs;
+  return waitingBatches < 64 ? shortestMs * 4 : shortestMs * 20;
 }
 
 function sizeOf(line: string): number {
