@@ -319,6 +319,31 @@ describe('event log', () => {
       await expect(openEventLog({ dir })).rejects.toThrow(/acknowledged, but there is no segment/);
     });
 
+    it('tells damage from an interrupted write by what was written after it', async () => {
+      for (let seq = 1; seq <= 3; seq++) await append('a', seq);
+      for (const [text, position] of [
+        ['a.2', 2],
+        ['a.3', null],
+      ] as const) {
+        const crashed = crashCopy(dir);
+        const [path = ''] = segmentsIn(crashed.dir);
+        const bytes = readFileSync(path);
+        bytes[bytes.lastIndexOf(text)] = 0;
+        writeFileSync(path, bytes);
+        if (position !== null) {
+          await expect(openEventLog({ dir: crashed.dir })).rejects.toMatchObject({
+            name: 'CorruptLogError',
+            position,
+          });
+        } else {
+          const opened = await openEventLog({ dir: crashed.dir });
+          expect(opened.stats()).toMatchObject({ newest: 2, tornBytes: 36 + 1 + 2 + 3 });
+          await opened.close();
+        }
+        crashed.remove();
+      }
+    });
+
     it('misses the end of a log that was closed in order', async () => {
       await append('a', 1);
       await append('a', 2);
