@@ -5,6 +5,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { freePort } from '../tests/support/free-port.ts';
 import { makeNetwork, whyNoNetwork } from '../tests/support/hosts.ts';
 import { startServer } from '../tests/support/server.ts';
 import { eventually } from '../tests/support/wait.ts';
@@ -23,10 +24,11 @@ if (why) {
 const network = makeNetwork();
 const host = network.machine('host');
 const work = mkdtempSync(join(tmpdir(), 'merlon-bench-'));
+const port = await freePort();
 const server = await startServer({
   env: {
-    MERLON_PUBLIC_URL: `https://${network.address}:18444`,
-    MERLON_PORT: '18444',
+    MERLON_PUBLIC_URL: `https://${network.address}:${port}`,
+    MERLON_PORT: String(port),
     MERLON_CHECK_RESPONSES: 'off',
   },
 });

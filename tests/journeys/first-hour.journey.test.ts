@@ -9,6 +9,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../support/free-port.ts';
 import { makeNetwork, type SimulatedMachine, type SimulatedNetwork, whyNoNetwork } from '../support/hosts.ts';
 import { AUDIENCE, startServer, type TestApp, type TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
@@ -84,8 +85,9 @@ describe.skipIf(why)('the first hour', () => {
       '-e',
       `require('http').createServer((q,s)=>{require('fs').createReadStream('${page}/tool.sh').pipe(s)}).listen(8000,'0.0.0.0')`,
     ]);
+    const port = await freePort();
     server = await startServer({
-      env: { MERLON_PUBLIC_URL: `https://${network.address}:18443`, MERLON_PORT: '18443' },
+      env: { MERLON_PUBLIC_URL: `https://${network.address}:${port}`, MERLON_PORT: String(port) },
     });
   });
   afterAll(async () => {
