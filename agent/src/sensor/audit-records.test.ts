@@ -21,6 +21,7 @@ describe('audit records', () => {
     );
     expect(record?.trusted.get('pid')).toBe('5');
     expect(record?.trusted.get('uid')).toBe('0');
+    expect(record?.message.get('res')).toBe('success');
   });
 
   it('read operations of several words and names sent as hex', () => {

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, openSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -95,6 +104,15 @@ describe('file hasher', () => {
     unlinkSync(replaced);
     file('e', 'another');
     expect((await settled(hasher.executed(before, NOBODY, replaced))).missing).toBe('replaced');
+    // Same size, same times as the one that ran: still another file.
+    const disguised = file('h', 'honest');
+    const honest = identityOf(disguised);
+    renameSync(disguised, `${disguised}.old`);
+    file('h', 'wicked');
+    utimesSync(disguised, honest.mtimeSec, honest.mtimeSec);
+    utimesSync(`${disguised}.old`, honest.mtimeSec, honest.mtimeSec);
+    const asRun = { ...honest, mtimeNsec: 0 };
+    expect((await settled(hasher.executed(asRun, NOBODY, disguised))).missing).toBe('replaced');
     const large = file('f', 'y'.repeat(2000));
     hasher = make({ limitBytes: 1000 });
     expect((await settled(hasher.executed(identityOf(large), NOBODY, large))).missing).toBe('tooLarge');

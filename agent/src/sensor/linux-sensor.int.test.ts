@@ -4,10 +4,10 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KernelFixture, whyNoKernel } from './kernel-fixture.ts';
 import type { SensorRow } from './sensor.ts';
-import { bundleSensorProcess, SensorProcess } from './sensor-process.ts';
+import { KernelFixture, whyNoKernel } from './test-kernel.ts';
 import { refusal } from './test-samples.ts';
+import { bundleSensorProcess, SensorProcess } from './test-sensor-process.ts';
 
 const reason = whyNoKernel();
 if (reason !== null) console.log(`the Linux sensor was not tested against the kernel: ${reason}`);
