@@ -15,6 +15,8 @@ import type { Exchange, Incoming, Pipeline } from './pipeline.ts';
 import type { PortalFiles } from './portal-files.ts';
 import type { Reply, Route, SocketRoute } from './route.ts';
 
+/** The rest of a refused body is read and forgotten up to this size. */
+const DRAINED_BODY_BYTES = 64 * 1024 * 1024;
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
 /** How long requests under way may take to end once the server stops. */
 const DRAIN_MS = 10_000;
@@ -141,6 +143,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (request.exchange) await pipeline.fail(request.exchange, error);
     else if (error.status >= 500) log.error({ err: thrown, url: request.url }, 'request failed');
     if (reply.sent || reply.raw.headersSent) return reply.raw.destroy();
+    // Closing on a client that is still sending would take the answer away from it; a body of bearable size is read to its end instead.
+    if (error.code === 'PayloadTooLarge' && Number(request.headers['content-length']) <= DRAINED_BODY_BYTES) {
+      reply.removeHeader('connection');
+    }
     return answerError(reply, error, request.id);
   });
 
