@@ -12,6 +12,7 @@ refuseOldNode();
 process.chdir(root);
 if (!installed()) install();
 build();
+endWithNpm();
 process.argv.splice(
   1,
   process.argv.length - 1,
@@ -29,6 +30,18 @@ function refuseOldNode() {
     `merlon: Merlon needs Node.js ${MINIMUM_NODE.join('.')} or newer; this is ${process.version}. See https://nodejs.org/en/download`,
   );
   process.exit(2);
+}
+
+/** npm passes a SIGTERM on to the shell between it and us, which ends without telling us. Then we notice that our parent is gone. */
+function endWithNpm() {
+  if (process.env.npm_lifecycle_event !== 'start') return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 500);
+  watch.unref();
 }
 
 /** npm leaves `node_modules/.package-lock.json` behind; a stamp of ours tells when a newer date of the lock file means nothing. */
