@@ -33,7 +33,7 @@ export class ConfigError extends Error {
   }
 }
 
-export const MINIMUM_NODE = [20, 19, 0] as const;
+const MINIMUM_NODE = [20, 19, 0] as const;
 
 /** Null when the version will do, else the message to print. */
 export function nodeVersionProblem(version: string): string | null {

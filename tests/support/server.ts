@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const SERVER_MAIN = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url));
+const SERVER_MAIN = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url));
 export const AUDIENCE = 'https://api.securitycenter.microsoft.com';
 const READY_MS = 60_000;
 const STOP_MS = 30_000;

@@ -21,7 +21,7 @@ import type { Logger } from '../telemetry/log.ts';
 const MAX_SOCKET_PATH = 100;
 const MAX_INPUT = 16 * 1024 * 1024;
 
-export function adminSocketPath(home: string): string {
+function adminSocketPath(home: string): string {
   const short = createHash('sha256').update(home).digest('hex').slice(0, 16);
   if (platform() === 'win32') return `\\\\.\\pipe\\merlon-${short}`;
   const path = join(home, 'admin.sock');

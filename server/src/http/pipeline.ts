@@ -11,7 +11,7 @@ import type { Access, Caller, DeviceAuthenticator, DeviceCaller, Reply, Route } 
 import { checkInput, outputProblem } from './validation.ts';
 
 /** Turns `Authorization: Bearer …` into a caller, or throws Unauthorized. Supplied by identity and access. */
-export type BearerAuthenticator = (authorization: string | undefined) => Promise<Caller>;
+type BearerAuthenticator = (authorization: string | undefined) => Promise<Caller>;
 
 export interface PipelineDeps {
   readonly bearer: BearerAuthenticator;

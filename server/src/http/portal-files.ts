@@ -23,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-export interface PortalFile {
+interface PortalFile {
   readonly type: string;
   readonly etag: string;
   readonly plain: Buffer;

@@ -12,10 +12,10 @@ export interface Quota {
 }
 
 export const DEFAULT_QUOTA: Quota = { perMinute: 100, perHour: 1_500 };
-export const PORTAL_QUOTA: Quota = { perMinute: 1_200 };
+const PORTAL_QUOTA: Quota = { perMinute: 1_200 };
 
 /** Method and path in lower case, every path parameter as `:`. */
-export const QUOTAS: Readonly<Record<string, Quota>> = {
+const QUOTAS: Readonly<Record<string, Quota>> = {
   'POST /api/alerts/batchupdate': { perMinute: 10, perHour: 500 },
   'POST /api/alerts/createalertbyreference': { perMinute: 15 },
   'POST /api/advancedqueries/run': { perMinute: 45, perHour: 1_500 },

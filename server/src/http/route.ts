@@ -9,8 +9,6 @@ import type { Transaction } from 'kysely';
 import type { Static, TSchema } from 'typebox';
 import type { AuditActor } from '../features/audit/index.ts';
 
-export type { Permission, PortalPermission };
-
 /**
  * `filter`: rows about devices the caller may not see are left out. `require`: the caller must have access to the one device
  * concerned (404 for reads, 403 for writes). `none`: no device rule.

@@ -1,6 +1,6 @@
 /** The few DER encodings a certificate needs (X.690). Writing only: nothing from outside is ever parsed here. */
 
-export function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
+function der(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat(contents);
   return Buffer.concat([Buffer.from([tag]), length(body.length), body]);
 }

@@ -23,7 +23,7 @@ const AuditRecord = Type.Object({
 
 const text = { type: 'string', filterable: true, sortable: false } as const;
 
-export const auditSet: ODataSet = {
+const auditSet: ODataSet = {
   name: 'audit',
   fields: [
     { name: 'time', type: 'datetime', filterable: true, sortable: false },

@@ -21,7 +21,7 @@ interface AuditTable {
   correlation_id: string | null;
 }
 
-export interface AuditDatabase {
+interface AuditDatabase {
   audit_records: AuditTable;
 }
 

@@ -25,7 +25,7 @@ export interface AdminDeps {
 }
 
 /** Whoever may open the admin socket on this machine. */
-export const LOCAL_ADMINISTRATOR: AuditActor = {
+const LOCAL_ADMINISTRATOR: AuditActor = {
   kind: 'administrator',
   id: 'local',
   name: 'local administrator',

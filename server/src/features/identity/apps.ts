@@ -8,7 +8,7 @@ import type { IdentityDatabase } from './database.ts';
 import { isGuid } from './guid.ts';
 
 /** Two, so that one can be replaced while the other still works. */
-export const MAX_SECRETS = 2;
+const MAX_SECRETS = 2;
 const DEFAULT_SECRET_DAYS = 365;
 const MAX_SECRET_DAYS = 730;
 const MAX_APPS = 5_000;
@@ -23,7 +23,7 @@ export interface App {
   readonly enabled: boolean;
 }
 
-export interface AppSecret {
+interface AppSecret {
   readonly id: string;
   /** First characters, to tell one from another. */
   readonly hint: string;

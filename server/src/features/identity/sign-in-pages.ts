@@ -18,7 +18,7 @@ function html(strings: TemplateStringsArray, ...values: readonly (string | Html 
   return new Html(strings.reduce((text, part, i) => text + (safe[i - 1] ?? '') + part));
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

@@ -17,7 +17,7 @@ import type { StateStore } from '@merlon/state-store';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { IdentityDatabase } from './database.ts';
 
-export interface SigningKey {
+interface SigningKey {
   readonly kid: string;
   readonly privateJwk: JsonWebKey;
   readonly publicKey: KeyObject;

@@ -14,8 +14,8 @@ import type { IdentityDatabase } from './database.ts';
 import { hashPassword, oneTimePassword, passwordProblem, verifyPassword } from './passwords.ts';
 import type { Tenant } from './tenants.ts';
 
-export const LOCK_AFTER = 10;
-export const LOCK_MS = 15 * 60_000;
+const LOCK_AFTER = 10;
+const LOCK_MS = 15 * 60_000;
 
 export interface User {
   readonly id: string;
@@ -26,7 +26,7 @@ export interface User {
   readonly mustChangePassword: boolean;
 }
 
-export type SignIn =
+type SignIn =
   | { readonly kind: 'ok'; readonly user: User }
   /** Also for unknown and disabled users: who exists is nobody's business. */
   | { readonly kind: 'wrong'; readonly user: User | null }
