@@ -1,6 +1,7 @@
 import { KqlError } from '../kql-error.ts';
 import { queryError } from './diagnostics.ts';
 import { type BoundCode, kustoLibrary } from './library.ts';
+import { tooDeepAt } from './nesting.ts';
 import { huntingSchema, type Schema, type SchemaVariant } from './schema.ts';
 import { list } from './syntax.ts';
 
@@ -24,7 +25,13 @@ export function bindQuery(text: string): BoundQuery {
       length: text.length,
     });
   }
+  // The library would build the grammar of all commands first, which takes seconds.
+  if (/^(\s|\/\/[^\n]*(\n|$))*\./.test(text))
+    throw KqlError.unsupported('a management command', { start: 0, length: text.length });
   if (text.trim() === '') throw new KqlError('syntax', 'The query is empty.', { start: 0, length: 0 });
+  const tooDeep = tooDeepAt(text);
+  if (tooDeep !== undefined)
+    throw KqlError.unsupported('a query nested this deeply', { start: tooDeep, length: 1 });
   let refusal: KqlError | undefined;
   for (const variant of variantsFor(text)) {
     const schema = huntingSchema(variant);

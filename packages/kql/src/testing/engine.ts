@@ -1,6 +1,7 @@
 import { type HuntingTable, huntingTables, type KustoType } from '@merlon/contract';
 import { Session } from 'chdb';
-import { type QueryScope, type TranslateOptions, translate } from '../index.ts';
+import { type TranslateOptions, translate } from '../index.ts';
+import { now, tenantA, wholeTenant } from './fixtures.ts';
 
 /** A real ClickHouse inside the test process, with the hunting tables, for checking what statements give. */
 export interface TestEngine {
@@ -14,11 +15,6 @@ export interface TestEngine {
   sql(text: string): string;
   close(): void;
 }
-
-export const tenantA = '11111111-1111-1111-1111-111111111111';
-export const tenantB = '22222222-2222-2222-2222-222222222222';
-export const now = new Date('2026-11-24T12:00:00.000Z');
-export const wholeTenant: QueryScope = { tenantId: tenantA, deviceGroups: 'all' };
 
 const storedTypes: Readonly<Record<KustoType, string>> = {
   bool: 'Nullable(Bool)',
