@@ -1,11 +1,13 @@
-import { Kysely, PostgresDialect, sql, type Transaction } from 'kysely';
+import { Kysely } from 'kysely';
 import type pg from 'pg';
 import { type EmbeddedServer, startEmbeddedServer } from './embedded-server.ts';
 import { Listener } from './listener.ts';
 import { migrate } from './migrate.ts';
-import { patientPool } from './patient-pool.ts';
-import { ROLES, SETTING } from './roles.ts';
+import { PatientPool } from './patient-pool.ts';
+import { LOGIN } from './roles.ts';
+import { scopedDialect } from './scoped-dialect.ts';
 import type { Migration, StateStore, StateStoreLog } from './store.ts';
+import { Transactions } from './transactions.ts';
 
 export interface StateStoreOptions {
   /** `postgres://…`: an external server. Absent: embedded, with its files in `dir`. */
@@ -18,69 +20,78 @@ export interface StateStoreOptions {
   readonly durable?: boolean;
 }
 
-const POOL_SIZE = 16;
-const MAX_ATTEMPTS = 4;
-/** Deadlock and serialisation failure: PostgreSQL undid the transaction and asks for it again. */
-const TRY_AGAIN = new Set(['40001', '40P01']);
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const WORK = { size: 16, statementTimeoutMs: 30_000 };
+/** A migration may take its time, and so may waiting for another server's. */
+const SCHEMA = { size: 1, statementTimeoutMs: 0 };
 
 /** Opens the store and brings its schema up to date. Rejects with a message fit to print when it cannot. */
 export async function openStateStore(options: StateStoreOptions): Promise<StateStore> {
-  const { log } = options;
-  let server: EmbeddedServer | null = null;
-  let connection: pg.ClientConfig;
-  if (options.url) connection = { connectionString: options.url };
-  else {
-    server = await startEmbeddedServer({ dir: options.dir, log, durable: options.durable ?? true });
-    connection = server.connection;
+  if (options.url) {
+    const connection = { connectionString: options.url, application_name: 'merlon' };
+    return openOn({ owner: connection, work: connection, login: null, server: null }, options);
   }
-  const db = new Kysely<unknown>({
-    dialect: new PostgresDialect({ pool: patientPool(connection, POOL_SIZE) as pg.Pool }),
+  const server = await startEmbeddedServer({
+    dir: options.dir,
+    log: options.log,
+    durable: options.durable ?? true,
   });
-  const listener = new Listener(connection, log);
-  const close = async () => {
-    await listener.close();
-    await db.destroy();
-    await server?.close();
-  };
+  return openOn({ owner: server.owner, work: server.work, login: LOGIN, server }, options);
+}
+
+async function openOn(
+  database: {
+    owner: pg.ClientConfig;
+    work: pg.ClientConfig;
+    login: string | null;
+    server: EmbeddedServer | null;
+  },
+  { migrations, log }: StateStoreOptions,
+): Promise<StateStore> {
   try {
-    const applied = await migrate(db, options.migrations);
-    if (applied.length > 0) log.info({ migrations: applied }, 'the database schema was brought up to date');
+    await bringUpToDate(database, migrations, log);
   } catch (error) {
-    await close();
+    await database.server?.close();
     throw error;
   }
-
-  const run = async <DB, T>(
-    role: string,
-    tenantId: string,
-    work: (db: Transaction<DB>) => Promise<T>,
-  ): Promise<T> => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await (db as Kysely<DB>).transaction().execute(async (transaction) => {
-          // Both settings end with the transaction, so a pooled connection carries nothing over.
-          await sql`select set_config('role', ${role}, true), set_config(${SETTING}, ${tenantId}, true)`.execute(
-            transaction,
-          );
-          return work(transaction);
-        });
-      } catch (error) {
-        if (attempt === MAX_ATTEMPTS || !TRY_AGAIN.has((error as { code?: string }).code ?? '')) throw error;
-      }
-    }
+  const pool = new PatientPool(database.work, WORK);
+  const transactions = new Transactions(pool);
+  const listener = new Listener(database.work, log);
+  let closing: Promise<void> | null = null;
+  const close = async () => {
+    await listener.close();
+    await pool.end();
+    await database.server?.close();
   };
-
   return {
-    async tenant(tenantId, work) {
-      if (!UUID.test(tenantId)) throw new Error(`"${tenantId}" is not a tenant id`);
-      return run(ROLES.tenant, tenantId, work);
-    },
-    system: (work) => run(ROLES.system, '', work),
+    tenant: (tenantId, work) => transactions.asTenant(tenantId, work),
+    system: (work) => transactions.asSystem(work),
     listen: (channel, handler) => listener.add(channel, handler),
     async notify(channel, payload) {
-      await sql`select pg_notify(${channel}, ${payload})`.execute(db);
+      const client = await pool.connect();
+      try {
+        await client.query('select pg_notify($1, $2)', [channel, payload]);
+      } finally {
+        client.release();
+      }
     },
-    close,
+    close() {
+      closing ??= close();
+      return closing;
+    },
   };
+}
+
+async function bringUpToDate(
+  { owner, login }: { owner: pg.ClientConfig; login: string | null },
+  migrations: readonly Migration[],
+  log: StateStoreLog,
+): Promise<void> {
+  const pool = new PatientPool(owner, SCHEMA);
+  try {
+    const db = new Kysely<unknown>({ dialect: scopedDialect(pool) });
+    const applied = await migrate(db, migrations, { login, log });
+    if (applied.length > 0) log.info({ migrations: applied }, 'the database schema was brought up to date');
+  } finally {
+    await pool.end();
+  }
 }

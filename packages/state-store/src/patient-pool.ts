@@ -1,34 +1,65 @@
-/** A pool that waits a little for a database that is just restarting, instead of failing everything that asks meanwhile. */
+/** A bounded pool that waits a little for a database that is just restarting, instead of failing everything that asks meanwhile. */
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
-const PATIENCE_MS = 10_000;
+export interface PoolLimits {
+  readonly size: number;
+  /** 0: none. */
+  readonly statementTimeoutMs: number;
+}
+
+/** How long work waits for a connection, be it that all are taken or that the database is not there. */
+export const PATIENCE_MS = 10_000;
 const RETRY_MS = 100;
-const STATEMENT_TIMEOUT_MS = 30_000;
+/** Work that holds a transaction open and does nothing is ended: it would hold its locks, too. */
+const IDLE_TRANSACTION_MS = 60_000;
 
-/** Network errors of a server that is not there, and SQLSTATE 57P03: it is there but not ready. */
-const NOT_THERE = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', '57P03']);
+/** The server is not there, is going, or is not ready: nothing that was asked of it happened. */
+const NOT_THERE = new Set(['ECONNREFUSED', 'ENOENT', 'ECONNRESET', 'EPIPE', '57P01', '57P02', '57P03']);
+/** What node-postgres says, without a code, of a connection that ended. */
+const ENDED = /^(Connection terminated|Client has encountered a connection error|Client was closed)/;
 
-export function patientPool(connection: pg.ClientConfig, size: number): Pick<pg.Pool, 'connect' | 'end'> {
-  const pool = new pg.Pool({
-    ...connection,
-    max: size,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    idleTimeoutMillis: 60_000,
-  });
-  // An idle connection that breaks is replaced by the next one that asks.
-  pool.on('error', () => {});
-  const connect = async () => {
-    const deadline = Date.now() + PATIENCE_MS;
-    for (;;) {
+export function isConnectionLoss(error: unknown): boolean {
+  const { code, message } = error as { code?: string; message?: string };
+  return (code !== undefined && NOT_THERE.has(code)) || ENDED.test(message ?? '');
+}
+
+export class PatientPool {
+  readonly #pool: pg.Pool;
+  readonly #size: number;
+
+  constructor(connection: pg.ClientConfig, { size, statementTimeoutMs }: PoolLimits) {
+    this.#size = size;
+    this.#pool = new pg.Pool({
+      ...connection,
+      max: size,
+      statement_timeout: statementTimeoutMs,
+      idle_in_transaction_session_timeout: IDLE_TRANSACTION_MS,
+      idleTimeoutMillis: 60_000,
+      connectionTimeoutMillis: PATIENCE_MS,
+      keepAlive: true,
+    });
+    // An idle connection that breaks is replaced by the next one that asks.
+    this.#pool.on('error', () => {});
+    // One that breaks at work fails that work, which is enough; without a listener it would end the process.
+    this.#pool.on('connect', (client) => client.on('error', () => {}));
+  }
+
+  async connect(): Promise<pg.PoolClient> {
+    for (const deadline = Date.now() + PATIENCE_MS; ; await delay(RETRY_MS)) {
       try {
-        return await pool.connect();
+        return await this.#pool.connect();
       } catch (error) {
-        const { code } = error as { code?: string };
-        if (!code || !NOT_THERE.has(code) || Date.now() >= deadline) throw error;
-        await delay(RETRY_MS);
+        if (isConnectionLoss(error) && Date.now() < deadline && !this.#pool.ending) continue;
+        if (!/timeout exceeded when trying to connect/.test((error as Error).message)) throw error;
+        throw new Error(`none of ${this.#size} database connections became free within ${PATIENCE_MS} ms`, {
+          cause: error,
+        });
       }
     }
-  };
-  return { connect: connect as pg.Pool['connect'], end: () => pool.end() };
+  }
+
+  end(): Promise<void> {
+    return this.#pool.end();
+  }
 }

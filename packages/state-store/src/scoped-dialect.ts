@@ -1,0 +1,112 @@
+/**
+ * Kysely's way to PostgreSQL, with a say in how a transaction begins: one statement text, one round trip, sets the role and the tenant
+ * together with BEGIN. A connection that may still carry any of it is not used again.
+ */
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  type QueryResult,
+} from 'kysely';
+import type pg from 'pg';
+import type { PatientPool } from './patient-pool.ts';
+
+/** The transaction could not even begin: nothing of its work was done. */
+export class NotBegunError extends Error {
+  override readonly name = 'NotBegunError';
+}
+
+/** `begin`: the statements that begin a transaction; they hold no text of anyone's making. */
+export function scopedDialect(pool: PatientPool, begin = 'begin'): Dialect {
+  return {
+    createAdapter: () => new PostgresAdapter(),
+    createDriver: () => new ScopedDriver(pool, begin),
+    createIntrospector: (db) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  };
+}
+
+class ScopedDriver implements Driver {
+  readonly #pool: PatientPool;
+  readonly #begin: string;
+
+  constructor(pool: PatientPool, begin: string) {
+    this.#pool = pool;
+    this.#begin = begin;
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<PooledConnection> {
+    return new PooledConnection(await this.#pool.connect());
+  }
+
+  async beginTransaction(connection: PooledConnection): Promise<void> {
+    try {
+      await connection.command(this.#begin);
+    } catch (error) {
+      connection.spoilt = true;
+      throw new NotBegunError((error as Error).message, { cause: error });
+    }
+  }
+
+  async commitTransaction(connection: PooledConnection): Promise<void> {
+    // PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK, and with no error.
+    const done = await connection.command('commit');
+    if (done === 'COMMIT') return;
+    throw new Error(
+      'the transaction was undone: a statement in it had failed, and the work went on as if it had not',
+    );
+  }
+
+  async rollbackTransaction(connection: PooledConnection): Promise<void> {
+    try {
+      await connection.command('rollback');
+    } catch {
+      // What the caller wants to hear is why the work failed.
+      connection.spoilt = true;
+    }
+  }
+
+  async releaseConnection(connection: PooledConnection): Promise<void> {
+    connection.release();
+  }
+
+  async destroy(): Promise<void> {}
+}
+
+const COUNTED = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
+
+class PooledConnection implements DatabaseConnection {
+  /** In a state that is not known. */
+  spoilt = false;
+  readonly #client: pg.PoolClient;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const { command, rowCount, rows } = await this.#client.query<R & object>(sql, [...parameters]);
+    return COUNTED.has(command) ? { rows, numAffectedRows: BigInt(rowCount ?? 0) } : { rows };
+  }
+
+  // biome-ignore lint/correctness/useYield: the interface has it; a cursor would outlive its statement timeout
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('this store does not stream rows: read them a page at a time');
+  }
+
+  /** Runs statements without parameters; returns the last one's command tag. */
+  async command(sql: string): Promise<string> {
+    const result: pg.QueryResult | pg.QueryResult[] = await this.#client.query(sql);
+    return (Array.isArray(result) ? result.at(-1)?.command : result.command) ?? '';
+  }
+
+  release(): void {
+    this.#client.release(this.spoilt);
+  }
+}

@@ -1,0 +1,51 @@
+/** Runs work as one transaction: as whom, for which tenant, and again when PostgreSQL asks for it. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Kysely, type Transaction } from 'kysely';
+import { isConnectionLoss, PATIENCE_MS, type PatientPool } from './patient-pool.ts';
+import { ROLES, SETTING } from './roles.ts';
+import { NotBegunError, scopedDialect } from './scoped-dialect.ts';
+
+/** Serialisation failure and deadlock: PostgreSQL undid the transaction and asks for it again. */
+const TRY_AGAIN = new Set(['40001', '40P01']);
+const MAX_ATTEMPTS = 6;
+const BACK_OFF_MS = 10;
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+type Work<DB, T> = (db: Transaction<DB>) => Promise<T>;
+
+export class Transactions {
+  readonly #pool: PatientPool;
+
+  constructor(pool: PatientPool) {
+    this.#pool = pool;
+  }
+
+  async asTenant<DB, T>(tenantId: string, work: Work<DB, T>): Promise<T> {
+    // Checked because it becomes statement text, and said by name because it may come from outside.
+    if (!UUID.test(tenantId)) throw new RangeError(`"${tenantId}" is not a tenant id`);
+    return this.#run(`begin; set local role ${ROLES.tenant}; set local ${SETTING} = '${tenantId}'`, work);
+  }
+
+  asSystem<DB, T>(work: Work<DB, T>): Promise<T> {
+    return this.#run(`begin; set local role ${ROLES.system}; set local ${SETTING} = ''`, work);
+  }
+
+  async #run<DB, T>(begin: string, work: Work<DB, T>): Promise<T> {
+    const db = new Kysely<DB>({ dialect: scopedDialect(this.#pool, begin) });
+    const deadline = Date.now() + PATIENCE_MS;
+    for (let attempt = 1; ; ) {
+      try {
+        return await db.transaction().execute(work);
+      } catch (error) {
+        if (error instanceof NotBegunError) {
+          // The connection had died since it was last used: take another.
+          if (isConnectionLoss(error.cause) && Date.now() < deadline) continue;
+          throw error.cause;
+        }
+        if (attempt === MAX_ATTEMPTS || !TRY_AGAIN.has((error as { code?: string }).code ?? '')) throw error;
+        // At random, so that two that met do not meet again.
+        await delay(Math.random() * BACK_OFF_MS * 2 ** attempt++);
+      }
+    }
+  }
+}
