@@ -104,7 +104,10 @@ export async function startServer({ env = {}, home: given }: ServerOptions = {})
     ...env,
     MERLON_HOME: home,
   };
-  let running = await launch(own);
+  let running = await launch(own).catch(async (error: unknown) => {
+    if (!given) await rm(home, { recursive: true, force: true });
+    throw error;
+  });
   const { url, port } = running;
   own.MERLON_PORT = String(port);
   const caPath = join(home, 'ca.pem');
