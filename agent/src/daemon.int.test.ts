@@ -165,6 +165,21 @@ describe('the agent as a service', () => {
     expect(await agent.run('health')).toMatchObject({ code: 1, out: expect.stringMatching(/Offboarded/) });
   });
 
+  it('stops when told to, whatever it is doing', async () => {
+    agent.start();
+    await until('the daemon', async () => (await agent.run('health')).code === 1);
+    expect(await agent.end()).toBe(0);
+    const deviceId = await enrolled();
+    agent.start();
+    await connected(deviceId);
+    expect(await agent.end()).toBe(0);
+    await peer.close();
+    agent.start();
+    await until('that it is alone', async () => (await field('channel_state')) === 'Waiting');
+    expect(await agent.end()).toBe(0);
+    await peer.listen('127.0.0.1', 0);
+  });
+
   it('is the only one of its state folder', async () => {
     await enrolled();
     agent.start();

@@ -30,6 +30,7 @@ import { AGENT_VERSION } from './version.ts';
 
 const ASK_AGAIN_MS = 3_600_000;
 const GUARD_WITHOUT_SESSION_MS = 15_000;
+const STAY_ALIVE_MS = 3_600_000;
 
 export interface DaemonOptions {
   readonly settings: Settings;
@@ -39,10 +40,21 @@ export interface DaemonOptions {
 
 /** Runs until SIGTERM or SIGINT. @throws AgentError when it cannot start. */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { settings, createSensor = createLinuxSensor } = options;
-  const log = createLog({ level: settings.logLevel });
+  const { settings } = options;
   await makePrivateFolder(settings.home);
   const release = await takeExclusive(settings.home, 'daemon');
+  // What a sensor waits for while it stops need not keep Node alive by itself, and Node must not end before the spool is closed.
+  const alive = setInterval(() => undefined, STAY_ALIVE_MS);
+  try {
+    await serve(options, createLog({ level: settings.logLevel }));
+  } finally {
+    clearInterval(alive);
+    await release();
+  }
+}
+
+async function serve(options: DaemonOptions, log: AgentLog): Promise<void> {
+  const { settings, createSensor = createLinuxSensor } = options;
   const stopped = new Promise<string>((resolve) => {
     process.once('SIGTERM', () => resolve('SIGTERM'));
     process.once('SIGINT', () => resolve('SIGINT'));
@@ -54,6 +66,9 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
     path: settings.controlSocket,
     log: log.part('control'),
     answer: (request) => daemon.answer(request),
+  }).catch(async (error: unknown) => {
+    await daemon.stop();
+    throw error;
   });
   notifier.ready(daemon.state);
   log.info('merlon-agent runs', { version: AGENT_VERSION, state: daemon.state, home: settings.home });
@@ -62,7 +77,6 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   notifier.stopping();
   await control.close();
   await daemon.stop();
-  await release();
 }
 
 type State =
@@ -107,7 +121,12 @@ class Daemon {
       // Reported in health, and tried again; stopping here would leave the device without an agent too.
       log.error('the isolation that is wanted could not be put in force', { error });
     }
-    await daemon.#changes.run(() => daemon.#wake());
+    await daemon.#changes
+      .run(() => daemon.#wake())
+      .catch((error: unknown) => {
+        clearInterval(daemon.#guard);
+        throw error;
+      });
     return daemon;
   }
 

@@ -20,6 +20,7 @@ import { ServerAddresses } from './server/server-addresses.ts';
 import { ServerLink } from './server/server-link.ts';
 import { Sender } from './spool/sender.ts';
 import { DEFAULT_SPOOL_BYTES, Spool } from './spool/spool.ts';
+import { within } from './time/within.ts';
 import { AGENT_VERSION } from './version.ts';
 
 export type CreateSensor = (options: SensorOptions) => Sensor;
@@ -38,6 +39,7 @@ export interface SessionOptions {
 
 const HEALTH_EVERY_MS = 60_000;
 const LOOK_FOR_CHANGE_MS = 5_000;
+const SENSOR_STOP_LIMIT_MS = 10_000;
 
 export class Session {
   readonly #parts: {
@@ -187,9 +189,9 @@ export class Session {
     const { sensor, desk, channel, sender, spool, keeper, link } = this.#parts;
     for (const timer of this.#timers) clearInterval(timer);
     keeper.stop();
-    await sensor
-      .stop()
-      .catch((error: unknown) => this.#options.log.warn('the sensor did not stop', { error }));
+    await within(SENSOR_STOP_LIMIT_MS, sensor.stop()).catch((error: unknown) =>
+      this.#options.log.warn('the sensor did not stop', { error }),
+    );
     await desk.idle();
     await Promise.all([channel.stop(), sender.stop()]);
     await spool.close();

@@ -7,6 +7,7 @@ import { isIP, type LookupFunction } from 'node:net';
 import { Type } from 'typebox';
 import { AgentError, messageOf } from '../agent-error.ts';
 import { readJson, writeJsonDurably } from '../files/durable.ts';
+import { within } from '../time/within.ts';
 import { systemNameServers } from './name-servers.ts';
 
 const Remembered = Type.Object({
@@ -121,18 +122,6 @@ async function resolveThrough(servers: readonly string[], host: string): Promise
   const found = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
   if (found.length === 0) throw new Error(`${servers.join(', ')} know no address of ${host}`);
   return found;
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const limit = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function noAddress(host: string): NodeJS.ErrnoException {

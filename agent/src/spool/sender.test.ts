@@ -45,7 +45,8 @@ async function sending(answers: (ServerReply | Error)[], firstMs = 1) {
     await spool.flush();
   };
   const end = async () => {
-    await Promise.all([sender.stop(), spool.close()]);
+    await sender.stop();
+    await spool.close();
   };
   return { spool, sender, requests, dismissals, put, end };
 }
@@ -53,6 +54,13 @@ async function sending(answers: (ServerReply | Error)[], firstMs = 1) {
 const idOf = (request: LinkRequest | undefined) => request?.headers?.['merlon-batch'];
 
 describe('Sender', () => {
+  it('stops while it has nothing to send', async () => {
+    const s = await sending([]);
+    s.sender.start();
+    await s.end();
+    expect(s.requests).toEqual([]);
+  });
+
   it('sends in order and forgets what was taken', async () => {
     const s = await sending([]);
     for (let n = 0; n < 3; n += 1) await s.put(n);

@@ -55,7 +55,7 @@ export class Sender {
   async #run(): Promise<void> {
     const { spool } = this.#options;
     while (!this.#stop.signal.aborted) {
-      const batch = await spool.next();
+      const batch = await spool.next(this.#stop.signal);
       if (!batch || this.#stop.signal.aborted) return;
       let verdict: Verdict;
       try {

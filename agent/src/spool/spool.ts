@@ -181,14 +181,23 @@ export class Spool {
     });
   }
 
-  /** The oldest batch, waiting for one; null once the spool closes. The same one again until {@link delivered} or {@link setAside}. */
-  async next(): Promise<BatchFile | null> {
-    while (!this.#closing) {
-      const oldest = this.#queue[0];
-      if (oldest) return oldest;
-      await this.#senderWake.wait();
+  /**
+   * The oldest batch, waiting for one; null once the spool closes or the signal is given. The same one again until {@link delivered} or
+   * {@link setAside}. For one sender.
+   */
+  async next(signal?: AbortSignal): Promise<BatchFile | null> {
+    const leave = () => this.#senderWake.ring();
+    signal?.addEventListener('abort', leave);
+    try {
+      while (!this.#closing && !signal?.aborted) {
+        const oldest = this.#queue[0];
+        if (oldest) return oldest;
+        await this.#senderWake.wait();
+      }
+      return null;
+    } finally {
+      signal?.removeEventListener('abort', leave);
     }
-    return null;
   }
 
   /** The bytes to send. */

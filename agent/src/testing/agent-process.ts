@@ -35,6 +35,10 @@ export class AgentProcess {
     this.#env = options.env ?? {};
   }
 
+  get pid(): number | undefined {
+    return this.#daemon?.pid;
+  }
+
   get log(): string {
     return this.#log;
   }
