@@ -1,20 +1,24 @@
 /** Regular expressions of rules run on RE2, whose time is linear in the text whatever the expression. Unanchored, as Sigma has it. */
 import { RE2JS } from 're2js';
 import type { RegexText } from './field-test.ts';
+import { fold } from './string-pattern.ts';
+
+/** A search of a text this long costs less than starting RE2. */
+const LEAST_LITERAL = 2;
 
 /** @throws Error with RE2's reason. */
-export function compileRegex({
-  source,
-  ignoreCase,
-  multiline,
-  dotAll,
-}: RegexText): (text: string) => boolean {
+export function compileRegex(regex: RegexText): (text: string) => boolean {
+  const { source, ignoreCase, multiline, dotAll } = regex;
   const flags =
     (ignoreCase ? RE2JS.CASE_INSENSITIVE : 0) |
     (multiline ? RE2JS.MULTILINE : 0) |
     (dotAll ? RE2JS.DOTALL : 0);
   const compiled = RE2JS.compile(source, flags);
-  return (text) => compiled.test(text);
+  const literal = requiredLiteral(regex, LEAST_LITERAL);
+  if (literal === null) return (text) => compiled.test(text);
+  if (!ignoreCase) return (text) => text.includes(literal) && compiled.test(text);
+  const folded = fold(literal);
+  return (text) => fold(text).includes(folded) && compiled.test(text);
 }
 
 /** Null: RE2 takes it. */
