@@ -78,7 +78,19 @@ custom: [let, through]
 
   it('reads several documents', () => {
     const one = rule('s: { Image: a }\ncondition: s');
-    expect(parseRules(`${one}---\n${one}`)).toHaveLength(2);
+    const other = one.replace('A rule', 'Another');
+    for (const text of [
+      `${one}---\n${other}`,
+      `---\n${one}...\n---\n${other}...\n`,
+      `# ours\n${one}\n--- # next\n${other}`,
+    ]) {
+      const rules = parseRules(text);
+      expect(rules.map((each) => each.title)).toEqual(['A rule', 'Another']);
+      for (const each of rules) {
+        const again = parseRules(each.source);
+        expect(again.map(({ id, title }) => ({ id, title }))).toEqual([{ id: each.id, title: each.title }]);
+      }
+    }
     expect(parseRules('')).toEqual([]);
   });
 
@@ -209,7 +221,7 @@ custom: [let, through]
           }
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     );
   });
 
@@ -249,7 +261,7 @@ custom: [let, through]
           expect(error).toBeInstanceOf(SigmaError);
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: 500 },
     );
   });
 });

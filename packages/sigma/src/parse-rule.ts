@@ -51,6 +51,7 @@ function parseDocument(document: YamlDocument): SigmaRule {
     selections,
     conditions: parseConditions(document, detection, [...selections.keys()]),
     file: document.file,
+    source: document.text,
   };
 }
 

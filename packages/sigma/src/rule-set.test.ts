@@ -442,8 +442,8 @@ describe('a rule set', () => {
           }
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 300 },
     );
-    expect(held).toBeGreaterThan(1_000);
-  });
+    expect(held).toBeGreaterThan(200);
+  }, 60_000);
 });

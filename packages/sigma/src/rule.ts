@@ -34,6 +34,8 @@ export interface SigmaRule {
   /** Any one is enough. */
   readonly conditions: readonly Condition[];
   readonly file: string | null;
+  /** Its YAML, without that of other rules of the same text. */
+  readonly source: string;
 }
 
 export type SelectionNode =

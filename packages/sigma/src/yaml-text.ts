@@ -15,6 +15,8 @@ type Key = string | number;
 /** One document, and how to complain about a place in it. */
 export interface YamlDocument {
   readonly file: string | null;
+  /** The document alone, as written. */
+  readonly text: string;
   readonly value: YamlValue;
   place(path: readonly Key[]): SigmaErrorPlace;
   error(kind: SigmaErrorKind, path: readonly Key[], problem: string): SigmaError;
@@ -88,9 +90,17 @@ export function readYaml(text: string, file: string | null): YamlDocument[] {
       if (thrown instanceof SigmaError) throw thrown;
       throw whole(`not YAML: ${thrown instanceof Error ? thrown.message : String(thrown)}`);
     }
-    found.push({ file, value, place, error });
+    found.push({ file, text: textOf(text, document.range), value, place, error });
   }
   return found;
+}
+
+function textOf(text: string, range: readonly [number, number, number] | undefined): string {
+  if (!range) return text;
+  return text
+    .slice(range[0], range[2])
+    .replace(/^---[^\S\n]*\n?/, '')
+    .replace(/\n(---|\.\.\.)\s*$/, '\n');
 }
 
 function scalarValue(value: unknown): string | number | boolean | null {
