@@ -19,7 +19,7 @@ import { figure, show } from './figures.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 3);
 const DEVICES = 4;
-const BATCHES_PER_DEVICE = 15;
+const BATCHES_PER_DEVICE = 40;
 const ROWS_PER_BATCH = 2_000;
 const TOTAL = DEVICES * BATCHES_PER_DEVICE * ROWS_PER_BATCH;
 const INSERT_ROWS = 10_000;
