@@ -44,11 +44,21 @@ export function parseComplaint(text: string): ServerComplaint {
   };
 }
 
-function unreachable(error: unknown): EventStoreUnavailable {
-  return new EventStoreUnavailable(
-    `the event store does not answer: ${error instanceof Error ? error.message || error.name : String(error)}`,
-    { cause: error },
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** Node's own errors of sockets have codes that begin with E; those that Node and the driver raise for a connection that broke have only words. */
+function isUnreachable(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return (
+    (typeof code === 'string' && /^E[A-Z]/.test(code)) ||
+    /timeout error|socket hang up|aborted|terminated|premature close/i.test(wordsOf(error))
   );
+}
+
+function unreachable(error: unknown): EventStoreUnavailable {
+  return new EventStoreUnavailable(`the event store does not answer: ${wordsOf(error)}`, { cause: error });
 }
 
 function isBusy(code: number): boolean {
@@ -79,7 +89,8 @@ export function queryError(complaint: ServerComplaint): EventStoreError {
 
 export function queryErrorOf(error: unknown): EventStoreError {
   const complaint = complaintOf(error);
-  return complaint ? queryError(complaint) : unreachable(error);
+  if (complaint) return queryError(complaint);
+  return isUnreachable(error) ? unreachable(error) : new QueryFailed(0, wordsOf(error), { cause: error });
 }
 
 export function insertErrorOf(error: unknown): EventStoreError {

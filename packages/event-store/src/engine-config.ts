@@ -19,6 +19,9 @@ const MIB = 1024 * 1024;
 /** What all queries of the reader may write to disk while they sort and group. */
 const SPILL_BYTES = 10 * 1024 * MIB;
 
+/** The longest statement, and the longest parameter of one. A server by URL has 128 KiB unless its default profile says more. */
+const MAX_FIELD_BYTES = 16 * MIB;
+
 /** Settings of the reader, in the engine's XML and for accounts made by SQL: value, and where bounded, the least and the most. */
 export function readerSettings({ maxSeconds, maxMemoryBytes }: EngineAccounts['ceilings']): readonly {
   readonly name: string;
@@ -102,7 +105,9 @@ ${more}
   const sha256 = (hex: string) => `<password_sha256_hex>${hex}</password_sha256_hex>`;
   return `<clickhouse>
   <profiles>
-    <default/>
+    <default>
+      <http_max_field_value_size>${MAX_FIELD_BYTES}</http_max_field_value_size>
+    </default>
     <reader>
       ${values.join('\n      ')}
       <constraints>${bounds.join('')}</constraints>

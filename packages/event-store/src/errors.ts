@@ -42,14 +42,14 @@ export class QueryCancelled extends EventStoreError {
   readonly retriable = false;
 }
 
-/** The store refused the query: `code` is ClickHouse's. */
+/** The store refused the query: `code` is ClickHouse's, 0 where it gave none. */
 export class QueryFailed extends EventStoreError {
   override readonly name = 'QueryFailed';
   readonly retriable = false;
   readonly code: number;
 
-  constructor(code: number, message: string) {
-    super(message);
+  constructor(code: number, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
 }

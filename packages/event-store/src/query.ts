@@ -2,9 +2,11 @@
  * Runs one SELECT as the reader. Every limit is held twice: by the engine, and here for what the engine cannot count or does not notice. Closing
  * the connection does not end a query, so whatever ends the wait for it also kills it by its id.
  */
+import { Readable } from 'node:stream';
 import type { ClickHouseClient } from '@clickhouse/client';
 import { queryError, queryErrorOf } from './clickhouse-error.ts';
 import { QueryCancelled, QueryTimeout } from './errors.ts';
+import { queryBody } from './query-body.ts';
 import { RESULT_FORMAT, readResult } from './result-stream.ts';
 import type { QueryRequest, QueryResult } from './store.ts';
 
@@ -37,11 +39,13 @@ export async function runQuery(
   const timer = setTimeout(() => end('late'), maxSeconds * 1_000 + PATIENCE_MS);
   const startedAt = performance.now();
   try {
+    const { contentType, body } = queryBody(`${request.sql}\nFORMAT ${RESULT_FORMAT}`, request.parameters);
     const { stream, summary } = await reader.exec({
-      query: `${request.sql}\nFORMAT ${RESULT_FORMAT}`,
-      query_params: { ...request.parameters },
+      // All of it is in the body: the server puts the two together.
+      query: '',
+      values: Readable.from([body], { objectMode: false }),
+      http_headers: { 'Content-Type': contentType },
       query_id: queryId,
-      use_multipart_params_auto: true,
       abort_signal: stop.signal,
       clickhouse_settings: {
         max_execution_time: maxSeconds,
@@ -52,7 +56,7 @@ export async function runQuery(
     stop.signal.addEventListener('abort', () => stream.destroy(new Error('no longer wanted')), {
       once: true,
     });
-    const { rows, complaint, ...read } = await readResult(stream as AsyncIterable<Buffer>, request);
+    const { rows, complaint, ...read } = await readResult(stream, request);
     if (complaint) throw queryError(complaint);
     const peakMemoryBytes = Number((summary as { memory_usage?: string } | undefined)?.memory_usage ?? 0);
     return { rows, stats: { ...read, elapsedMs: performance.now() - startedAt, peakMemoryBytes } };
