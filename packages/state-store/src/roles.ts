@@ -20,12 +20,12 @@ export async function ensureRoles(db: Db, login: string | null): Promise<void> {
     // Roles are the whole server's: another database's Merlon may make them at the same moment.
     await sql`do $$ begin
       create role ${sql.id(role)} nologin nosuperuser nobypassrls;
-    exception when duplicate_object or unique_violation then null;
+    exception when duplicate_object or unique_violation or insufficient_privilege then null;
     end $$`.execute(db);
-    // An administrator may have made the roles and granted them: then there is nothing to grant, and no right to.
+    // An administrator may have made the roles and granted them: then there is nothing to do, and no right to. What is missing is told later.
     await sql`do $$ begin
       grant ${sql.id(role)} to current_user;
-    exception when insufficient_privilege then null;
+    exception when insufficient_privilege or undefined_object then null;
     end $$`.execute(db);
     if (login !== null) await sql`grant ${sql.id(role)} to ${sql.id(login)}`.execute(db);
   }
