@@ -34,6 +34,7 @@ export interface ChannelOptions {
 
 const PING_EVERY_MS = 15_000;
 const SILENCE_LIMIT_MS = 45_000;
+const LOOK_EVERY_MS = 5_000;
 /** A connection that lasted this long shows that the server takes us. */
 const LASTING_MS = 30_000;
 /** What waits in the socket for a server that does not read; over it the connection is given up. */
@@ -172,10 +173,14 @@ export class Channel {
     const heard = () => {
       heardAt = performance.now();
     };
+    let pingedAt = openedAt;
     const heartbeat = setInterval(() => {
-      if (performance.now() - heardAt > SILENCE_LIMIT_MS) giveUp('the server was silent for 45 s');
-      else if (socket.readyState === socket.OPEN) socket.ping();
-    }, PING_EVERY_MS);
+      const now = performance.now();
+      if (now - heardAt >= SILENCE_LIMIT_MS) return giveUp('the server was silent for 45 s');
+      if (now - pingedAt < PING_EVERY_MS || socket.readyState !== socket.OPEN) return;
+      pingedAt = now;
+      socket.ping();
+    }, LOOK_EVERY_MS);
     socket.on('ping', heard);
     socket.on('pong', heard);
     socket.on('message', (data, isBinary) => {

@@ -2,10 +2,10 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Returns the path of the program. It lies in the agent's own dist folder, where Node finds our npm packages. */
+/** Returns the path of the program. It lies inside the clone, where Node finds our npm packages. */
 export async function bundleProgram(source: string): Promise<string> {
   const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-  const outfile = at(`../../dist/testing/${source.replace(/\.ts$/, '')}.js`);
+  const outfile = at(`../../../node_modules/.cache/merlon-agent/${source.replace(/\.ts$/, '')}.mjs`);
   await build({
     entryPoints: [at(`./${source}`)],
     outfile,
