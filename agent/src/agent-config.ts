@@ -18,7 +18,6 @@ const AllowedPeer = Type.Object(
   },
   { additionalProperties: false },
 );
-export type AllowedPeer = Static<typeof AllowedPeer>;
 
 const AgentConfig = Type.Object(
   {

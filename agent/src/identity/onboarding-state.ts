@@ -26,7 +26,6 @@ const PinnedServer = Type.Object({
   caPem: Type.String(),
   commandKey: Ed25519PublicJwk,
 });
-export type PinnedServer = Static<typeof PinnedServer>;
 
 const KeyMade = Type.Object({
   state: Type.Literal('KeyMade'),

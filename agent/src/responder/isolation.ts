@@ -41,7 +41,7 @@ export interface IsolationOptions {
   readonly log: AgentLog;
 }
 
-export function isolationFile(home: string): string {
+function isolationFile(home: string): string {
   return join(home, 'isolation.json');
 }
 

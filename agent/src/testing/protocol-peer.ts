@@ -49,7 +49,7 @@ interface Device {
   readonly key: Ed25519PublicJwk;
 }
 
-export const TEST_TENANT = '11111111-2222-3333-4444-555555555555';
+const TEST_TENANT = '11111111-2222-3333-4444-555555555555';
 const EPOCHS_KEPT = 4;
 
 export class ProtocolPeer {
