@@ -7,6 +7,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedServer, startEmbeddedServer } from './embedded-server.ts';
 import { type Migration, openStateStore, type StateStore, type StateStoreLog, tenantTable } from './index.ts';
+import { PatientPool } from './patient-pool.ts';
+import { Transactions } from './transactions.ts';
 
 /** On a server by address, as an administrator would set it up: the user owns its database and may make roles, and no more. */
 describe('a state store on a PostgreSQL server', () => {
@@ -154,6 +156,30 @@ describe('a state store on a PostgreSQL server', () => {
       await store.tenant(ours, (db) => sql`insert into later (text) values ('x')`.execute(db));
     });
     expect(warnings).toEqual([]);
+  });
+
+  it('leaves nothing of a transaction on its connection, however it ended', async () => {
+    await opened([], async () => {});
+    const pool = new PatientPool({ connectionString: url }, { size: 1, statementTimeoutMs: 0 });
+    const transactions = new Transactions(pool);
+    const bare = async () => {
+      const client = await pool.connect();
+      const { rows } = await client.query(
+        "select pg_backend_pid() as backend, current_user as role, coalesce(current_setting('merlon.tenant', true), '') as tenant",
+      );
+      client.release();
+      return rows[0] as { backend: number; role: string; tenant: string };
+    };
+    const before = await bare();
+    expect(before).toMatchObject({ role: 'dba', tenant: '' });
+    const tenant = randomUUID();
+    await transactions.asTenant(tenant, async () => {});
+    expect(await bare()).toEqual(before);
+    await transactions.asTenant(tenant, (db) => sql`select 1 / 0`.execute(db)).catch(() => {});
+    expect(await bare()).toEqual(before);
+    await transactions.asSystem((db) => sql`select 1 / 0`.execute(db).catch(() => {})).catch(() => {});
+    expect(await bare()).toEqual(before);
+    await pool.end();
   });
 
   it('names a user that may not take the roles on, and warns of one that is above them', async () => {
