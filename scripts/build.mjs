@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const targets = {
   server: {
     main: 'server/src/main.ts',
+    'detection-worker': 'server/src/features/detection/detection-worker.ts',
     'ingest-worker': 'server/src/features/ingest/shape-worker.ts',
     'kql-worker': 'packages/kql/src/worker.ts',
     'event-store-engine': 'packages/event-store/src/engine-main.ts',

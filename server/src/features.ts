@@ -3,6 +3,7 @@ import type { Feature, Migration, Platform } from './feature.ts';
 import { accessMigrations } from './features/access/index.ts';
 import { alertsMigrations, createAlerts } from './features/alerts/index.ts';
 import { auditMigrations } from './features/audit/index.ts';
+import { createDetection, detectionMigrations } from './features/detection/index.ts';
 import { createDevices, devicesMigrations } from './features/devices/index.ts';
 import { createHunting } from './features/hunting/index.ts';
 import { type Identity, identityMigrations } from './features/identity/index.ts';
@@ -19,6 +20,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...onboardingMigrations,
   ...responseMigrations,
   ...alertsMigrations,
+  ...detectionMigrations,
 ];
 
 export interface Features {
@@ -34,9 +36,15 @@ export function createFeatures(platform: Platform, identity: Identity): Features
   const response = createResponse(platform, devices, onboarding.commandKey);
   const ingest = createIngest(platform, devices);
   const alerts = createAlerts(platform, devices);
+  const detection = createDetection({
+    ...platform,
+    alerts,
+    tenantOf,
+    osOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.osPlatform ?? '',
+  });
   const hunting = createHunting(platform);
   return {
-    features: [devices, onboarding, response, ingest, alerts, hunting],
+    features: [devices, onboarding, response, ingest, alerts, detection, hunting],
     authenticator: devices.authenticator,
   };
 }

@@ -8,6 +8,7 @@ import { ConfigError } from '../config.ts';
 import { demoCommands } from '../demo/commands.ts';
 import type { CliContext, RegisterCommands } from '../feature.ts';
 import { auditCommands } from '../features/audit/commands.ts';
+import { detectionCommands } from '../features/detection/commands.ts';
 import { identityCommands } from '../features/identity/commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
 import { version } from '../version.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   statusCommand,
   identityCommands,
   onboardingCommands,
+  detectionCommands,
   auditCommands,
   demoCommands,
 ];
