@@ -23,6 +23,9 @@ function namedOrNothing(work: () => unknown): void {
   }
 }
 
+const rawPath = fc
+  .array(fc.constantFrom('/', '//', 'a', 'B', 'api', '%2F', '.', '..', '~'), { maxLength: 12 })
+  .map((parts) => parts.join(''));
 const field = fc.oneof(fc.string(), fc.array(fc.string(), { maxLength: 3 }), fc.constant(undefined));
 
 describe('whatever strangers send', () => {
@@ -50,7 +53,7 @@ describe('whatever strangers send', () => {
 
   it('paths fold to one form, whose own form it is', () => {
     fc.assert(
-      fc.property(fc.webPath(), fc.webQueryParameters(), (path, query) => {
+      fc.property(rawPath, fc.string(), (path, query) => {
         const folded = fold(`${path}?${query}`);
         expect(fold(folded)).toBe(folded);
         expect(fold(path.toUpperCase())).toBe(fold(path.toLowerCase()));

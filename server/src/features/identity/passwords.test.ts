@@ -31,13 +31,4 @@ describe('passwords', () => {
     expect(made.size).toBe(200);
     for (const password of made) expect(password).toMatch(/^([a-hj-km-np-z2-9]{4}-){3}[a-hj-km-np-z2-9]{4}$/);
   });
-
-  it('are not hashed without bound when many come at once', async () => {
-    const attempts = await Promise.allSettled(
-      Array.from({ length: 60 }, async () => verifyPassword('x', null)),
-    );
-    const turnedAway = attempts.filter((one) => one.status === 'rejected');
-    expect(turnedAway.length).toBe(60 - 32);
-    expect(turnedAway[0]).toMatchObject({ reason: { code: 'ServiceUnavailable' } });
-  });
 });

@@ -4,7 +4,7 @@
  */
 import { randomBytes, randomInt, type ScryptOptions, scrypt, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { ApiError } from '@merlon/contract';
+import { createWorkGate } from './work-gate.ts';
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 
@@ -69,24 +69,5 @@ export async function verifyPassword(password: string, stored: string | null): P
 
 const UNKNOWN_USER = `scrypt$${COST.N}$${COST.r}$${COST.p}$${randomBytes(16).toString('base64url')}$${randomBytes(KEY_BYTES).toString('base64url')}`;
 
-/** Hashing shares Node's thread pool with the event log's fsyncs. A flood of sign-ins must not take it: one at a time, few waiting. */
-const MAX_WAITING = 32;
-let waiting = 0;
-let tail: Promise<unknown> = Promise.resolve();
-
-function gate<T>(work: () => Promise<T>): Promise<T> {
-  if (waiting >= MAX_WAITING) {
-    throw new ApiError('ServiceUnavailable', 'Too many sign-ins at once. Try again in a moment.', {
-      retryAfterSeconds: 5,
-    });
-  }
-  waiting += 1;
-  const result = tail.then(work);
-  tail = result.then(
-    () => undefined,
-    () => undefined,
-  );
-  return result.finally(() => {
-    waiting -= 1;
-  });
-}
+/** Hashing shares Node's thread pool with the event log's fsyncs. A flood of sign-ins must not take it. */
+const gate = createWorkGate(32);
