@@ -1,0 +1,77 @@
+/** Detection: Sigma rules over the stream of events as it arrives; what they find is raised as alerts. */
+import { DEVICE_TABLES } from '@merlon/contract';
+import type { Feature, Platform } from '../../feature.ts';
+import type { Alerts } from '../alerts/index.ts';
+import { detectionAdmin } from './admin.ts';
+import { builtinRulesFolder, readBuiltinRules } from './builtin-rules.ts';
+import { detectionMetrics } from './detection-metrics.ts';
+import { runDetectionReader } from './detection-reader.ts';
+import { startDetectorThread } from './detector-thread.ts';
+import { createRuleBook, type RuleBook } from './rule-book.ts';
+import { detectionStore } from './store.ts';
+
+export { detectionMigrations } from './migrations.ts';
+export type { DetectionRule, RuleBook, RuleChange } from './rule-book.ts';
+
+export interface Detection extends Feature {
+  readonly rules: Omit<RuleBook, 'ready' | 'start' | 'stop'>;
+}
+
+export interface DetectionDeps
+  extends Pick<Platform, 'state' | 'eventLog' | 'audit' | 'clock' | 'log' | 'metrics' | 'stopping'> {
+  readonly alerts: Pick<Alerts, 'raise'>;
+  /** Platform of a device as it reports it (`Linux`, `Windows11`); empty for one that is not known. Asked for each batch. */
+  readonly osOf: (tenantId: string, deviceId: string) => Promise<string>;
+  /** Finds a tenant by name or id. Throws ApiError naming what is wrong. */
+  readonly tenantOf: (nameOrId: string | undefined) => Promise<string>;
+  /** Folder of the builtin rules; default: the one beside the program. */
+  readonly rulesFolder?: string;
+  readonly workerUrl?: URL;
+}
+
+export function createDetection(deps: DetectionDeps): Detection {
+  const log = deps.log.child({ part: 'detection' });
+  const detector = startDetectorThread({
+    workerUrl: deps.workerUrl ?? new URL('./detection-worker.js', import.meta.url),
+    onUnusable(tenantId, rules) {
+      for (const { file, problem } of rules)
+        log.warn({ tenantId, file, problem }, 'a rule cannot be run and is left out');
+    },
+  });
+  const rules = createRuleBook({
+    store: detectionStore(deps.state),
+    state: deps.state,
+    detector,
+    builtin: readBuiltinRules(deps.rulesFolder ?? builtinRulesFolder()),
+    clock: deps.clock,
+  });
+  const metrics = detectionMetrics(deps.metrics, deps.clock);
+  let reader: Promise<void> = Promise.resolve();
+
+  return {
+    name: 'detection',
+    routes: [],
+    rules,
+    admin: detectionAdmin({ rules, audit: deps.audit, tenantOf: deps.tenantOf }),
+    async start() {
+      await rules.start();
+      reader = runDetectionReader({
+        eventLog: deps.eventLog,
+        detector,
+        rules,
+        alerts: deps.alerts,
+        osOf: deps.osOf,
+        tables: new Set(DEVICE_TABLES),
+        metrics,
+        log,
+        signal: deps.stopping,
+      });
+      reader.catch((error: unknown) => log.error({ err: error }, 'the detection reader ended'));
+    },
+    async stop() {
+      await detector.close();
+      await reader.catch(() => {});
+      await rules.stop();
+    },
+  };
+}
