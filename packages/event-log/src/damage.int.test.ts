@@ -147,7 +147,8 @@ describe('a damaged event log', () => {
             Array.from({ length: last - first + 1 }, (_, i) => first + i),
           ),
         );
-        for (let position = oldest; position <= RECORDS; position++)
+        const end = report.endUnknown ? Math.max(0, ...seen.keys()) : RECORDS;
+        for (let position = oldest; position <= end; position++)
           expect(seen.has(position) || lost.has(position)).toBe(true);
         if (lost.size > 0) expect(report.setAside.length).toBeGreaterThan(0);
       }),
@@ -163,6 +164,7 @@ describe('a damaged event log', () => {
       setAside: [],
       resetReaders: [],
       streamsForgotten: false,
+      endUnknown: false,
     });
     expect(files().map((name) => sha256(join(work.dir, name)))).toEqual(before);
   });

@@ -26,7 +26,7 @@ const KIND_RECORD = 1;
 const KIND_GAP = 2;
 const TWO_32 = 2 ** 32;
 
-export interface RecordFrame {
+interface RecordFrame {
   readonly kind: 'record';
   readonly position: Position;
   /** Position after this frame's. */
@@ -40,7 +40,7 @@ export interface RecordFrame {
 }
 
 /** Written by a repair in the place of records that could not be read. */
-export interface GapFrame {
+interface GapFrame {
   readonly kind: 'gap';
   readonly position: Position;
   readonly next: Position;

@@ -7,6 +7,7 @@
  */
 import { type FileHandle, open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { CheckpointFile } from './checkpoint.ts';
 import { CorruptLogError } from './errors.ts';
 import type { Position } from './event-log.ts';
@@ -150,9 +151,8 @@ export async function recover(dir: string): Promise<RecoveredLog> {
 
 /** Says that everything before `next` was on disk when the log was closed. True for ever, so nobody needs to remove it. */
 export function writeEnd(dir: string, next: Position): Promise<void> {
-  return replaceFile(join(dir, END_FILE), (handle) =>
-    writeAllAt(handle, [Buffer.from(JSON.stringify({ next }))], 0),
-  );
+  const text = JSON.stringify({ next, check: crc32(String(next)) });
+  return replaceFile(join(dir, END_FILE), (handle) => writeAllAt(handle, [Buffer.from(text)], 0));
 }
 
 export async function readEnd(dir: string): Promise<Position> {
@@ -163,8 +163,8 @@ export async function readEnd(dir: string): Promise<Position> {
   });
   if (text === null) return FIRST_POSITION;
   try {
-    const { next } = JSON.parse(text) as { next?: unknown };
-    if (Number.isSafeInteger(next)) return next as number;
+    const { next, check } = JSON.parse(text) as { next?: unknown; check?: unknown };
+    if (typeof next === 'number' && Number.isSafeInteger(next) && check === crc32(String(next))) return next;
   } catch {
     // Named below, like any other content that is not ours.
   }

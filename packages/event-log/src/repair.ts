@@ -33,6 +33,8 @@ export interface RepairReport {
   readonly resetReaders: readonly string[];
   /** Repeats of records older than the log itself may be taken for new: what was known of them could not be read. */
   readonly streamsForgotten: boolean;
+  /** What told where the log ended could not be read: records may be gone from its end, unnamed. */
+  readonly endUnknown: boolean;
 }
 
 /** Rejects with LogLockedError while the log is open, with CorruptLogError when no segment can tell which log it is of. */
@@ -58,7 +60,7 @@ class Repair {
     const segments = await listSegments(this.#dir);
     const identity = await this.#identity(segments);
     const oldest = segments[0]?.first ?? FIRST_POSITION;
-    const { durable, resetReaders } = await this.#checkpoints(oldest);
+    const { durable, resetReaders, endUnknown } = await this.#checkpoints(oldest);
     const { streams, position, forgotten } = await this.#streams(oldest);
     let next = oldest;
     for (const [i, segment] of segments.entries()) {
@@ -66,11 +68,19 @@ class Repair {
       next = await this.#segment(segment, identity, following, Math.max(durable, position), streams);
     }
     if (forgotten) await writeSnapshot(this.#dir, next, streams);
-    return { lost: this.#lost, setAside: this.#setAside, resetReaders, streamsForgotten: forgotten };
+    return {
+      lost: this.#lost,
+      setAside: this.#setAside,
+      resetReaders,
+      streamsForgotten: forgotten,
+      endUnknown,
+    };
   }
 
   /** What checkpoints and the last close prove to have been acknowledged. */
-  async #checkpoints(oldest: Position): Promise<{ durable: Position; resetReaders: string[] }> {
+  async #checkpoints(
+    oldest: Position,
+  ): Promise<{ durable: Position; resetReaders: string[]; endUnknown: boolean }> {
     let durable = FIRST_POSITION;
     const resetReaders: string[] = [];
     for (const { reader, path } of await listCheckpoints(this.#dir)) {
@@ -86,8 +96,8 @@ class Repair {
       this.#lost.push({ first: current.committed.position, last: oldest - 1 });
       await this.#aside(path);
     }
-    const end = await this.#orAside(FIRST_POSITION, () => readEnd(this.#dir));
-    return { durable: Math.max(durable, end), resetReaders };
+    const end = await this.#orAside(null, () => readEnd(this.#dir));
+    return { durable: Math.max(durable, end ?? 0), resetReaders, endUnknown: end === null };
   }
 
   /** `forgotten`: no snapshot tells what the deleted segments told. */
