@@ -8,7 +8,7 @@ import {
   QueryTimeout,
   QueryTooLarge,
 } from '@merlon/event-store';
-import { KqlError, type Translation, type Translator } from '@merlon/kql';
+import { KqlError, type Translation, type Translator, TranslatorBusyError } from '@merlon/kql';
 import { defineRoute, type Route } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -24,7 +24,7 @@ export const HUNTING_LIMITS = {
 } as const;
 
 export function huntingRoutes(deps: {
-  translator: () => Pick<Translator, 'translate'>;
+  translator: () => Promise<Pick<Translator, 'translate'>>;
   events: Pick<EventStore, 'query'>;
   clock: Clock;
   metrics: Metrics;
@@ -61,7 +61,7 @@ export function huntingRoutes(deps: {
         request.audit.details({ query: text.slice(0, 4_000) });
         const startedAt = performance.now();
         try {
-          const translation = await deps.translator().translate(text, {
+          const translation = await (await deps.translator()).translate(text, {
             now: deps.clock.now(),
             scope: { tenantId, deviceGroups },
             maxRows: HUNTING_LIMITS.maxRows,
@@ -97,6 +97,11 @@ function apiErrorOf(error: unknown): unknown {
   if (error instanceof KqlError) {
     const at = error.start === undefined ? '' : ` (at position ${error.start}, length ${error.length ?? 0})`;
     return new ApiError('BadRequest', `${error.message}${at}`);
+  }
+  if (error instanceof TranslatorBusyError) {
+    return new ApiError('TooManyRequests', 'Too many queries wait to be translated.', {
+      retryAfterSeconds: 2,
+    });
   }
   if (error instanceof QueryTimeout) {
     return new ApiError(
