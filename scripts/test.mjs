@@ -27,6 +27,6 @@ run('dependency direction', bin('depcruise'), [
   'server/src',
   'agent/src',
 ]);
-run('unused code', bin('knip'), []);
+run('unused code', bin('knip'), ['--no-config-hints']);
 run('unit tests', bin('vitest'), ['run', '--project', 'unit']);
 run('integration tests', bin('vitest'), ['run', '--project', 'integration']);

@@ -88,7 +88,7 @@ export interface AlertChange {
   readonly comment?: string;
 }
 
-export const DETECTION_SOURCE = 'WindowsDefenderAtp';
+const DETECTION_SOURCE = 'WindowsDefenderAtp';
 /** An alert that stays open still ends here: what comes later is told apart from it. */
 const MAX_EVIDENCE = 200;
 const SEVERITY_ORDER = ['UnSpecified', 'Informational', 'Low', 'Medium', 'High'];

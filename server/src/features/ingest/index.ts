@@ -6,13 +6,7 @@ import { ingestRoutes } from './routes.ts';
 import { startShaper } from './shaper.ts';
 import { runStoreWriter } from './store-writer.ts';
 
-export {
-  type BatchHeader,
-  type BatchRecord,
-  type BatchSection,
-  decodeBatchRecord,
-  parseRows,
-} from './batch-record.ts';
+export { decodeBatchRecord, parseRows } from './batch-record.ts';
 
 const SHAPING_WORKERS = 2;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;

@@ -12,7 +12,6 @@ import { onboardingPackage, PACKAGE_TOOLS, packageFiles } from './onboarding-pac
 import { onboardingStore } from './store.ts';
 
 export type { CommandKey } from './command-key.ts';
-export { onboardingCommands } from './commands.ts';
 export { onboardingMigrations } from './migrations.ts';
 
 export interface Onboarding extends Feature {

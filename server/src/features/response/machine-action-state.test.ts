@@ -65,9 +65,12 @@ describe('a machine action', () => {
       [expired, null],
       [cancelled, null],
     ],
-  ] as [MachineActionStatus, ...[MachineActionEvent, MachineActionStatus | null][]][])('that is %s goes where it is drawn to go', (status, ...moves) => {
-    for (const [event, next] of moves) expect(nextStatus(status, event)).toBe(next);
-  });
+  ] as [MachineActionStatus, ...[MachineActionEvent, MachineActionStatus | null][]][])(
+    'that is %s goes where it is drawn to go',
+    (status, ...moves) => {
+      for (const [event, next] of moves) expect(nextStatus(status, event)).toBe(next);
+    },
+  );
 
   it('has a row above for every status', () => {
     expect([...machineActionStatuses].sort()).toEqual([
