@@ -10,6 +10,8 @@ export interface Column {
   readonly nullable: boolean;
   /** Passed along from an alias column that nobody has named in a result yet. */
   readonly hidden: boolean;
+  /** The binder believes in it, but the language does not have it here: it cannot be named and is in no result. Always hidden, too. */
+  readonly absent?: true;
   /** The value, where it is the same in every row and known at translation. */
   readonly constant?: Expr['constant'];
 }

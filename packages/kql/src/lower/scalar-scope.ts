@@ -27,7 +27,9 @@ export class RowScope {
   constructor(context: LoweringContext, rows: Rows) {
     this.#context = context;
     this.rows = rows;
-    this.#byName = new Map(rows.columns.map((column) => [column.name, column]));
+    this.#byName = new Map(
+      rows.columns.filter((column) => column.absent !== true).map((column) => [column.name, column]),
+    );
   }
 
   column(name: string): Expr | undefined {

@@ -9,6 +9,7 @@ import {
   unparenthesized,
 } from '../../bind/syntax.ts';
 import { type Fragment, text } from '../../emit/fragment.ts';
+import { isTextual } from '../../tree/expression.ts';
 import { relation } from '../../tree/relation.ts';
 import { nullSql } from '../constants.ts';
 import { lowerTabular } from '../recursion.ts';
@@ -22,24 +23,37 @@ interface Source {
   readonly rows: Rows;
 }
 
+interface Options {
+  /** A table that is not there counts for nothing. */
+  readonly isFuzzy: boolean;
+  /** Only the columns that every input has. */
+  readonly isInner: boolean;
+  /** The column that says which input a row came from. */
+  readonly sourceName: string | undefined;
+}
+
 /** Rows of all inputs. Columns meet by name and type; where one name has several types the binder tells them apart by suffix. */
 export function union(node: SyntaxNode, scope: ScalarScope, piped: Rows | undefined): Rows {
-  const parameters = namedParameters(node);
-  for (const [name, value] of parameters) {
-    const known =
-      name === 'kind' ||
-      name === 'withsource' ||
-      name === 'with_source' ||
-      name === 'isfuzzy' ||
-      name.startsWith('hint.');
-    if (!known) throw scope.unsupported(`the parameter ${name}= here`, value);
-  }
-  const isFuzzy = parameters.get('isfuzzy')?.ToString().trim() === 'true';
+  const options = optionsOf(node, scope);
   const sources: Source[] = piped === undefined ? [] : [{ name: 'union_arg0', rows: piped }];
-  for (const expression of parts(node, 'Expressions'))
-    sources.push(...sourcesOf(expression, sources.length, isFuzzy, scope));
-  const sourceName = parameters.get('withsource') ?? parameters.get('with_source');
-  return merged(node, sources, sourceName === undefined ? undefined : simpleName(sourceName), isFuzzy, scope);
+  for (const expression of parts(node, 'Expressions')) {
+    sources.push(...sourcesOf(expression, sources.length, options.isFuzzy, scope));
+  }
+  if (sources.length === 0) throw scope.unsupported('a union of which no table is there', node);
+  return merged(node, sources, options, scope);
+}
+
+function optionsOf(node: SyntaxNode, scope: ScalarScope): Options {
+  let options: Options = { isFuzzy: false, isInner: false, sourceName: undefined };
+  for (const [name, value] of namedParameters(node)) {
+    const written = value.ToString().trim();
+    if (name === 'kind') options = { ...options, isInner: written === 'inner' };
+    else if (name === 'isfuzzy') options = { ...options, isFuzzy: written === 'true' };
+    else if (name === 'withsource' || name === 'with_source')
+      options = { ...options, sourceName: simpleName(value) };
+    else if (!name.startsWith('hint.')) throw scope.unsupported(`the parameter ${name}= here`, value);
+  }
+  return options;
 }
 
 function sourcesOf(expression: SyntaxNode, index: number, isFuzzy: boolean, scope: ScalarScope): Source[] {
@@ -59,33 +73,24 @@ function sourcesOf(expression: SyntaxNode, index: number, isFuzzy: boolean, scop
   return [{ name: named ?? `union_arg${index}`, rows: lowerTabular(inner, scope) }];
 }
 
-function merged(
-  node: SyntaxNode,
-  sources: readonly Source[],
-  sourceName: string | undefined,
-  isFuzzy: boolean,
-  scope: ScalarScope,
-): Rows {
-  const columns = resultColumns(node, scope, isFuzzy).map(
+function merged(node: SyntaxNode, sources: readonly Source[], options: Options, scope: ScalarScope): Rows {
+  const columns = resultColumns(node, scope, options.isFuzzy).map(
     (column): Column & { readonly pieces: readonly Fragment[] } => {
       const id = scope.context.newId();
-      if (column.name === sourceName) {
-        return {
-          ...column,
-          id,
-          nullable: false,
-          hidden: false,
-          pieces: sources.map((source) => text(source.name)),
-        };
+      if (column.name === options.sourceName) {
+        const pieces = sources.map((source) => text(source.name));
+        return { ...column, id, nullable: false, hidden: false, pieces };
       }
       const found = sources.map((source) => columnLike(column, source.rows));
+      const present = found.filter((piece) => piece !== undefined);
+      // The binder gives kind=inner the columns of kind=outer.
+      const absent = options.isInner && present.length < sources.length;
       return {
         ...column,
         id,
-        nullable: found.some((piece) => piece?.nullable !== false),
-        hidden:
-          found.some((piece) => piece !== undefined) &&
-          found.every((piece) => piece === undefined || piece.hidden),
+        nullable: !isTextual(column.type) && found.some((piece) => piece?.nullable !== false),
+        hidden: absent || (present.length > 0 && present.every((piece) => piece.hidden)),
+        ...(absent ? { absent } : {}),
         pieces: found.map((piece) => (piece === undefined ? nullSql(column.type) : columnExpr(piece).sql)),
       };
     },

@@ -1,0 +1,75 @@
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KqlError, openTranslator, type Translator, TranslatorBusyError, translate } from './index.ts';
+import { now, wholeTenant } from './testing/fixtures.ts';
+
+const workerUrl = pathToFileURL(`${import.meta.dirname}/../../../server/dist/kql-worker.js`);
+const options = { now, scope: wholeTenant };
+
+let translator: Translator;
+beforeAll(async () => {
+  translator = await openTranslator({ workers: 1, workerUrl, timeoutMs: 1_000, maxQueue: 3 });
+}, 120_000);
+afterAll(() => translator.close());
+
+/** Takes the parser far longer than the time allowed. */
+const slowQuery = `DeviceInfo | where DeviceId in (${Array.from({ length: 25_000 }, (_, i) => `"device${i}"`).join(', ')})`;
+
+describe('a translator', () => {
+  it('answers as the pure function does', async () => {
+    const text = 'DeviceInfo | where Timestamp > ago(1d) | summarize count() by OSPlatform';
+    expect(await translator.translate(text, options)).toEqual(translate(text, options));
+  });
+
+  it('passes refusals on, whole', async () => {
+    await expect(translator.translate('DeviceInfo | where Nope == 1', options)).rejects.toMatchObject({
+      name: 'KqlError',
+      kind: 'semantic',
+      start: 19,
+      length: 4,
+    });
+    await expect(
+      translator.translate('DeviceInfo | evaluate pivot(OSPlatform)', options),
+    ).rejects.toMatchObject({
+      kind: 'unsupported',
+      construct: 'plugin pivot',
+    });
+    await expect(
+      translator.translate('DeviceInfo | evaluate pivot(OSPlatform)', options),
+    ).rejects.toBeInstanceOf(KqlError);
+  });
+
+  it('turns away what would wait too long', async () => {
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 6 }, (_, index) => translator.translate(`print ${index}`, options)),
+    );
+    const busy = outcomes.filter(
+      (outcome) => outcome.status === 'rejected' && outcome.reason instanceof TranslatorBusyError,
+    );
+    // One at work and three waiting.
+    expect(busy).toHaveLength(2);
+    expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(4);
+  });
+
+  it('refuses a query that takes too long to bind, and goes on with another thread', async () => {
+    const slow = translator.translate(slowQuery, options);
+    const next = translator.translate('print 1', options);
+    await expect(slow).rejects.toMatchObject({ kind: 'unsupported', construct: 'a query this complex' });
+    expect((await next).columns).toEqual([{ name: 'print_0', type: 'long' }]);
+    expect(translator.stats().replaced).toBe(1);
+  }, 60_000);
+
+  it('tells when its worker cannot start', async () => {
+    await expect(
+      openTranslator({ workers: 1, workerUrl: pathToFileURL('/nonexistent/kql-worker.js') }),
+    ).rejects.toThrow(/nonexistent/);
+  });
+
+  it('refuses what is under way when it closes', async () => {
+    const other = await openTranslator({ workers: 1, workerUrl });
+    const refused = expect(other.translate('DeviceInfo | count', options)).rejects.toThrow('closed');
+    await other.close();
+    await refused;
+    await expect(other.translate('print 1', options)).rejects.toThrow('closed');
+  }, 120_000);
+});
