@@ -7,10 +7,10 @@ import { type Column, DataTable } from '../ui/data-table.tsx';
 import { ActionStatus } from '../ui/levels.tsx';
 import { Problem } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
-import { Time } from '../ui/time.tsx';
+import { Ago, Time } from '../ui/time.tsx';
 
 const columns: readonly Column<MachineAction>[] = [
-  { id: 'type', title: 'Action', width: '130px', cell: ({ type }) => actionName(type) },
+  { id: 'type', title: 'Action', width: '90px', cell: ({ type }) => actionName(type) },
   {
     id: 'device',
     title: 'Device',
@@ -20,8 +20,8 @@ const columns: readonly Column<MachineAction>[] = [
       </TextLink>
     ),
   },
-  { id: 'status', title: 'Status', width: '190px', cell: (action) => <Status action={action} /> },
-  { id: 'requestor', title: 'Ordered by', width: '180px', cell: ({ requestor }) => <Cut text={requestor} /> },
+  { id: 'status', title: 'Status', width: '150px', cell: (action) => <Status action={action} /> },
+  { id: 'requestor', title: 'Ordered by', width: '150px', cell: ({ requestor }) => <Cut text={requestor} /> },
   { id: 'comment', title: 'Comment', cell: ({ requestorComment }) => <Cut text={requestorComment ?? ''} /> },
   {
     id: 'created',
@@ -32,8 +32,8 @@ const columns: readonly Column<MachineAction>[] = [
   {
     id: 'updated',
     title: 'Last change',
-    width: '160px',
-    cell: ({ lastUpdateDateTimeUtc }) => <Time value={lastUpdateDateTimeUtc} />,
+    width: '120px',
+    cell: ({ lastUpdateDateTimeUtc }) => <Ago value={lastUpdateDateTimeUtc} />,
   },
 ];
 

@@ -81,17 +81,18 @@ const useStyles = makeStyles({
     whiteSpace: 'pre-wrap',
     overflowWrap: 'anywhere',
   },
+  id: { display: 'block', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
   summary: { cursor: 'pointer', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
 });
 
 const columns: readonly Column<AuditRecord>[] = [
   { id: 'time', title: 'Time', width: '160px', cell: ({ time }) => <Time value={time} /> },
-  { id: 'actor', title: 'Actor', width: '200px', cell: (record) => <Actor record={record} /> },
-  { id: 'action', title: 'Action', width: '170px', cell: ({ action }) => action },
+  { id: 'actor', title: 'Actor', width: '170px', cell: (record) => <Actor record={record} /> },
+  { id: 'action', title: 'Action', width: '150px', cell: ({ action }) => action },
   {
     id: 'outcome',
     title: 'Outcome',
-    width: '110px',
+    width: '90px',
     cell: ({ outcome }) => (
       <Badge
         appearance="tint"
@@ -101,7 +102,7 @@ const columns: readonly Column<AuditRecord>[] = [
       </Badge>
     ),
   },
-  { id: 'target', title: 'Target', width: '220px', cell: (record) => <Target record={record} /> },
+  { id: 'target', title: 'Target', width: '170px', cell: (record) => <Target record={record} /> },
   { id: 'details', title: 'Details', cell: ({ details }) => <Details details={details} /> },
 ];
 
@@ -121,15 +122,15 @@ function Target({ record: { targetKind, targetId } }: { readonly record: AuditRe
   return (
     <div title={targetId}>
       {targetKind === 'machine' ? (
-        <TextLink to="/devices/$deviceId" params={{ deviceId: targetId }}>
+        <TextLink to="/devices/$deviceId" params={{ deviceId: targetId }} className={styles.id}>
           {targetId}
         </TextLink>
       ) : targetKind === 'alert' ? (
-        <TextLink to="/alerts/$alertId" params={{ alertId: targetId }}>
+        <TextLink to="/alerts/$alertId" params={{ alertId: targetId }} className={styles.id}>
           {targetId}
         </TextLink>
       ) : (
-        targetId
+        <span className={styles.id}>{targetId}</span>
       )}
       <div className={styles.minor}>{targetKind}</div>
     </div>

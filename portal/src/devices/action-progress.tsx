@@ -68,7 +68,6 @@ export function ActionProgress({ id, onClose }: { readonly id: string; onClose()
     <MessageBar
       intent={intents[data.status]}
       politeness="polite"
-      layout="multiline"
       data-testid="action-progress"
       {...(underWay(data.status) ? { icon: <Spinner size="tiny" /> } : {})}
     >

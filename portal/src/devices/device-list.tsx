@@ -117,7 +117,7 @@ const columns: readonly Column<Machine>[] = [
   {
     id: 'os',
     title: 'System',
-    width: '190px',
+    width: '140px',
     sortBy: 'osPlatform',
     cell: (machine) => <System machine={machine} />,
   },
@@ -142,7 +142,7 @@ const columns: readonly Column<Machine>[] = [
     sortBy: 'lastSeen',
     cell: ({ lastSeen }) => <Ago value={lastSeen} />,
   },
-  { id: 'tags', title: 'Tags', width: '200px', cell: ({ machineTags }) => <Tags tags={machineTags} /> },
+  { id: 'tags', title: 'Tags', width: '150px', cell: ({ machineTags }) => <Tags tags={machineTags} /> },
 ];
 
 function Name({ machine: { id, computerDnsName, lastIpAddress } }: { readonly machine: Machine }) {
@@ -162,7 +162,7 @@ function System({ machine: { osPlatform, version, osVersion } }: { readonly mach
   return (
     <div>
       {osPlatform}
-      <div className={styles.minor}>{version ?? osVersion}</div>
+      <div className={styles.minor}>{versionText(osPlatform, version ?? osVersion ?? '')}</div>
     </div>
   );
 }
@@ -177,4 +177,9 @@ function Tags({ tags }: { readonly tags: readonly string[] }) {
       ))}
     </span>
   );
+}
+
+/** Nothing where the version only repeats the name, as in `Windows11`, `Windows 11`. */
+function versionText(osPlatform: string, version: string): string {
+  return version.replaceAll(' ', '') === osPlatform ? '' : version;
 }

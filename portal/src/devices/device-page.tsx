@@ -32,7 +32,7 @@ const useStyles = makeStyles({
     [NARROW]: { flexDirection: 'column' },
   },
   facts: {
-    width: '232px',
+    width: '200px',
     flexShrink: 0,
     overflow: 'auto',
     paddingRight: tokens.spacingHorizontalM,

@@ -69,7 +69,8 @@ const useStyles = makeStyles({
   cell: { padding: '0 8px', overflow: 'hidden', textOverflow: 'ellipsis', whiteSpace: 'nowrap' },
   nothing: { color: tokens.colorNeutralForeground4 },
   pane: {
-    width: '340px',
+    width: '320px',
+    boxSizing: 'border-box',
     flexShrink: 0,
     overflow: 'auto',
     padding: tokens.spacingHorizontalL,
@@ -127,7 +128,11 @@ export function ResultGrid({ result }: { readonly result: HuntingResult }) {
         tabIndex={0}
         onKeyDown={move}
       >
-        <div className={styles.head} role="row" style={{ gridTemplateColumns: template, width: total }}>
+        <div
+          className={styles.head}
+          role="row"
+          style={{ gridTemplateColumns: template, width: total, minWidth: '100%' }}
+        >
           {Schema.map(({ Name, Type }, index) => {
             const own = sort?.index === index ? sort : null;
             return (
@@ -148,7 +153,7 @@ export function ResultGrid({ result }: { readonly result: HuntingResult }) {
             );
           })}
         </div>
-        <div style={{ position: 'relative', height: virtual.getTotalSize(), width: total }}>
+        <div style={{ position: 'relative', height: virtual.getTotalSize(), width: total, minWidth: '100%' }}>
           {virtual.getVirtualItems().map(({ index, start }) => {
             const row = rows[index];
             return row ? (
@@ -162,6 +167,7 @@ export function ResultGrid({ result }: { readonly result: HuntingResult }) {
                 style={{
                   gridTemplateColumns: template,
                   width: total,
+                  minWidth: '100%',
                   transform: `translateY(${start - 33}px)`,
                 }}
                 onClick={() => setChosen(row)}
@@ -210,7 +216,7 @@ function Cell({
   const text = textOf(value);
   return (
     <div role="gridcell" className={mergeClasses(styles.cell, text === '' && styles.nothing)} title={text}>
-      {text === '' ? null : name === 'DeviceId' ? (
+      {text === '' ? null : name === 'DeviceId' || name === 'DeviceName' ? (
         <TextLink to="/devices/$deviceId" params={{ deviceId: text }}>
           {text}
         </TextLink>

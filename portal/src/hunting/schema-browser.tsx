@@ -4,7 +4,13 @@ import { type HuntingCategory, huntingTables } from '@merlon/contract';
 import { useState } from 'react';
 
 const useStyles = makeStyles({
-  frame: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalS, minHeight: 0 },
+  frame: {
+    display: 'flex',
+    flexDirection: 'column',
+    gap: tokens.spacingVerticalS,
+    minHeight: 0,
+    minWidth: 0,
+  },
   list: { overflow: 'auto', flexGrow: 1, minHeight: 0 },
   group: {
     display: 'block',
@@ -72,6 +78,7 @@ export function SchemaBrowser({ onInsert }: { onInsert(name: string): void }) {
         size="small"
         placeholder="Find a table or column"
         aria-label="Find a table or column"
+        style={{ width: '100%' }}
         value={text}
         onChange={(_event, { value }) => setText(value)}
       />

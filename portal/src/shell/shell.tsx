@@ -114,7 +114,7 @@ export function Shell() {
       <a href="#main" className={styles.skip}>
         Skip to content
       </a>
-      <nav className={styles.side} aria-label="Pages">
+      <nav className={styles.side} aria-label="Portal">
         <div className={styles.brand}>
           <Logo />
           <span className={styles.label}>Merlon</span>

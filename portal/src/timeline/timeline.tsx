@@ -89,7 +89,8 @@ const useStyles = makeStyles({
   },
   foot: { display: 'flex', justifyContent: 'center', padding: tokens.spacingVerticalS },
   pane: {
-    width: '340px',
+    width: '320px',
+    boxSizing: 'border-box',
     flexShrink: 0,
     overflow: 'auto',
     padding: tokens.spacingHorizontalL,

@@ -47,7 +47,7 @@ const useStyles = makeStyles({
   table: { minWidth: '760px' },
   head: { backgroundColor: tokens.colorNeutralBackground2 },
   headCell: { fontWeight: tokens.fontWeightSemibold, color: tokens.colorNeutralForeground2 },
-  cell: { overflow: 'hidden', textOverflow: 'ellipsis' },
+  cell: { overflow: 'hidden', textOverflow: 'ellipsis', paddingTop: '5px', paddingBottom: '5px' },
   stale: { opacity: 0.6 },
 });
 

@@ -30,6 +30,7 @@ export function FilterMenu({
           appearance={chosen.length > 0 ? 'primary' : 'outline'}
           icon={<ChevronDownRegular />}
           iconPosition="after"
+          style={{ fontWeight: 'normal', minWidth: 0 }}
         >
           {chosen.length === 0
             ? label

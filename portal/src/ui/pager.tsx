@@ -28,7 +28,7 @@ export function Pager({
   if (total === 0) return null;
   const first = (page - 1) * PAGE_SIZE + 1;
   return (
-    <nav className={styles.pager} aria-label="Pages">
+    <nav className={styles.pager} aria-label="Pages of the list">
       <Text size={200} role="status">
         {shown === 0 ? 'Nothing on this page' : `${first}–${first + shown - 1} of ${total}`}
       </Text>

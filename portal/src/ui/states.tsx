@@ -70,10 +70,15 @@ export function Problem({
           </div>
         ) : null}
       </MessageBarBody>
-      <MessageBarActions>
-        {known?.status === 401 ? <Button onClick={signInAgain}>Sign in again</Button> : null}
-        {onRetry && known?.status !== 401 ? <Button onClick={onRetry}>Try again</Button> : null}
-      </MessageBarActions>
+      {known?.status === 401 ? (
+        <MessageBarActions>
+          <Button onClick={signInAgain}>Sign in again</Button>
+        </MessageBarActions>
+      ) : onRetry ? (
+        <MessageBarActions>
+          <Button onClick={onRetry}>Try again</Button>
+        </MessageBarActions>
+      ) : null}
     </MessageBar>
   );
 }

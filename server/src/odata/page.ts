@@ -1,7 +1,7 @@
 /** From a client's query options to a page of rows, and back to the envelope the wire wants. */
 import { ApiError } from '@merlon/contract';
 import { ODataError, type ODataQuery, type ODataSet, parseQuery } from '@merlon/odata';
-import type { Expression, SqlBool } from 'kysely';
+import { type Expression, type SqlBool, sql } from 'kysely';
 import type { RouteRequest } from '../http/route.ts';
 import { type SqlColumns, sqlFilter } from './sql-filter.ts';
 
@@ -33,7 +33,11 @@ export function sqlPage(query: ODataQuery, set: ODataSet, columns: SqlColumns): 
     orderBy: query.orderBy.map(({ field, direction }) => {
       const expression = columns[field.name];
       if (!expression) throw new Error(`field ${field.name} has no column`);
-      return { expression, direction };
+      // Values of an enumeration are ordered as they are listed, from least to most: High comes after Low.
+      const ordered = field.enumValues
+        ? sql`array_position(${[...field.enumValues]}::text[], (${expression})::text)`
+        : expression;
+      return { expression: ordered, direction };
     }),
     limit: pageSize(query, set) + 1,
     offset: query.skip ?? 0,
