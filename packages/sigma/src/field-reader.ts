@@ -1,6 +1,7 @@
 /** Reads a Sigma field's value out of a row, as text. Null: absent, null or empty, which hunting rows do not tell apart. */
 import type { HuntingTable } from '@merlon/contract';
 import { type FieldSource, INBOUND_ACTIONS } from './field-map.ts';
+import { fold } from './string-pattern.ts';
 
 /** A row of a hunting table, column -> value. */
 export type EventRow = Readonly<Record<string, unknown>>;
@@ -119,15 +120,21 @@ function isInbound(row: EventRow): boolean {
  */
 function wholePath(folder: string | null, name: string | null): string | null {
   if (name === null) return folder;
-  const separator = folder === null ? separatorOf(name) : folder.includes('\\') ? '\\' : '/';
-  if (folder === null) return name.includes(separator) ? name : separator + name;
-  const start = folder.length - name.length;
-  if (start >= 0 && folder.slice(start).toLowerCase() === name.toLowerCase()) {
-    const before = folder.charAt(start - 1);
-    if (start === 0 || before === '\\' || before === '/') return folder;
+  if (folder === null) {
+    const separator = separatorOf(name);
+    return name.includes(separator) ? name : separator + name;
   }
+  const start = folder.length - name.length;
+  if (start >= 0 && (folder.endsWith(name) || fold(folder.slice(start)) === fold(name))) {
+    const before = folder.charCodeAt(start - 1);
+    if (start === 0 || before === BACKSLASH || before === SLASH) return folder;
+  }
+  const separator = folder.includes('\\') ? '\\' : '/';
   return folder.endsWith(separator) ? folder + name : folder + separator + name;
 }
+
+const BACKSLASH = 0x5c;
+const SLASH = 0x2f;
 
 function separatorOf(name: string): string {
   return name.includes('\\') || /\.(exe|com|dll|sys|scr)$/i.test(name) ? '\\' : '/';

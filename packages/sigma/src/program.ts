@@ -18,7 +18,7 @@ export type Node =
   | { readonly kind: 'all' | 'any'; readonly of: readonly Node[] }
   | { readonly kind: 'not'; readonly of: Node };
 
-export interface Slot {
+interface Slot {
   readonly field: string | null;
   readonly reader: FieldReader;
 }
@@ -38,7 +38,7 @@ export interface ProgramRule {
   readonly conditions: readonly Node[];
 }
 
-export interface SlotIndex {
+interface SlotIndex {
   readonly slot: number;
   /** Whole values, folded -> rules. */
   readonly whole: ReadonlyMap<string, readonly number[]> | null;

@@ -1,7 +1,7 @@
 /** Sigma's text patterns: literal text with `*` (any text), `?` (one UTF-16 unit) and the dashes that Windows programs take for `-`. */
 
-export type Wildcard = 'any' | 'one' | 'dash';
-export type PatternPart = { readonly literal: string } | { readonly wildcard: Wildcard };
+type Wildcard = 'any' | 'one' | 'dash';
+type PatternPart = { readonly literal: string } | { readonly wildcard: Wildcard };
 
 export interface StringPattern {
   /** No two literals and no two `any` in a row; no empty literal. */
@@ -9,7 +9,7 @@ export interface StringPattern {
 }
 
 /** What stands for a dash before an option: `-`, `/`, en dash, em dash, horizontal bar. */
-export const DASHES = '-/\u2013\u2014\u2015';
+const DASHES = '-/\u2013\u2014\u2015';
 
 /** A backslash escapes `*`, `?` and itself; before anything else it is a backslash. */
 export function parsePattern(text: string): StringPattern {

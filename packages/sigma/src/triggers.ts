@@ -35,7 +35,7 @@ export function literalOf(test: FieldTest): Literal | null {
 }
 
 /** A literal in a slot (a field as read). */
-export interface Trigger extends Literal {
+interface Trigger extends Literal {
   readonly slot: number;
 }
 

@@ -11,7 +11,6 @@ import { createRuleBook, type RuleBook } from './rule-book.ts';
 import { detectionStore } from './store.ts';
 
 export { detectionMigrations } from './migrations.ts';
-export type { DetectionRule, RuleBook, RuleChange } from './rule-book.ts';
 
 export interface Detection extends Feature {
   readonly rules: Omit<RuleBook, 'ready' | 'start' | 'stop'>;

@@ -19,7 +19,7 @@ export interface ProcessRecord {
   readonly parent: ParentReference | null;
 }
 
-export interface ParentReference {
+interface ParentReference {
   readonly processId: number;
   readonly creationTime: string | null;
   readonly fileName: string | null;
