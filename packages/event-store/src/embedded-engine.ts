@@ -12,6 +12,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -179,17 +180,28 @@ interface Secrets {
   readonly key: string;
 }
 
+/** Kept for those who look after the store by hand. The engine is told anew at every start, so a file that was lost or cut short costs nothing. */
 function readOrMakeSecrets(path: string): Secrets {
-  if (!existsSync(path)) {
-    const made: Secrets = {
-      writer: randomBytes(32).toString('base64url'),
-      key: randomBytes(32).toString('base64url'),
-    };
-    writeFileSync(path, JSON.stringify(made), { mode: 0o600, flag: 'wx' });
+  const known = readSecrets(path);
+  if (known) return known;
+  const made: Secrets = {
+    writer: randomBytes(32).toString('base64url'),
+    key: randomBytes(32).toString('base64url'),
+  };
+  rmSync(path, { force: true });
+  writeFileSync(path, JSON.stringify(made), { mode: 0o600, flag: 'wx' });
+  return made;
+}
+
+function readSecrets(path: string): Secrets | null {
+  if (!existsSync(path)) return null;
+  try {
+    const { writer, key } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Secrets>;
+    return writer && key ? { writer, key } : null;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
-  const { writer, key } = JSON.parse(readFileSync(path, 'utf8')) as Partial<Secrets>;
-  if (!writer || !key) throw new Error(`${path} is damaged; remove it and a new one is made`);
-  return { writer, key };
 }
 
 /** Made outside and moved in: the engine's user owns the folder and could have put a link in the way. */

@@ -125,7 +125,7 @@ ${user(
     'GRANT KILL QUERY, CREATE TEMPORARY TABLE ON *.*',
     'GRANT TABLE ENGINE ON MergeTree',
     'GRANT TABLE ENGINE ON ReplacingMergeTree',
-    ...['parts', 'columns', 'data_skipping_indices', 'processes'].map(
+    ...['databases', 'parts', 'columns', 'data_skipping_indices', 'processes'].map(
       (table) => `GRANT SELECT ON system.${table}`,
     ),
   ]),

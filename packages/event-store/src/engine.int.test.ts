@@ -293,6 +293,20 @@ describe.runIf(isRoot)('as root', () => {
     expect(logged).toContainEqual({ level: 'info', message: expect.stringContaining('cannot be confined') });
   });
 
+  it('finds its data whichever way it was started before', async () => {
+    const confined = await open();
+    await confined.insert('DeviceProcessEvents', batch(1), 'one');
+    await stores.pop()?.close();
+    const unconfined = await withoutMounts();
+    await unconfined.insert('DeviceProcessEvents', batch(2), 'two');
+    await stores.pop()?.close();
+    // Cut short by a loss of power: made anew.
+    writeFileSync(join(dir, 'secrets.json'), '{"wri');
+    const again = await open();
+    await again.insert('DeviceProcessEvents', batch(2), 'two');
+    expect(await rowsOf(again, 'SELECT count() FROM DeviceProcessEvents')).toEqual([[4_000]]);
+  });
+
   it('where it cannot be confined and lies under a private folder it works, with a warning that says what that opens', async () => {
     const outer = dir;
     chmodSync(outer, 0o700);

@@ -316,6 +316,22 @@ describe.each(['embedded', 'by URL'] as const)('the event store, %s', (side) => 
       await expect(query('SELECT 1', { signal: abort.signal })).rejects.toThrow(QueryCancelled);
     });
 
+    it('is ended however early its signal comes', async () => {
+      const ids = Array.from({ length: 12 }, (_, i) => `early-${i}`);
+      const outcomes = ids.map(async (queryId, i) => {
+        const abort = new AbortController();
+        const ended = query('SELECT max(sipHash64(number)) FROM numbers(1000000000000)', {
+          queryId,
+          signal: abort.signal,
+        }).catch((error: unknown) => error);
+        await delay(i * 2);
+        abort.abort();
+        return ended;
+      });
+      for (const outcome of await Promise.all(outcomes)) expect(outcome).toBeInstanceOf(QueryCancelled);
+      await isOver(...ids);
+    });
+
     it('is ended by its id', async () => {
       const running = query('SELECT max(sipHash64(number)) FROM numbers(1000000000000)', {
         queryId: 'to-kill',

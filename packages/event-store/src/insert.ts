@@ -33,6 +33,8 @@ const INPUT_SETTINGS: ClickHouseSettings = {
   date_time_input_format: 'best_effort',
   // A column we do not know is refused by name rather than dropped in silence.
   input_format_skip_unknown_fields: 0,
+  // Two batches on two connections use two cores as well, and this way each costs a tenth less.
+  input_format_parallel_parsing: 0,
   // Errors come as the status of the answer, after everything is done.
   wait_end_of_query: 1,
 };
@@ -43,6 +45,7 @@ export async function insertBatch(
   ndjson: Buffer,
   token: string,
 ): Promise<InsertResult> {
+  if (ndjson.length === 0) return { rejected: [] };
   const complaint = await tryInsert(target, layout, ndjson, token);
   if (!complaint) return { rejected: [] };
 
