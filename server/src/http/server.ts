@@ -150,6 +150,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     return answerError(reply, error, request.id);
   });
 
+  // The portal may be open under another address than the public one, which is where its tokens come from.
+  const portalPolicy = `default-src 'self'; connect-src 'self'${publicUrl ? ` ${publicUrl}` : ''}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; object-src 'none'`;
   app.setNotFoundHandler((request, reply) => {
     const path = fold(request.url);
     const file =
@@ -159,8 +161,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (!file) return answerError(reply, new ApiError('NotFound'), request.id);
     reply.headers({
       'content-type': file.type,
-      'content-security-policy':
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; object-src 'none'",
+      'content-security-policy': portalPolicy,
       'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache',
       etag: file.etag,
       vary: 'accept-encoding',
