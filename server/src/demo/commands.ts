@@ -59,6 +59,7 @@ export const demoCommands: RegisterCommands = (program, context) => {
             `${devices} simulated devices enrolled, ${rows} events sent. Attacks:`,
             ...attacks.map(({ device, story }) => `  ${device}: ${story}`),
             `See them at ${onboarding.serverUrl}`,
+            ...(options.stay ? ['The devices stay connected until Ctrl+C.'] : []),
           ].join('\n'),
         );
         if (options.stay) {

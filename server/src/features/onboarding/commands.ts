@@ -30,7 +30,8 @@ export const onboardingCommands: RegisterCommands = (program, context) => {
       mkdirSync(folder, { recursive: true });
       const paths = answer.files.map((file) => {
         const path = join(folder, file.name);
-        writeFileSync(path, file.content, { mode: file.executable ? 0o755 : 0o644 });
+        // The package holds the token that lets devices enrol.
+        writeFileSync(path, file.content, { mode: file.executable ? 0o700 : 0o600 });
         return path;
       });
       const { files: _, ...facts } = answer;
