@@ -10,11 +10,6 @@ export function jsonExtract(value: Fragment, path: readonly Fragment[]): Fragmen
   return sql`ifNull(nullIf(replaceAll(JSONExtractRaw(${join([value, ...path])}), '\\\\/', '/'), 'null'), '')`;
 }
 
-/** A dynamic as an element of an array or object: null is written out. */
-export function jsonElement(value: Fragment): Fragment {
-  return sql`ifNull(nullIf(${value}, ''), 'null')`;
-}
-
 /** Elements of a JSON array as raw texts; JSON null becomes ''. Empty for anything else. */
 export function jsonElements(value: Fragment): Fragment {
   return sql`arrayMap(e -> replaceAll(if(e = 'null', '', e), '\\\\/', '/'), JSONExtractArrayRaw(${value}))`;
