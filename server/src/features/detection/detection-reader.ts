@@ -7,6 +7,7 @@ import type { EventLog, LogRange } from '@merlon/event-log';
 import type { Logger } from '../../telemetry/log.ts';
 import type { AlertCandidate, Alerts } from '../alerts/index.ts';
 import { decodeBatchRecord } from '../ingest/index.ts';
+import { AlertBudget } from './alert-budget.ts';
 import type { DetectionMetrics } from './detection-metrics.ts';
 import type { Detected, DeviceBatch } from './detector.ts';
 import type { DetectorThread } from './detector-thread.ts';
@@ -35,6 +36,7 @@ export interface DetectionReaderDeps {
 
 export async function runDetectionReader(deps: DetectionReaderDeps): Promise<void> {
   const reader = deps.eventLog.reader('detection');
+  const budget = new AlertBudget();
   while (!deps.signal.aborted) {
     const range = await reader.next({ maxRecords: MAX_RECORDS, maxBytes: MAX_BYTES, signal: deps.signal });
     if (!range) return;
@@ -47,7 +49,10 @@ export async function runDetectionReader(deps: DetectionReaderDeps): Promise<voi
       const detected = await detect(range, ready, deps);
       if (detected === null) return;
       deps.metrics.detected(detected);
-      for (const candidate of detected.candidates) if (!(await raise(candidate, deps))) return;
+      const { candidates, exceeded } = budget.fit(detected.candidates, Date.parse(newest ?? ''));
+      for (const deviceId of exceeded)
+        deps.log.warn({ deviceId }, 'a device has more findings than are told apart; further ones are joined by rule');
+      for (const candidate of candidates) if (!(await raise(candidate, deps))) return;
     }
     await range.commit();
     if (newest !== null) deps.metrics.readUpTo(newest);

@@ -1,3 +1,5 @@
+import { DEVICE_TABLES, huntingTable } from '@merlon/contract';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { builtinRulesFolder, readBuiltinRules } from './builtin-rules.ts';
 import { Detector, type DeviceBatch } from './detector.ts';
@@ -192,4 +194,46 @@ describe('Detector', () => {
       { table: 'DeviceProcessEvents', reportId: 5, timestamp: T(9) },
     ]);
   });
+
+  it('throws at nothing that stands in a row', () => {
+    const made = detector();
+    const catchAll =
+      'title: All\nlogsource: { category: TABLE }\ndetection: { s: { Timestamp|exists: true }, t: { Timestamp: null }, condition: 1 of them }\n';
+    made.setTenant('t', {
+      without: [],
+      own: DEVICE_TABLES.map((table) => ({ text: catchAll.replace('TABLE', table), file: null })),
+    });
+    const table = fc.constantFrom(...DEVICE_TABLES);
+    const rows = table.chain((name) => {
+      const columns = fc.constantFrom(...(huntingTable(name)?.columns.map((column) => column.name) ?? []));
+      const value = fc.oneof(
+        fc.jsonValue({ maxDepth: 1 }),
+        fc.constantFrom(
+          '/a/b',
+          'C:\\a.exe',
+          '2026-11-24T10:00:00Z',
+          'FileCreated',
+          'http://a 1.2.3.4',
+          '\\',
+          '/',
+        ),
+      );
+      return fc.tuple(
+        fc.constant(name),
+        fc.array(fc.oneof({ weight: 5, arbitrary: fc.dictionary(columns, value) }, fc.jsonValue()), {
+          maxLength: 5,
+        }),
+      );
+    });
+    let found = 0;
+    fc.assert(
+      fc.property(rows, ([name, list]) => {
+        const detected = made.detect([batch(list as object[], { table: name })]);
+        expect(detected.rows + detected.unreadable).toBe(list.length);
+        found += detected.candidates.length;
+      }),
+      { numRuns: 400 },
+    );
+    expect(found).toBeGreaterThan(100);
+  }, 60_000);
 });

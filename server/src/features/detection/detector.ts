@@ -92,11 +92,9 @@ export class Detector {
     const rows: Row[] = [];
     for (const line of this.#text.decode(ndjson).split('\n')) {
       if (line === '') continue;
-      try {
-        rows.push(JSON.parse(line) as Row);
-      } catch {
-        counts.unreadable += 1;
-      }
+      const row = rowOf(line);
+      if (row) rows.push(row);
+      else counts.unreadable += 1;
     }
     return rows;
   }
@@ -122,6 +120,15 @@ export class Detector {
       if (!tenant?.without.has(rule.id)) take(rule);
     }
     if (tenant?.own) for (const { rule } of tenant.own.match(table, row, batch)) take(rule);
+  }
+}
+
+function rowOf(line: string): Row | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Row) : null;
+  } catch {
+    return null;
   }
 }
 

@@ -66,20 +66,23 @@ describe('Lineage', () => {
   it('forgets what a device has not used for long, not the parents still at work', () => {
     const lineage = new Lineage({ perDevice: 3, total: 100 });
     lineage.add('d', process(1, null), null);
-    for (const id of [2, 3, 4, 5, 6]) lineage.add('d', process(id, 1), process(1, null));
+    const told = process(1, null, { commandLine: 'told by a child' });
+    for (const id of [2, 3, 4, 5, 6]) lineage.add('d', process(id, 1), told);
     expect(lineage.size).toBe(3);
-    expect(lineage.find('d', process(1, null))).not.toBeNull();
+    expect(lineage.find('d', process(1, null))?.commandLine).toBe('p1 --run');
     expect(lineage.find('d', process(4, 1))).toBeNull();
     expect(lineage.find('d', process(6, 1))).not.toBeNull();
   });
 
   it('forgets quiet devices first', () => {
-    const lineage = new Lineage({ perDevice: 10, total: 4 });
-    lineage.add('quiet', process(1, null), null);
+    const lineage = new Lineage({ perDevice: 10, total: 3 });
+    lineage.add('busy', process(1, null), null);
     lineage.add('quiet', process(2, null), null);
-    for (const id of [3, 4, 5]) lineage.add('busy', process(id, null), null);
-    expect(lineage.size).toBe(4);
-    expect(lineage.find('quiet', process(1, null))).toBeNull();
-    expect(lineage.find('quiet', process(2, null))).not.toBeNull();
+    lineage.add('quiet', process(3, null), null);
+    lineage.add('busy', process(4, null), null);
+    expect(lineage.size).toBe(3);
+    expect(lineage.find('quiet', process(2, null))).toBeNull();
+    for (const id of [1, 4]) expect(lineage.find('busy', process(id, null))).not.toBeNull();
+    expect(lineage.find('quiet', process(3, null))).not.toBeNull();
   });
 });
