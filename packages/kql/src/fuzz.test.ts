@@ -6,6 +6,9 @@ import { translated } from './testing/translated.ts';
 // Loading the binder and building its grammar is the slow part, once.
 beforeAll(() => void translated('print 1'), 120_000);
 
+/** How many times the usual number of texts to try. */
+const thoroughness = Number(process.env.MERLON_FUZZ_FACTOR ?? 1);
+
 /** Either a translation or a KqlError with a place inside the text. */
 function answers(text: string): void {
   try {
@@ -82,7 +85,10 @@ const mutated = fc
 
 describe('whatever the text, translation', () => {
   it('answers a broken query', () => {
-    fc.assert(fc.property(mutated, answers), { numRuns: 400, seed: 20_261_124 });
+    fc.assert(fc.property(mutated, answers), {
+      numRuns: 200 * thoroughness,
+      seed: 20_261_124 + thoroughness,
+    });
   }, 300_000);
 
   it('answers tokens in any order', () => {
@@ -90,14 +96,14 @@ describe('whatever the text, translation', () => {
       fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 25 }), (tokens) =>
         answers(tokens.join(' ')),
       ),
-      { numRuns: 150, seed: 20_261_124 },
+      { numRuns: 80 * thoroughness, seed: 20_261_124 + thoroughness },
     );
   }, 300_000);
 
   it('answers random characters', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 80 }), answers), {
-      numRuns: 150,
-      seed: 20_261_124,
+      numRuns: 80 * thoroughness,
+      seed: 20_261_124 + thoroughness,
     });
   }, 300_000);
 });

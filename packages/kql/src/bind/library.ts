@@ -32,6 +32,7 @@ type Factory<Args extends unknown[]> = new (...args: Args) => LibrarySymbol;
 export interface KustoLibrary {
   readonly GlobalState: { readonly Default: LibraryGlobals };
   readonly KustoCode: { ParseAndAnalyze(text: string, globals: LibraryGlobals): BoundCode };
+  readonly KustoFacts: { GetExpressionResultName(expression: SyntaxNode, fallback: string): string | null };
   readonly Functions: { readonly All: readonly LibrarySymbol[] };
   readonly Aggregates: { readonly All: readonly LibrarySymbol[] };
   readonly PlugIns: { readonly All: readonly LibrarySymbol[] };

@@ -82,6 +82,13 @@ describe('arrays and bags', () => {
 describe('mv-expand', () => {
   checkCases(open, [
     [
+      'print a = "[1,2]", b = "x" | mv-expand todynamic(a) | project a, b',
+      [
+        [1, 'x'],
+        [2, 'x'],
+      ],
+    ],
+    [
       'datatable(k:string, v:dynamic)["null", dynamic(null), "empty", dynamic([]), "array", dynamic([1,null]), "scalar", dynamic("t")] | mv-expand with_itemindex = i v',
       [
         ['null', null, 0],

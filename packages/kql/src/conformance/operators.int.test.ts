@@ -26,6 +26,11 @@ describe('columns', () => {
   checkCases(open, [
     ['print a = 1, b = 2 | extend a = a + 1, c = a * 2', [[2, 2, 2]]],
     ['print a = 1 | extend b = a + 1 | extend a = b + 1 | project a, b', [[3, 2]]],
+    ['print a = "x" | extend tolower(a), strcat(a, "y"), 5', [['x', 'x', 'xy', 5]]],
+    [
+      'print a = dynamic({"b":1}), t = datetime(2026-01-01 10:10) | extend a.b, bin(t, 1h), z = 1 | project a_b, t, z',
+      [[1, '2026-01-01T10:00:00.0000000Z', 1]],
+    ],
     ['print a = 1, b = 2, c = 3 | project-away b', [[1, 3]]],
     ['print aa = 1, ab = 2, c = 3 | project-away a*', [[3]]],
     ['print aa = 1, ab = 2, c = 3 | project-keep a*', [[1, 2]]],

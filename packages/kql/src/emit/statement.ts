@@ -212,7 +212,7 @@ export class StatementPrinter {
     const from = this.fragment(sql`${identifier(this.#limits.database)}.${identifier(table.name)}`);
     return {
       ...this.#fresh([], from, 1),
-      select: new Map(columns.map(({ id, name }) => [id, this.fragment(identifier(name))])),
+      select: new Map(columns.map(({ id, name }) => [id, this.fragment(storedColumn(name))])),
       where: rowConditions(table, this.#limits).map((condition) => this.fragment(condition)),
     };
   }
@@ -349,6 +349,11 @@ export class StatementPrinter {
     const ids = [...needed].filter((id) => input.select.has(id) || arrays.some((array) => array.id === id));
     return this.#fresh(ids, `${this.#nested(input)} ARRAY JOIN ${list}`, input.depth + 1);
   }
+}
+
+/** A physical column as its bound type. A hunting column named TenantId is the one that every table has, which is a UUID. */
+function storedColumn(name: string): Fragment {
+  return name === 'TenantId' ? sql`toString(${identifier(name)})` : identifier(name);
 }
 
 function withColumns(needed: ReadonlySet<number>, fragments: readonly Fragment[]): Set<number> {

@@ -1,9 +1,11 @@
+import { kustoLibrary } from '../bind/library.ts';
 import { kindOf, part, type SyntaxNode, simpleName } from '../bind/syntax.ts';
 import type { Expr } from '../tree/expression.ts';
 import type { Output } from '../tree/relation.ts';
 import { convert } from './convert.ts';
 import type { ResultColumn } from './operators/rule.ts';
 import { lowerScalar } from './recursion.ts';
+import { quoteRegex } from './regex.ts';
 import type { Column } from './rows.ts';
 import type { ScalarScope } from './scalar-scope.ts';
 
@@ -66,13 +68,33 @@ export function assignments(
     if (name === undefined) unnamed.push(value);
     else named.set(name, value);
   }
-  const free = result.filter((column) => !known.has(column.name) && !named.has(column.name));
-  for (const [index, value] of unnamed.entries()) {
-    const column = free[index];
-    if (column === undefined) throw scope.unsupported('an expression here without a name', value.node);
-    named.set(column.name, value);
+  const free = result.map((column) => column.name).filter((name) => !known.has(name) && !named.has(name));
+  for (const value of unnamed) {
+    const name = madeUpName(
+      kustoLibrary().KustoFacts.GetExpressionResultName(value.node, '') ?? '',
+      free,
+      known,
+    );
+    if (name === undefined) throw scope.unsupported('an expression here without a name', value.node);
+    if (free.includes(name)) free.splice(free.indexOf(name), 1);
+    named.set(name, value);
   }
   return named;
+}
+
+/**
+ * The result's name for an expression without one: what the binder infers from it, possibly with a number behind; failing that `Column1` and so
+ * on; failing that the column of the inferred name, replaced.
+ */
+function madeUpName(
+  inferred: string,
+  free: readonly string[],
+  known: ReadonlySet<string>,
+): string | undefined {
+  const numbered = inferred === '' ? /^Column\d+$/ : new RegExp(`^${quoteRegex(inferred)}\\d*$`);
+  const found = free.find((name) => name === inferred) ?? free.find((name) => numbered.test(name));
+  if (found !== undefined) return found;
+  return inferred !== '' && known.has(inferred) ? inferred : free[0];
 }
 
 /** The column that a value is nothing but. */

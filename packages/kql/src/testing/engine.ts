@@ -42,9 +42,11 @@ const readerSettings = [
 ];
 
 function definition(table: HuntingTable): string {
-  const columns = table.columns.map(({ name, type }) =>
-    name === 'Timestamp' ? "`Timestamp` DateTime64(7, 'UTC')" : `\`${name}\` ${storedTypes[type]}`,
-  );
+  const columns = table.columns
+    .filter(({ name }) => name !== 'TenantId')
+    .map(({ name, type }) =>
+      name === 'Timestamp' ? "`Timestamp` DateTime64(7, 'UTC')" : `\`${name}\` ${storedTypes[type]}`,
+    );
   const partition = table.columns.some((column) => column.name === 'Timestamp')
     ? 'PARTITION BY toYYYYMMDD(Timestamp)'
     : '';

@@ -1,0 +1,77 @@
+import { kustoLibrary } from './bind/library.ts';
+import { aggregateFamilies, aggregates } from './lower/aggregates/index.ts';
+import { functionFamilies, scalarFunctions } from './lower/functions/index.ts';
+import { pipedOperators, sourceOperators } from './lower/operators/index.ts';
+import { joinKinds, lookupKinds } from './lower/operators/join.ts';
+import { setOperators } from './lower/predicates/sets.ts';
+import { textOperators } from './lower/predicates/text-operators.ts';
+
+/** The reference page of what is supported, made from the tables that the translator itself goes by. */
+export function coveragePage(): string {
+  const library = kustoLibrary();
+  const missing = (all: readonly { readonly Name: string }[], has: (name: string) => boolean) =>
+    [...new Set(all.map((symbol) => symbol.Name))]
+      .filter((name) => !name.startsWith('__') && !has(name))
+      .sort();
+  const operators = new Set(
+    [...pipedOperators.values(), ...sourceOperators.values()].map((operator) => operator.keyword),
+  );
+  const sections = [
+    '# KQL: what runs here',
+    'Made from the code by `node packages/kql/scripts/write-coverage.mjs`; a test fails when it is out of date. A query that uses anything else is ' +
+      'refused with the name and place of it. A form of a listed construct that is not supported (such as a pattern that is not a constant) is ' +
+      'refused in the same way.',
+    '## Tabular operators',
+    code([...operators].sort()),
+    `Also \`let\` (scalar, tabular, functions), \`materialize()\`, \`toscalar()\`, \`table()\` with a constant name, wildcards in \`union\`.`,
+    '### Kinds of join',
+    code(Object.keys(joinKinds).sort()),
+    '### Kinds of lookup',
+    code(Object.keys(lookupKinds).sort()),
+    '## Scalar operators',
+    code([
+      '==',
+      '!=',
+      '<>',
+      '<',
+      '<=',
+      '>',
+      '>=',
+      '+',
+      '-',
+      '*',
+      '/',
+      '%',
+      'and',
+      'or',
+      'between',
+      '!between',
+    ]),
+    '### On text',
+    code([...textOperators.keys()].sort()),
+    '### On sets',
+    `${code([...setOperators])}\n\nThe right side may be literals, a dynamic array, an expression or a table.`,
+    `## Scalar functions (${scalarFunctions.size})`,
+    ...Object.entries(functionFamilies).flatMap(([family, rules]) => [
+      `### ${family}`,
+      code(Object.keys(rules).sort()),
+    ]),
+    `## Aggregates (${aggregates.size})`,
+    ...Object.entries(aggregateFamilies).flatMap(([family, rules]) => [
+      `### ${family}`,
+      code(Object.keys(rules).sort()),
+    ]),
+    '## Refused by name',
+    '### Scalar functions',
+    code(missing(library.Functions.All, (name) => scalarFunctions.has(name) || name === 'table')),
+    '### Aggregates',
+    code(missing(library.Aggregates.All, (name) => aggregates.has(name))),
+    '### Plug-ins of `evaluate`',
+    code(missing(library.PlugIns.All, () => false)),
+  ];
+  return `${sections.join('\n\n')}\n`;
+}
+
+function code(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
+}
