@@ -40,7 +40,7 @@ const pages = {
     '/devices',
     async (page) => {
       await page.getByRole('link', { name: device }).click();
-      await page.getByRole('option').nth(5).click();
+      await page.getByRole('listbox', { name: 'Events, newest first' }).getByRole('option').nth(5).click();
       await page.getByRole('complementary', { name: 'Event' }).getByText('SHA1').first().waitFor();
     },
   ],
@@ -71,7 +71,7 @@ const pages = {
       await dialog.getByLabel('Comment').fill('Mines for somebody else');
       await dialog.getByRole('button', { name: 'Isolate device' }).click();
       await page.getByText('Isolation: succeeded').waitFor();
-      await page.getByRole('option').first().waitFor();
+      await page.getByRole('listbox', { name: 'Events, newest first' }).getByRole('option').first().waitFor();
     },
   ],
   actions: ['/actions', (page) => page.getByText('Mines for somebody else').waitFor()],

@@ -47,7 +47,7 @@ export function AlertList() {
     }),
   );
   return (
-    <Page title="Alerts" about="What the detections found, newest activity first.">
+    <Page title="Alerts" about="What the detections found on your devices.">
       <Toolbar>
         <SearchBox label="Title or device" value={q} onSearch={(text) => change({ q: text })} />
         <FilterMenu

@@ -73,7 +73,7 @@ function OneAlert({ alert }: { readonly alert: Alert }) {
     >
       <div className={styles.body}>
         <div className={styles.main}>
-          <Text className={styles.text}>{alert.description}</Text>
+          <Text className={styles.text}>{flowing(alert.description)}</Text>
           <Story evidence={alert.evidence} chosen={chosen} onChoose={setChosen} />
         </div>
         <div className={styles.side}>
@@ -100,7 +100,7 @@ function Details({ alert }: { readonly alert: Alert }) {
             <Techniques key="techniques" techniques={alert.mitreTechniques} />
           ),
         ],
-        ['Recommended', alert.recommendedAction],
+        ['Recommended', alert.recommendedAction && flowing(alert.recommendedAction)],
         ['Timeline', alert.machineId === null ? null : <TimelineLink key="timeline" alert={alert} />],
         ['Detection source', alert.detectionSource],
         ['Rule', alert.detectorId],
@@ -140,4 +140,9 @@ function Techniques({ techniques }: { readonly techniques: readonly string[] }) 
       ))}
     </span>
   );
+}
+
+/** Rule files break their lines where the file is wide enough; only an empty line is meant as a break. */
+function flowing(text: string): string {
+  return text.trim().replaceAll(/(?<!\n)\n(?!\n)/g, ' ');
 }

@@ -16,21 +16,21 @@ const columns: readonly Column<Alert>[] = [
   {
     id: 'severity',
     title: 'Severity',
-    width: '120px',
+    width: '100px',
     sortBy: 'severity',
     cell: ({ severity }) => <Level level={severity} />,
   },
   {
     id: 'status',
     title: 'Status',
-    width: '110px',
+    width: '90px',
     sortBy: 'status',
     cell: ({ status }) => <AlertStatusBadge status={status} />,
   },
   {
     id: 'device',
     title: 'Device',
-    width: '170px',
+    width: '200px',
     sortBy: 'computerDnsName',
     cell: ({ machineId, computerDnsName }) =>
       machineId === null ? null : (
@@ -42,14 +42,14 @@ const columns: readonly Column<Alert>[] = [
   {
     id: 'assigned',
     title: 'Assigned to',
-    width: '150px',
+    width: '130px',
     sortBy: 'assignedTo',
     cell: ({ assignedTo }) => assignedTo ?? '–',
   },
   {
     id: 'last',
     title: 'Last activity',
-    width: '160px',
+    width: '150px',
     sortBy: 'lastEventTime',
     cell: ({ lastEventTime }) => <Time value={lastEventTime} />,
   },

@@ -184,15 +184,17 @@ function ProcessList({
 function ProcessCard({ node, chosen, onChoose }: Choosing & { readonly node: ProcessNode }) {
   const styles = useStyles();
   const { evidence, name, processId, startedAt } = node;
+  // Other evidence led here or follows from it; what carries a status is what was detected.
+  const detected = evidence?.detectionStatus != null;
   const content = (
     <>
-      {evidence ? (
-        <FlashRegular className={mergeClasses(styles.icon, styles.found)} aria-label="Part of the alert" />
+      {detected ? (
+        <FlashRegular className={mergeClasses(styles.icon, styles.found)} aria-label="Set off the alert" />
       ) : (
         <WindowRegular className={styles.icon} aria-hidden />
       )}
       <span style={{ minWidth: 0 }}>
-        <Text weight={evidence ? 'semibold' : 'regular'}>{name}</Text>
+        <Text weight={detected ? 'semibold' : 'regular'}>{name}</Text>
         {processId === null ? null : <span className={styles.pid}>{processId}</span>}
         {evidence?.processCommandLine ? (
           <span className={styles.line}>{evidence.processCommandLine}</span>
