@@ -94,7 +94,9 @@ async function start(
       retentionDays: config.retentionDays,
       log: log.child({ part: 'event-store' }),
     }).then((store) => open('event store', store)),
-    openEventLog({ dir: join(config.home, 'event-log') }).then((store) => open('event log', store)),
+    openEventLog({ dir: join(config.home, 'event-log'), log: log.child({ part: 'event-log' }) }).then(
+      (store) => open('event log', store),
+    ),
   ]);
 
   let port = config.port;
