@@ -14,25 +14,26 @@ const columns: readonly Column<MachineAction>[] = [
   {
     id: 'device',
     title: 'Device',
+    width: '200px',
     cell: ({ machineId, computerDnsName }) => (
       <TextLink to="/devices/$deviceId" params={{ deviceId: machineId }} search={{ tab: 'actions' }}>
         {computerDnsName ?? machineId}
       </TextLink>
     ),
   },
-  { id: 'status', title: 'Status', width: '150px', cell: (action) => <Status action={action} /> },
-  { id: 'requestor', title: 'Ordered by', width: '150px', cell: ({ requestor }) => <Cut text={requestor} /> },
+  { id: 'status', title: 'Status', width: '120px', cell: (action) => <Status action={action} /> },
+  { id: 'requestor', title: 'Ordered by', width: '140px', cell: ({ requestor }) => <Cut text={requestor} /> },
   { id: 'comment', title: 'Comment', cell: ({ requestorComment }) => <Cut text={requestorComment ?? ''} /> },
   {
     id: 'created',
     title: 'Ordered',
-    width: '160px',
+    width: '150px',
     cell: ({ creationDateTimeUtc }) => <Time value={creationDateTimeUtc} />,
   },
   {
     id: 'updated',
     title: 'Last change',
-    width: '120px',
+    width: '100px',
     cell: ({ lastUpdateDateTimeUtc }) => <Ago value={lastUpdateDateTimeUtc} />,
   },
 ];

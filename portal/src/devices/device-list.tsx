@@ -1,4 +1,4 @@
-import { makeStyles, Tag, TagGroup, tokens } from '@fluentui/react-components';
+import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { healthStatuses, type Machine, riskScores } from '@merlon/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
@@ -6,6 +6,7 @@ import { machinesQuery } from '../api/machines.ts';
 import { and, anyOf, contains, equal, oneOf, or } from '../api/odata.ts';
 import { type Column, DataTable, readSort, sortText } from '../ui/data-table.tsx';
 import { FilterMenu } from '../ui/filter-menu.tsx';
+import { DismissRegular } from '../ui/icons.ts';
 import { Health, Level } from '../ui/levels.tsx';
 import { Page, Toolbar } from '../ui/page.tsx';
 import { PAGE_SIZE, Pager } from '../ui/pager.tsx';
@@ -74,11 +75,15 @@ export function DeviceList() {
           onChange={(chosen) => change({ risk: chosen })}
         />
         {tag === undefined ? null : (
-          <TagGroup onDismiss={() => change({ tag: undefined })} aria-label="Tag filter">
-            <Tag dismissible value={tag} dismissIcon={{ 'aria-label': 'remove' }}>
-              Tag: {tag}
-            </Tag>
-          </TagGroup>
+          <Button
+            icon={<DismissRegular />}
+            iconPosition="after"
+            style={{ fontWeight: 'normal' }}
+            aria-label={`Show every tag, not only ${tag}`}
+            onClick={() => change({ tag: undefined })}
+          >
+            Tag: {tag}
+          </Button>
         )}
       </Toolbar>
       <Loaded query={machines} label="Loading devices…">
