@@ -195,11 +195,41 @@ describe('the device edge', () => {
     });
   });
 
+  it('keeps reading profiles of all devices behind a row that no database could keep', async () => {
+    const poison = { Table: 'DeviceNetworkInfo', IPAddresses: '["10.0.0.1\\u0000"]' };
+    expect((await send(packed(row({ ...poison, ActionType: undefined, FileName: undefined })))).status).toBe(
+      200,
+    );
+    const good = { Table: 'DeviceNetworkInfo', IPAddresses: '["10.0.0.77"]' };
+    expect((await send(packed(row({ ...good, ActionType: undefined, FileName: undefined })))).status).toBe(
+      200,
+    );
+    await eventually(
+      'the profile is current',
+      async () =>
+        (await server.call(`/api/machines/${deviceId}`, { token })).json().lastIpAddress === '10.0.0.77',
+      { withinMs: 10_000 },
+    );
+  });
+
+  it.each([
+    ['U+0000 in its name', { computerName: 'a\0b' }],
+    ['half a character in its name', { computerName: 'a\ud800' }],
+    ['a build beyond all numbers', { osBuild: 1e300 }],
+  ])('enrols no device with %s', async (_, more) => {
+    const own = newDeviceKey();
+    const answer = await enrol(own, {
+      enrolmentToken: onboarding.enrolmentToken,
+      publicKey: own.jwk,
+      device: { ...description, ...more },
+    });
+    expect([answer.status, codeOf(answer)]).toEqual([400, 'InvalidRequestBody']);
+  });
+
   it('opens a channel once for a token, and to nobody without one', async () => {
-    const address = `${server.url.replace('https', 'wss')}${DEVICE_PATHS.channel}`;
-    const opened = (authorization: string | undefined) =>
+    const opened = (authorization: string | undefined, path: string = DEVICE_PATHS.channel) =>
       new Promise<number>((resolve) => {
-        const socket = new WebSocket(address, {
+        const socket = new WebSocket(`${server.url.replace('https', 'wss')}${path}`, {
           ca: server.caPem,
           headers: authorization ? { authorization } : {},
         });
@@ -223,6 +253,10 @@ describe('the device edge', () => {
     expect(await opened(authorization)).toBe(101);
     expect(await opened(authorization)).toBe(401);
     expect(await opened(undefined)).toBe(401);
+    // The same channel by another spelling of its path.
+    const spelled = DEVICE_PATHS.channel.toUpperCase();
+    const other = await deviceToken(key.privateKey, deviceId, 'GET', spelled, Buffer.alloc(0));
+    expect([await opened(other, spelled), await opened(other, spelled)]).toEqual([101, 401]);
   });
 
   it('cuts off a device that sends frames that are none, and goes on with the others', async () => {

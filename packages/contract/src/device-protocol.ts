@@ -128,7 +128,7 @@ export const DeviceDescription = Type.Object({
   }),
   osDistribution: Type.Optional(Type.String({ maxLength: 64 })),
   osVersion: Type.String({ maxLength: 64 }),
-  osBuild: Type.Optional(Type.Integer()),
+  osBuild: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
   osArchitecture: Type.Union([Type.Literal('64-bit'), Type.Literal('32-bit')]),
   osProcessor: Type.String({ maxLength: 32 }),
   agentVersion: Type.String({ maxLength: 64 }),

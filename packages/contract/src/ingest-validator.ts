@@ -25,6 +25,24 @@ export const TIMESTAMP_AHEAD_MS = 86_400_000;
 export const DYNAMIC_DEPTH = 32;
 
 const UNSTORABLE = /[\0\p{Surrogate}]/u;
+
+/**
+ * False for a value parsed from JSON that holds, at any depth and in keys too, text which no store of ours can keep. Callers refuse it by
+ * name; otherwise the database would, as a fault of the server.
+ */
+export function isStorable(value: unknown): boolean {
+  const pending: unknown[] = [value];
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (typeof next === 'string') {
+      if (UNSTORABLE.test(next)) return false;
+    } else if (typeof next === 'object' && next !== null) {
+      for (const [key, inner] of Object.entries(next)) pending.push(key, inner);
+    }
+  }
+  return true;
+}
+
 const DECIMAL_INTEGER = /^-?(0|[1-9][0-9]{0,18})$/;
 const DECIMAL_NUMBER = /^-?[0-9]{1,34}(\.[0-9]{1,34})?$/;
 const GUID = /^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$/;

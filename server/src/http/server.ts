@@ -222,6 +222,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       const timer = setTimeout(() => {
         stopping.abort(new Error('the server is stopping'));
         app.server.closeAllConnections();
+        sockets.terminate();
       }, DRAIN_MS);
       await app.close();
       clearTimeout(timer);
@@ -278,7 +279,11 @@ function socketDispatcher({ sockets, pipeline, log }: HttpServerOptions, makeInc
     }),
   );
 
+  let closing = false;
+
   async function upgrade(request: IncomingMessage, stream: Duplex, head: Buffer): Promise<void> {
+    // A device comes back at once when its socket is closed. Let in, it would keep the server from ending.
+    if (closing) return void stream.destroy();
     const correlationId = randomUUID();
     stream.on('error', () => stream.destroy());
     try {
@@ -293,6 +298,7 @@ function socketDispatcher({ sockets, pipeline, log }: HttpServerOptions, makeInc
       });
       const caller = await pipeline.admitSocket(route.access, route.id, incoming);
       if (stream.destroyed) return;
+      if (closing) return void stream.destroy();
       server.handleUpgrade(request, stream, head, (socket) => {
         // Without a listener an error event would end the process; features add their own for what they want to know.
         socket.on('error', (error) => log.debug({ route: route.id, detail: error.message }, 'socket error'));
@@ -315,8 +321,13 @@ function socketDispatcher({ sockets, pipeline, log }: HttpServerOptions, makeInc
   return {
     upgrade: (request: IncomingMessage, stream: Duplex, head: Buffer) => void upgrade(request, stream, head),
     close() {
+      closing = true;
       for (const { server } of table.values())
         for (const client of server.clients) client.close(1001, 'server stopping');
+    },
+    /** Ends those that have not answered the farewell: `closeAllConnections` does not know upgraded ones. */
+    terminate() {
+      for (const { server } of table.values()) for (const client of server.clients) client.terminate();
     },
   };
 }

@@ -27,6 +27,21 @@ function refusal(work: () => unknown): [string, string] {
   throw new Error('nothing was refused');
 }
 
+describe('text that no store can keep', () => {
+  it.each([
+    ['in a body', 'body', Body, { Comment: 'a\0b' }],
+    ['in half a character', 'body', Body, { Comment: 'a\ud800' }],
+    ['deep inside', 'body', Body, { Comment: 'a', Ids: [{ id: '\0' }] }],
+    ['in a query no schema describes', 'query', undefined, { $filter: "id eq '\0'" }],
+    ['in a path', 'path', Type.Object({ id: Type.String() }), { id: 'a\0b' }],
+  ] as const)('is refused by name %s', (_, part, schema, value) => {
+    expect(refusal(() => checkInput(part, schema, value))).toEqual([
+      'InvalidInput',
+      expect.stringMatching(/U\+0000/),
+    ]);
+  });
+});
+
 describe('a body', () => {
   it('passes unchanged when it fits', () => {
     const value = { Comment: 'x', IsolationType: 'Full' };

@@ -1,5 +1,5 @@
 /** Checks values against a route's schemas and says by name what is wrong. */
-import { ApiError } from '@merlon/contract';
+import { ApiError, isStorable } from '@merlon/contract';
 import type { TSchema } from 'typebox';
 import { Compile, type Validator } from 'typebox/compile';
 import { Convert } from 'typebox/value';
@@ -25,6 +25,9 @@ function validator(schema: TSchema): Validator {
 
 /** The value, converted from text for path and query, or ApiError. */
 export function checkInput(part: Part, schema: TSchema | undefined, value: unknown): unknown {
+  if (!isStorable(value)) {
+    throw new ApiError('InvalidInput', `The ${part} holds text with U+0000 or a lone surrogate.`);
+  }
   if (!schema) return value;
   if (part === 'body' && value === undefined)
     throw new ApiError('InvalidRequestBody', 'The request body is missing.');

@@ -76,8 +76,8 @@ function join(into: AlertCandidate, more: AlertCandidate): AlertCandidate {
   if (into.events.length >= MAX_JOINED_EVENTS) return into;
   return {
     ...into,
-    firstEventTime: more.firstEventTime < into.firstEventTime ? more.firstEventTime : into.firstEventTime,
-    lastEventTime: more.lastEventTime > into.lastEventTime ? more.lastEventTime : into.lastEventTime,
+    firstEventTime: inOrder(more.firstEventTime, into.firstEventTime)[0],
+    lastEventTime: inOrder(more.lastEventTime, into.lastEventTime)[1],
     events: [...into.events, ...more.events].slice(0, MAX_JOINED_EVENTS),
     evidence: [...into.evidence, ...more.evidence].slice(0, MAX_JOINED_EVIDENCE),
   };
@@ -89,4 +89,10 @@ function joinedKey({ ruleId, deviceId }: AlertCandidate): string {
     .update(JSON.stringify([ruleId, deviceId, 'joined']))
     .digest('hex')
     .slice(0, 40);
+}
+
+/** ISO times sort as text. */
+function inOrder(a: string, b: string): [earlier: string, later: string] {
+  if (a < b) return [a, b];
+  return [b, a];
 }

@@ -51,7 +51,10 @@ export async function runDetectionReader(deps: DetectionReaderDeps): Promise<voi
       deps.metrics.detected(detected);
       const { candidates, exceeded } = budget.fit(detected.candidates, Date.parse(newest ?? ''));
       for (const deviceId of exceeded)
-        deps.log.warn({ deviceId }, 'a device has more findings than are told apart; further ones are joined by rule');
+        deps.log.warn(
+          { deviceId },
+          'a device has more findings than are told apart; further ones are joined by rule',
+        );
       for (const candidate of candidates) if (!(await raise(candidate, deps))) return;
     }
     await range.commit();

@@ -1,4 +1,5 @@
 import { ApiError, DEVICE_CLOCK_WINDOW_S, DEVICE_PATHS, isDeviceId } from '@merlon/contract';
+import { fold } from '../../http/paths.ts';
 import type { DeviceAuthenticator } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { DeviceDirectory } from './device-directory.ts';
@@ -21,7 +22,7 @@ export function deviceAuthenticator(directory: DeviceDirectory, clock: Clock): D
       await verifyDeviceToken(token, device.key, request, now);
       if (device.state === 'Offboarded') throw new ApiError('Forbidden', 'The device was offboarded.');
       if (
-        request.path === DEVICE_PATHS.channel &&
+        fold(request.path) === DEVICE_PATHS.channel &&
         channelTokens.take(`${sub}:${jti}`, now.getTime()) !== 'fresh'
       ) {
         throw new ApiError('Unauthorized', 'The device token was used before.');

@@ -1,4 +1,5 @@
 /** Folds what a device reports about itself (DeviceInfo and DeviceNetworkInfo rows) into its profile. Pure. */
+import { isIP } from 'node:net';
 
 export interface InterfaceAddress {
   readonly ipAddress: string;
@@ -68,7 +69,10 @@ export function foldNetworkInfo(patch: ProfilePatch, rows: readonly Row[]): void
   if (last) patch.lastIp = last.ipAddress;
 }
 
-/** The column is text that holds a JSON array. */
+/**
+ * The column is text that holds a JSON array. The row was checked as text; what the JSON inside says is checked here, and what is no
+ * address is left out.
+ */
 function addressesOf(column: unknown): string[] {
   let value: unknown;
   try {
@@ -78,16 +82,9 @@ function addressesOf(column: unknown): string[] {
   }
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: unknown) => {
-    if (typeof entry === 'string') return [entry];
-    if (
-      typeof entry === 'object' &&
-      entry !== null &&
-      'IPAddress' in entry &&
-      typeof entry.IPAddress === 'string'
-    ) {
-      return [entry.IPAddress];
-    }
-    return [];
+    const address =
+      typeof entry === 'object' && entry !== null && 'IPAddress' in entry ? entry.IPAddress : entry;
+    return typeof address === 'string' && isIP(address) !== 0 ? [address] : [];
   });
 }
 

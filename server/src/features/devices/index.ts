@@ -124,7 +124,7 @@ export function createDevices(
 
     async start() {
       presence.start();
-      reader = runProfileReader({ eventLog: platform.eventLog, store, signal: platform.stopping });
+      reader = runProfileReader({ eventLog: platform.eventLog, store, log, signal: platform.stopping });
       reader.catch((error: unknown) => log.error({ err: error }, 'the profile reader ended'));
     },
     async stop() {

@@ -1,36 +1,86 @@
-/** The event-log reader that keeps device profiles current from DeviceInfo and DeviceNetworkInfo. Repeating a range changes nothing. */
-import type { EventLog } from '@merlon/event-log';
+/**
+ * The event-log reader that keeps device profiles current from DeviceInfo and DeviceNetworkInfo. Repeating a range changes nothing. It never
+ * ends before the server does: a reader that stops would in time fill the log for everybody.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { EventLog, LogRange } from '@merlon/event-log';
+import type { Logger } from '../../telemetry/log.ts';
 import { decodeBatchRecord, parseRows } from '../ingest/index.ts';
 import { foldDeviceInfo, foldNetworkInfo, type ProfilePatch } from './device-profile.ts';
 import type { DevicesStore } from './store.ts';
 
-export async function runProfileReader(deps: {
-  eventLog: Pick<EventLog, 'reader'>;
-  store: Pick<DevicesStore, 'patchProfile'>;
-  signal: AbortSignal;
-}): Promise<void> {
+const RETRY_MS = [250, 500, 1_000, 2_000, 5_000];
+
+export interface ProfileReaderDeps {
+  readonly eventLog: Pick<EventLog, 'reader'>;
+  readonly store: Pick<DevicesStore, 'patchProfile'>;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
+  readonly signal: AbortSignal;
+}
+
+export async function runProfileReader(deps: ProfileReaderDeps): Promise<void> {
   const reader = deps.eventLog.reader('devices');
   while (!deps.signal.aborted) {
     const range = await reader.next({ maxRecords: 4_000, maxBytes: 16 * 1024 * 1024, signal: deps.signal });
     if (!range) return;
-    const patches = new Map<string, { tenantId: string; deviceId: string; patch: ProfilePatch }>();
-    for (const record of range.records) {
-      const batch = decodeBatchRecord(record.payload);
-      for (const section of batch.sections) {
+    for (const patch of patchesOf(range, deps)) if (!(await write(patch, deps))) return;
+    await range.commit();
+  }
+}
+
+interface DevicePatch {
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly patch: ProfilePatch;
+}
+
+function patchesOf(range: LogRange, { log }: Pick<ProfileReaderDeps, 'log'>): Iterable<DevicePatch> {
+  const patches = new Map<string, DevicePatch>();
+  for (const { payload, position } of range.records) {
+    try {
+      const { tenantId, deviceId, sections } = decodeBatchRecord(payload);
+      for (const section of sections) {
         if (section.table !== 'DeviceInfo' && section.table !== 'DeviceNetworkInfo') continue;
-        const entry = patches.get(batch.deviceId) ?? {
-          tenantId: batch.tenantId,
-          deviceId: batch.deviceId,
-          patch: {},
-        };
-        patches.set(batch.deviceId, entry);
+        const entry = patches.get(deviceId) ?? { tenantId, deviceId, patch: {} };
+        patches.set(deviceId, entry);
         const rows = parseRows(section);
         if (section.table === 'DeviceNetworkInfo') foldNetworkInfo(entry.patch, rows);
         else for (const row of rows) foldDeviceInfo(entry.patch, row);
       }
+    } catch (error) {
+      log.error(
+        { err: error, position },
+        'a record of the event log is not a batch; no profile was read from it',
+      );
     }
-    for (const { tenantId, deviceId, patch } of patches.values())
-      await deps.store.patchProfile(tenantId, deviceId, patch);
-    await range.commit();
   }
+  return patches.values();
+}
+
+/** False: the server stops before it is written. */
+async function write({ tenantId, deviceId, patch }: DevicePatch, deps: ProfileReaderDeps): Promise<boolean> {
+  for (let attempt = 0; !deps.signal.aborted; attempt++) {
+    try {
+      await deps.store.patchProfile(tenantId, deviceId, patch);
+      return true;
+    } catch (error) {
+      if (isRefusal(error)) {
+        deps.log.error(
+          { err: error, deviceId },
+          'a device profile was refused by the database and is left as it was',
+        );
+        return true;
+      }
+      const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 5_000;
+      deps.log.warn({ err: error, wait }, 'a device profile could not be written; it is tried again');
+      await delay(wait, undefined, { signal: deps.signal }).catch(() => {});
+    }
+  }
+  return false;
+}
+
+/** PostgreSQL's classes 22 (data) and 23 (constraint): it is the values, not the moment, and all later ranges would wait behind them. */
+function isRefusal(error: unknown): boolean {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
+  return typeof code === 'string' && /^2[23][0-9A-Z]{3}$/.test(code);
 }

@@ -9,6 +9,7 @@ import {
   EnrolmentClaims,
   EnrolRequest,
   EnrolResponse,
+  isStorable,
   nowIso7,
 } from '@merlon/contract';
 import { Compile } from 'typebox/compile';
@@ -96,6 +97,13 @@ function parse(rawBody: Buffer): EnrolRequest {
     throw new ApiError(
       'InvalidRequestBody',
       `The enrolment request is malformed at ${first?.instancePath || '/'}.`,
+    );
+  }
+  // The name is shown, logged and stored from here on.
+  if (!isStorable(value)) {
+    throw new ApiError(
+      'InvalidRequestBody',
+      'The enrolment request holds text with U+0000 or a lone surrogate.',
     );
   }
   return value;

@@ -1,6 +1,6 @@
 /** Checks the receipt a device signs for an order it carried out. */
 import type { KeyObject } from 'node:crypto';
-import { RECEIPT_TYPE, ReceiptClaims } from '@merlon/contract';
+import { isStorable, RECEIPT_TYPE, ReceiptClaims } from '@merlon/contract';
 import { compactVerify } from 'jose';
 import { Compile } from 'typebox/compile';
 
@@ -24,5 +24,6 @@ export async function readReceipt(
     const [first] = validator.Errors(claims);
     return `it is malformed at ${first?.instancePath || '/'}`;
   }
+  if (!isStorable(claims.error)) return 'its error holds text that cannot be stored';
   return claims.sub === deviceId ? claims : 'it speaks for another device';
 }

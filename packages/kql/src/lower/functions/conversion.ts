@@ -52,7 +52,7 @@ export const conversionFunctions: FunctionFamily = {
     const trimmed = sql`if(${x.sql} < 0, ${digits}, if(${x.sql} = 0, '0', replaceRegexpOne(${digits}, '^0+', '')))`;
     const width =
       call.count > 1
-        ? sql`leftPad(${trimmed}, greatest(length(${trimmed}), ${call.long(1).sql}), '0')`
+        ? sql`leftPad(${trimmed}, greatest(toInt64(length(${trimmed})), least(ifNull(${call.long(1).sql}, 0), 64)), '0')`
         : trimmed;
     return expr('string', sql`ifNull(${width}, '')`, false);
   },

@@ -5,7 +5,7 @@ import { toText } from '../convert.ts';
 import { jsonElementTexts } from '../json.ts';
 import { termPatternSql } from '../predicates/terms.ts';
 import { regexOf, wrapped } from '../regex.ts';
-import type { FunctionFamily, FunctionRule } from './rule.ts';
+import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
 const string = (value: Fragment): Expr => expr('string', value, false);
 const long = (value: Fragment, nullable = false): Expr => expr('long', value, nullable);
@@ -29,7 +29,7 @@ const strcat: FunctionRule = (call) => {
 
 const strcatDelim: FunctionRule = (call) => {
   const texts = call.values(1).map((value) => toText(value, call.scope).sql);
-  return string(sql`arrayStringConcat([${join(texts)}], ${call.text(0)})`);
+  return string(separated(sql`[${join(texts)}]`, call, 0));
 };
 
 /** substring(text, start[, length]): start from 0, from the end when negative; in characters. */
@@ -140,8 +140,14 @@ const strcmp: FunctionRule = (call) => {
   return long(sql`toInt64(multiIf(${a} < ${b}, -1, ${a} > ${b}, 1, 0))`);
 };
 
-const strcatArray: FunctionRule = (call) =>
-  string(sql`arrayStringConcat(${jsonElementTexts(call.json(0))}, ${call.text(1)})`);
+const strcatArray: FunctionRule = (call) => string(separated(jsonElementTexts(call.json(0)), call, 1));
+
+/** The texts in a row with the argument at `index` between them; the engine's own joins only by a constant. */
+function separated(texts: Fragment, call: Call, index: number): Fragment {
+  const separator = call.text(index);
+  if (constantString(call.value(index)) !== undefined) return sql`arrayStringConcat(${texts}, ${separator})`;
+  return sql`arrayStringConcat(arrayMap((e, nth) -> if(nth = 1, e, concat(${separator}, e)), ${texts}, arrayEnumerate(${texts})))`;
+}
 
 const strrep: FunctionRule = (call) => {
   if (call.count > 2) call.refuse('with a delimiter');
