@@ -56,6 +56,8 @@ async function buildNodeTargets() {
 async function buildPortal() {
   if (!existsSync(`${root}portal/vite.config.ts`)) return;
   if (process.argv.includes('--skip-portal-if-built') && existsSync(`${root}portal/dist/index.html`)) return;
+  // Whoever builds (a test runner sets `test`), what is served is the production build of React.
+  process.env.NODE_ENV = 'production';
   const { build: viteBuild } = await import('vite');
   await viteBuild({ root: `${root}portal`, logLevel: 'warn' });
 }

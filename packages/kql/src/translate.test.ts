@@ -190,6 +190,7 @@ describe('errors', () => {
     ],
     ['union kind=inner (print a = 1), (print a = 2, b = "x") | project b', "the name 'b' as a scalar", 65],
     ['union isfuzzy=true Nope, Neither', 'a union of which no table is there', 0],
+    ['print a = dynamic(1), b = dynamic(2) | project c = a + b', 'operator + between two dynamic values', 51],
     ['print format_datetime(now(), "QQQ")', "format_datetime() with the format 'QQQ'", 6],
     ['DeviceInfo | extend n = row_number()', 'row_number() of rows in no order: sort them first', 24],
   ])('%s is refused by name', (text, construct, start) => {

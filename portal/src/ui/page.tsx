@@ -43,7 +43,7 @@ export function Page({ title, about, actions, filled, children }: PageProps) {
             {title}
           </Subtitle1>
           {about ? (
-            <Text as="p" block className={styles.about} style={{ margin: '2px 0 0' }}>
+            <Text block className={styles.about} style={{ margin: '2px 0 0' }}>
               {about}
             </Text>
           ) : null}

@@ -114,7 +114,10 @@ describe('arithmetic', () => {
     ['binary_and(12, 10)', 8],
     ['binary_xor(12, 10)', 6],
     ['binary_shift_left(1, 4)', 16],
+    ['binary_shift_right(16, 68)', 1],
+    ['binary_shift_left(1, -1)', null],
     ['tohex(255)', 'ff'],
+    ['tohex(255, 4)', '00ff'],
     ['isnan(real(nan))', true],
     ['isinf(1.0 / 0)', true],
   ]);

@@ -52,7 +52,10 @@ export function lowerArithmetic(
   const result = scalarType(node.ResultType);
   if (a.type === 'dynamic' || b.type === 'dynamic') {
     const other = a.type === 'dynamic' ? b.type : a.type;
-    const type = other === 'dynamic' ? (result ?? 'long') : other;
+    const type = other === 'dynamic' ? result : other;
+    if (type === undefined || type === 'dynamic') {
+      throw scope.unsupported(`operator ${operator} between two dynamic values`, node);
+    }
     return lowerArithmetic(
       convert(a, type, scope, node),
       convert(b, type, scope, node),

@@ -4,6 +4,7 @@ import {
   type EventStore,
   EventStoreUnavailable,
   QueryCancelled,
+  QueryFailed,
   QueryMemory,
   QueryTimeout,
   QueryTooLarge,
@@ -119,6 +120,17 @@ function apiErrorOf(error: unknown): unknown {
     return new ApiError(
       'BadRequest',
       'The query needs more memory than one query may use. Filter earlier or group by fewer columns.',
+    );
+  }
+  if (error instanceof QueryFailed) {
+    // What the engine says names its own functions and types, not the query's.
+    return new ApiError(
+      'BadRequest',
+      'The query failed while it ran: a function or operator was given what it cannot take, or too much of it.',
+      {
+        privateDetail: error.message,
+        cause: error,
+      },
     );
   }
   if (error instanceof QueryCancelled) return new ApiError('BadRequest', 'The query was cancelled.');

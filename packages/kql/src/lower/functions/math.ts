@@ -17,6 +17,15 @@ const bitwise =
     return expr('long', sql`toInt64(${apply(a.sql, b.sql)})`, a.nullable || b.nullable);
   };
 
+/** By the places modulo 64; by a negative number of them it is null. */
+const shift =
+  (apply: (a: Fragment, places: Fragment) => Fragment): FunctionRule =>
+  (call) => {
+    const [a, b] = [call.long(0), call.long(1)];
+    const places = sql`positiveModulo(${b.sql}, 64)`;
+    return expr('long', sql`if(${b.sql} < 0, NULL, toInt64(${apply(a.sql, places)}))`, true);
+  };
+
 /** Down to a multiple of the size, counted from `origin`; datetimes count from 0001-01-01. A size that is not positive gives null. */
 function binOf(call: Call, value: Expr, size: Expr, origin: Expr | undefined): Expr {
   const fixed = isPositive(size);
@@ -129,7 +138,7 @@ export const mathFunctions: FunctionFamily = {
   binary_and: bitwise((a, b) => sql`bitAnd(${a}, ${b})`),
   binary_or: bitwise((a, b) => sql`bitOr(${a}, ${b})`),
   binary_xor: bitwise((a, b) => sql`bitXor(${a}, ${b})`),
-  binary_shift_left: bitwise((a, b) => sql`bitShiftLeft(${a}, ${b})`),
-  binary_shift_right: bitwise((a, b) => sql`bitShiftRight(${a}, ${b})`),
+  binary_shift_left: shift((a, places) => sql`bitShiftLeft(${a}, ${places})`),
+  binary_shift_right: shift((a, places) => sql`bitShiftRight(${a}, ${places})`),
   binary_not: (call) => expr('long', sql`bitNot(${call.long(0).sql})`, call.long(0).nullable),
 };

@@ -144,8 +144,9 @@ const strcatArray: FunctionRule = (call) => string(separated(jsonElementTexts(ca
 
 /** The texts in a row with the argument at `index` between them; the engine's own joins only by a constant. */
 function separated(texts: Fragment, call: Call, index: number): Fragment {
+  const known = constantString(call.value(index));
+  if (known !== undefined) return sql`arrayStringConcat(${texts}, ${text(known)})`;
   const separator = call.text(index);
-  if (constantString(call.value(index)) !== undefined) return sql`arrayStringConcat(${texts}, ${separator})`;
   return sql`arrayStringConcat(arrayMap((e, nth) -> if(nth = 1, e, concat(${separator}, e)), ${texts}, arrayEnumerate(${texts})))`;
 }
 
