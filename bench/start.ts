@@ -1,5 +1,5 @@
 /**
- * Seconds from `npm start` in an installed, built clone to the ready line, first on an empty data folder, then on the same folder again; and the memory
+ * Seconds from what `npm start` runs, in an installed and built clone, to the ready line, first on an empty data folder, then on the same folder again; and the memory
  * of the idle server and its engines. `node scripts/run-ts.mjs bench/start.ts [rounds]`, after `npm run build`.
  */
 import { spawn } from 'node:child_process';
@@ -30,11 +30,10 @@ for (const [name, values] of memory) console.log(`idle memory, ${name}: ${show(f
 
 async function once(home: string, measureMemory: boolean): Promise<number> {
   const began = performance.now();
-  const child = spawn('npm', ['start', '--silent'], {
+  const child = spawn(process.execPath, ['scripts/start.mjs'], {
     cwd: root,
     env: { ...process.env, MERLON_HOME: home, MERLON_PORT: '0', MERLON_LOG_LEVEL: 'warn' },
     stdio: ['ignore', 'pipe', 'inherit'],
-    detached: true,
   });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   try {
@@ -52,7 +51,7 @@ async function once(home: string, measureMemory: boolean): Promise<number> {
     }
     return seconds;
   } finally {
-    if (child.pid) process.kill(-child.pid, 'SIGTERM');
+    child.kill('SIGTERM');
     await ended;
   }
 }
