@@ -6,6 +6,7 @@ export * from './entities/hunting-result.ts';
 export * from './entities/machine.ts';
 export * from './entities/machine-action.ts';
 export * from './errors.ts';
+export * from './guid.ts';
 export * from './hunting/action-types.ts';
 export { columnDictionary, type HuntingColumnName } from './hunting/columns.ts';
 export * from './hunting/other-tables.ts';

@@ -3,7 +3,7 @@
  * request again. Numbers and OAuth codes are the real service's; the texts are ours.
  */
 import { randomUUID } from 'node:crypto';
-import { isGuid } from './guid.ts';
+import { isGuid } from '@merlon/contract';
 
 export interface AadstsSpec {
   readonly status: number;

@@ -1,5 +1,5 @@
 /** What the local administrator may do to identity over the admin socket. */
-import { ApiError } from '@merlon/contract';
+import { ApiError, isGuid } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import { type Static, type TSchema, Type } from 'typebox';
@@ -9,7 +9,6 @@ import type { Access } from '../access/index.ts';
 import type { Audit, AuditActor } from '../audit/index.ts';
 import type { Apps } from './apps.ts';
 import type { IdentityDatabase } from './database.ts';
-import { isGuid } from './guid.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { Tenant, Tenants } from './tenants.ts';
 import type { Users } from './users.ts';

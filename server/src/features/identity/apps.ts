@@ -1,11 +1,10 @@
 /** App registrations: programs that sign in as themselves with a secret. */
 import { createHash, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
-import { ApiError, isApplicationPermission, permissions } from '@merlon/contract';
+import { ApiError, isApplicationPermission, isGuid, permissions } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { IdentityDatabase } from './database.ts';
-import { isGuid } from './guid.ts';
 
 /** Two, so that one can be replaced while the other still works. */
 const MAX_SECRETS = 2;

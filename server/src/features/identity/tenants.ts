@@ -1,11 +1,10 @@
 /** Tenants: directories of users and applications, each with its data apart from all others. */
 import { randomUUID } from 'node:crypto';
-import { ApiError } from '@merlon/contract';
+import { ApiError, isGuid } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { IdentityDatabase } from './database.ts';
-import { isGuid } from './guid.ts';
 
 export interface Tenant {
   readonly id: string;

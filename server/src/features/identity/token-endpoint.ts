@@ -1,11 +1,11 @@
 /** The token addresses: Entra ID's dialect in, the provider's standard grant, Entra ID's dialect out. */
 
+import { isGuid } from '@merlon/contract';
 import type { Reply, RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { AadstsError, aadstsBody, aadstsErrors, clientRequestId } from './aadsts.ts';
 import type { App, Apps } from './apps.ts';
 import { forwardedForm } from './forwarded-request.ts';
-import { isGuid } from './guid.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { PROVIDER_ROUTES, type Providers, TOKEN_SECONDS, type TokenNote } from './provider.ts';
 import { SHARED_TENANT_NAMES, type Tenant, type Tenants } from './tenants.ts';

@@ -1,5 +1,13 @@
 /** The command channel of a device: sends it its orders, takes its frames, and drives machine actions by what it says. */
-import { ApiError, DEVICE_PATHS, FromDevice, isStorable, nowIso7, type ToDevice } from '@merlon/contract';
+import {
+  ApiError,
+  DEVICE_PATHS,
+  FromDevice,
+  isGuid,
+  isStorable,
+  nowIso7,
+  type ToDevice,
+} from '@merlon/contract';
 import { Compile } from 'typebox/compile';
 import type { WebSocket } from 'ws';
 import { type DeviceCaller, defineSocket, type SocketRoute } from '../../http/route.ts';
@@ -131,6 +139,7 @@ async function takeFrame(
   }
 
   async function change(id: string, event: MachineActionEvent, details: ChangeDetails): Promise<void> {
+    // A refused order may have had no readable id.
     if (!isGuid(id)) return;
     await deps.store.change(tenantId, id, event, deps.clock.now(), details, {
       machineId: deviceId,
@@ -150,11 +159,6 @@ async function takeFrame(
       },
     });
   }
-}
-
-/** A refused order may have had no readable id. */
-function isGuid(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
 function parseFrame(text: string): FromDevice | null {

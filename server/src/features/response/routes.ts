@@ -5,6 +5,7 @@ import {
   collectionAnswer,
   entityAnswer,
   IsolateRequest,
+  isGuid,
   MachineAction,
   machineActionStatuses,
   machineActionTypes,
@@ -259,10 +260,6 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
 
 function entityBody(origin: string, row: MachineActionRow): object {
   return { '@odata.context': contextOf(origin, 'MachineActions/$entity'), ...machineActionEntity(row) };
-}
-
-function isGuid(text: string): boolean {
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
 function notFound(id: string): ApiError {
