@@ -86,6 +86,11 @@ const useStyles = makeStyles({
   },
   icon: { fontSize: '20px', flexShrink: 0 },
   gap: { flexGrow: 1 },
+  times: {
+    padding: '4px 10px',
+    fontSize: tokens.fontSizeBase200,
+    color: tokens.colorNeutralForeground3,
+  },
   account: { justifyContent: 'flex-start', minWidth: 0, [NARROW]: { minWidth: '32px', padding: 0 } },
   accountName: {
     overflow: 'hidden',
@@ -126,6 +131,7 @@ export function Shell() {
           </Link>
         ))}
         <div className={styles.gap} />
+        <TimesNote />
         <Account />
       </nav>
       <main id="main" className={styles.main} tabIndex={-1}>
@@ -133,6 +139,14 @@ export function Shell() {
       </main>
     </div>
   );
+}
+
+/** A time without its zone is read as whatever the reader expects. */
+function TimesNote() {
+  const styles = useStyles();
+  const { zone } = usePreferences();
+  const name = zone === 'utc' ? 'UTC' : Intl.DateTimeFormat().resolvedOptions().timeZone;
+  return <span className={mergeClasses(styles.label, styles.times)}>Times in {name}</span>;
 }
 
 function Account() {

@@ -19,7 +19,7 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralStroke1,
   },
   High: { backgroundColor: tokens.colorPaletteRedBackground3 },
-  Medium: { backgroundColor: tokens.colorPaletteDarkOrangeBackground3 },
+  Medium: { backgroundColor: tokens.colorPaletteMarigoldBackground3 },
   Low: { backgroundColor: tokens.colorPaletteYellowBackground3 },
   Informational: { backgroundColor: tokens.colorNeutralForeground4 },
 });

@@ -30,7 +30,11 @@ export function Ago({ value }: TimeProps) {
   if (value === null) return <>–</>;
   // A row fetched after the last tick is newer than `now`.
   return (
-    <time dateTime={value} title={timeText(value, zone)} style={{ whiteSpace: 'nowrap' }}>
+    <time
+      dateTime={value}
+      title={zone === 'utc' ? `${timeText(value, zone)} UTC` : timeText(value, zone)}
+      style={{ whiteSpace: 'nowrap' }}
+    >
       {agoText(value, Math.max(now, Date.parse(value)))}
     </time>
   );
