@@ -117,6 +117,8 @@ async function start(
   const audit = createAudit({
     state,
     clock,
+    log: log.child({ part: 'audit' }),
+    home: config.home,
     tenantOf: async (name) => (await identity.requireTenant(name)).id,
   });
   const access = createAccess({ state, clock });

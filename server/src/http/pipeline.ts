@@ -47,7 +47,7 @@ export function createPipeline(deps: PipelineDeps) {
 
   return {
     begin(route: Route, incoming: Incoming): Exchange {
-      return { route, incoming, audit: new RequestAudit(deps.audit, route.audit, incoming), caller: null };
+      return { route, incoming, audit: new RequestAudit(deps.audit, route, incoming), caller: null };
     },
 
     /** Before the body is read: a stranger's body is not worth reading. Device routes wait, since the signature covers the body. */
@@ -69,14 +69,12 @@ export function createPipeline(deps: PipelineDeps) {
         audit.caller(caller);
       }
       const accepts = route.accepts ?? 'json';
+      const sent = decodeBody(accepts, input.bytes, incoming.headers['content-type']);
+      if (accepts === 'json') audit.payload(sent);
       const reply = await route.handle({
         params: checkInput('path', route.params, input.params),
         query: checkInput('query', route.query, input.query),
-        body: checkInput(
-          'body',
-          route.body,
-          decodeBody(accepts, input.bytes, incoming.headers['content-type']),
-        ),
+        body: checkInput('body', route.body, sent),
         rawBody: accepts === 'raw' ? input.bytes : Buffer.alloc(0),
         caller: exchange.caller,
         audit,

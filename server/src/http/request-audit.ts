@@ -1,27 +1,39 @@
 /** Collects what one request will leave in the audit trail, and writes it once. */
 import type { Transaction } from 'kysely';
 import type { Audit, AuditActor, AuditEntry } from '../features/audit/index.ts';
-import type { Caller, DeviceCaller, RouteAudit } from './route.ts';
+import type { Caller, DeviceCaller, Route, RouteAudit } from './route.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
 export class RequestAudit implements RouteAudit {
   readonly #audit: Audit;
-  readonly #action: string | null;
+  readonly #route: Pick<Route, 'id' | 'audit'>;
   readonly #where: { readonly ip: string; readonly correlationId: string };
-  #who: { tenantId: string; actor: AuditActor } | null = null;
+  #who: { tenantId: string; actor: AuditActor; appId?: string } | null = null;
   #target: AuditEntry['target'];
   #details: Record<string, unknown> = {};
   #written = false;
 
-  constructor(audit: Audit, action: string | null, where: { ip: string; correlationId: string }) {
+  constructor(
+    audit: Audit,
+    route: Pick<Route, 'id' | 'audit'>,
+    where: { readonly ip: string; readonly correlationId: string },
+  ) {
     this.#audit = audit;
-    this.#action = action;
+    this.#route = route;
     this.#where = where;
   }
 
   caller(caller: Caller | DeviceCaller): void {
     if ('deviceId' in caller)
       this.as(caller.tenantId, { kind: 'device', id: caller.deviceId, name: caller.deviceId });
-    else this.as(caller.tenantId, { kind: caller.kind, id: caller.id, name: caller.name });
+    else {
+      const actor = { kind: caller.kind, id: caller.id, name: caller.name };
+      this.#who = {
+        tenantId: caller.tenantId,
+        actor,
+        ...(caller.kind === 'user' ? { appId: caller.clientId } : {}),
+      };
+    }
   }
 
   as(tenantId: string, actor: AuditActor): void {
@@ -34,6 +46,12 @@ export class RequestAudit implements RouteAudit {
 
   details(facts: Readonly<Record<string, unknown>>): void {
     Object.assign(this.#details, facts);
+  }
+
+  /** What was asked, for the record. Only of calls that leave one. */
+  payload(body: unknown): void {
+    if (this.#route.audit !== null && body !== undefined && body !== null)
+      this.details({ request: withoutSecrets(body) });
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: any feature's transaction will do; only its connection is used
@@ -53,15 +71,18 @@ export class RequestAudit implements RouteAudit {
   async ended(error: { code: string; status: number; publicMessage: string }): Promise<void> {
     if (error.status === 401 || error.status === 429) return;
     this.details({ error: error.code, message: error.publicMessage });
-    const entry = this.#entry(error.status >= 500 ? 'failed' : 'refused');
+    // Whoever asks for what he may not see is of interest, though reading leaves no record.
+    const action = this.#route.audit ?? (error.status === 403 ? 'access.refuse' : null);
+    if (this.#route.audit === null) this.details({ route: this.#route.id });
+    const entry = this.#entry(error.status >= 500 ? 'failed' : 'refused', action);
     if (entry) await this.#audit.record(entry);
   }
 
-  #entry(outcome: AuditEntry['outcome']): AuditEntry | null {
-    if (this.#action === null || this.#who === null) return null;
+  #entry(outcome: AuditEntry['outcome'], action = this.#route.audit): AuditEntry | null {
+    if (action === null || this.#who === null) return null;
     return {
       ...this.#who,
-      action: this.#action,
+      action,
       outcome,
       details: this.#details,
       sourceIp: this.#where.ip,

@@ -1,8 +1,9 @@
 import { sql } from 'kysely';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import type { AdminHandler } from '../../feature.ts';
 import { checkInput } from '../../http/validation.ts';
 import type { AuditRecord, AuditTrail } from './store.ts';
+import type { AuditChain, AuditVerdict } from './verify.ts';
 
 const ListInput = Type.Object(
   {
@@ -15,8 +16,16 @@ const ListInput = Type.Object(
   { additionalProperties: false },
 );
 
+const tenant = Type.Optional(Type.String());
+const VerifyInput = Type.Object({ tenant }, { additionalProperties: false });
+const ExportInput = Type.Object(
+  { tenant, after: Type.Integer({ minimum: 0 }) },
+  { additionalProperties: false },
+);
+
 export function auditAdmin(
   trail: Pick<AuditTrail, 'page'>,
+  chain: AuditChain,
   tenantOf: (nameOrId: string | undefined) => Promise<string>,
 ): Record<string, AdminHandler> {
   return {
@@ -35,6 +44,14 @@ export function auditAdmin(
       const where = conditions.length === 0 ? null : sql<boolean>`${sql.join(conditions, sql` and `)}`;
       const page = { where, orderBy: [], limit: top, offset: skip, count: false };
       return (await trail.page(await tenantOf(tenant), page)).rows;
+    },
+    'audit.verify': async (input): Promise<AuditVerdict> => {
+      const { tenant } = checkInput('body', VerifyInput, input) as Static<typeof VerifyInput>;
+      return chain.verify(await tenantOf(tenant));
+    },
+    'audit.export': async function* (input) {
+      const { tenant, after } = checkInput('body', ExportInput, input) as Static<typeof ExportInput>;
+      yield* chain.records(await tenantOf(tenant), after);
     },
   };
 }

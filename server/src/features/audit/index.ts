@@ -1,11 +1,17 @@
 /** The audit trail: who did or tried what, to what, when, from where, and how it ended. */
+import { join } from 'node:path';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import type { Feature } from '../../feature.ts';
 import type { Clock } from '../../telemetry/clock.ts';
+import type { Logger } from '../../telemetry/log.ts';
 import { auditAdmin } from './admin.ts';
+import { type ChainHeads, openChainHeads } from './chain-heads.ts';
+import { exportChain } from './export.ts';
 import { auditRoutes } from './routes.ts';
+import { createSealer } from './sealer.ts';
 import { createAuditTrail } from './store.ts';
+import { type AuditChain, verifyChain } from './verify.ts';
 
 export { auditMigrations } from './migrations.ts';
 
@@ -19,6 +25,8 @@ export interface AuditActor {
 export interface AuditEntry {
   readonly tenantId: string;
   readonly actor: AuditActor;
+  /** Client id of the program through which a person acts; absent for others. */
+  readonly appId?: string;
   /** Event name, `<thing>.<verb>` in the past tense or imperative, as the route's `audit`: `machine.isolate`. */
   readonly action: string;
   readonly target?: { readonly kind: string; readonly id: string };
@@ -42,13 +50,38 @@ export interface AuditFeature extends Feature, Audit {}
 export function createAudit(deps: {
   state: StateStore;
   clock: Clock;
+  log: Logger;
+  /** Folder of the file that holds the heads of the chains. */
+  home: string;
   tenantOf(nameOrId: string | undefined): Promise<string>;
 }): AuditFeature {
-  const trail = createAuditTrail(deps);
+  const { state, log, tenantOf } = deps;
+  let opened: Promise<ChainHeads> | null = null;
+  const heads = () => {
+    opened ??= openChainHeads(join(deps.home, 'audit-heads.json'));
+    return opened;
+  };
+  const sealer = createSealer({ state, heads, log });
+  const trail = createAuditTrail({ state, clock: deps.clock, onRecord: sealer.soon });
+  const chain: AuditChain = {
+    async verify(tenantId) {
+      await sealer.sealAll();
+      return verifyChain(state, tenantId, (await heads()).of(tenantId));
+    },
+    async *records(tenantId, after) {
+      await sealer.sealAll();
+      yield* exportChain(state, tenantId, after);
+    },
+  };
   return {
     name: 'audit',
-    routes: auditRoutes(trail),
-    admin: auditAdmin(trail, deps.tenantOf),
+    routes: auditRoutes(trail, chain),
+    admin: auditAdmin(trail, chain, tenantOf),
     record: trail.record,
+    async start() {
+      await heads();
+      sealer.start();
+    },
+    stop: () => sealer.stop(),
   };
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { ODataSet } from '@merlon/odata';
 import { sql } from 'kysely';
 import { Type } from 'typebox';
@@ -5,6 +6,7 @@ import { defineRoute, type Route } from '../../http/route.ts';
 import { collectionBody, readQuery, sqlPage } from '../../odata/page.ts';
 import type { SqlColumns } from '../../odata/sql-filter.ts';
 import type { AuditTrail } from './store.ts';
+import type { AuditChain } from './verify.ts';
 
 const AuditRecord = Type.Object({
   id: Type.String(),
@@ -12,6 +14,7 @@ const AuditRecord = Type.Object({
   actorKind: Type.String(),
   actorId: Type.String(),
   actorName: Type.String(),
+  appId: Type.Union([Type.String(), Type.Null()]),
   action: Type.String(),
   targetKind: Type.Union([Type.String(), Type.Null()]),
   targetId: Type.Union([Type.String(), Type.Null()]),
@@ -30,10 +33,12 @@ const auditSet: ODataSet = {
     { ...text, name: 'actorKind' },
     { ...text, name: 'actorId' },
     { ...text, name: 'actorName' },
+    { ...text, name: 'appId' },
     { ...text, name: 'action' },
     { ...text, name: 'targetKind' },
     { ...text, name: 'targetId' },
     { ...text, name: 'outcome' },
+    { ...text, name: 'sourceIp' },
     { ...text, name: 'correlationId' },
   ],
   expandable: [],
@@ -45,27 +50,31 @@ const columns: SqlColumns = {
   actorKind: sql`actor_kind`,
   actorId: sql`actor_id`,
   actorName: sql`actor_name`,
+  appId: sql`app_id`,
   action: sql`action`,
   targetKind: sql`target_kind`,
   targetId: sql`target_id`,
   outcome: sql`outcome`,
+  sourceIp: sql`source_ip`,
   correlationId: sql`correlation_id`,
 };
 
-export function auditRoutes(trail: Pick<AuditTrail, 'page'>): Route[] {
+const administrators = {
+  kind: 'api',
+  application: [],
+  delegated: 'portal',
+  role: 'PortalSettings.Manage',
+  deviceScope: 'none',
+} as const;
+
+export function auditRoutes(trail: Pick<AuditTrail, 'page'>, chain: AuditChain): Route[] {
   return [
     defineRoute({
       id: 'audit.list',
       method: 'GET',
       path: '/api/merlon/audit',
       summary: 'Read the audit trail, newest first.',
-      access: {
-        kind: 'api',
-        application: [],
-        delegated: 'portal',
-        role: 'PortalSettings.Manage',
-        deviceScope: 'none',
-      },
+      access: administrators,
       audit: null,
       responses: {
         200: Type.Object({
@@ -81,5 +90,57 @@ export function auditRoutes(trail: Pick<AuditTrail, 'page'>): Route[] {
         return { status: 200, body: collectionBody(request, query, auditSet, 'Audit', rows, total) };
       },
     }),
+    defineRoute({
+      id: 'audit.verify',
+      method: 'POST',
+      path: '/api/merlon/audit/verify',
+      summary: 'Follow the whole chain of the audit trail and say whether it adds up.',
+      access: administrators,
+      audit: 'audit.verify',
+      accepts: 'none',
+      responses: {
+        200: Type.Object({
+          ok: Type.Boolean(),
+          sealed: Type.Integer(),
+          unsealed: Type.Integer(),
+          head: Type.Object({ position: Type.Integer(), hash: Type.String() }),
+          broken: Type.Union([
+            Type.Null(),
+            Type.Object({
+              kind: Type.String(),
+              position: Type.Integer(),
+              recordId: Type.Optional(Type.String()),
+            }),
+          ]),
+        }),
+      },
+      async handle({ caller, audit }) {
+        const verdict = await chain.verify(caller.tenantId);
+        audit.details({ ok: verdict.ok, sealed: verdict.sealed, broken: verdict.broken });
+        return { status: 200, body: verdict };
+      },
+    }),
+    defineRoute({
+      id: 'audit.export',
+      method: 'GET',
+      path: '/api/merlon/audit/export',
+      summary:
+        'The audit trail in the order of its chain, a JSON line each; `after` continues an earlier export.',
+      access: administrators,
+      audit: 'audit.export',
+      query: Type.Object({ after: Type.Optional(Type.Integer({ minimum: 0 })) }),
+      responses: { 200: Type.Unknown() },
+      async handle({ caller, query }) {
+        return {
+          status: 200,
+          body: Readable.from(lines(chain.records(caller.tenantId, query.after ?? 0))),
+          headers: { 'content-type': 'application/x-ndjson' },
+        };
+      },
+    }),
   ];
+}
+
+async function* lines(records: AsyncIterable<object>): AsyncIterable<string> {
+  for await (const record of records) yield `${JSON.stringify(record)}\n`;
 }

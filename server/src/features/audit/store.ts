@@ -1,29 +1,10 @@
 import { nowIso7 } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
-import type { ColumnType, Generated, Selectable, Transaction } from 'kysely';
+import type { Selectable, Transaction } from 'kysely';
 import type { SqlPage } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Audit, AuditEntry } from './index.ts';
-
-interface AuditTable {
-  tenant_id: string;
-  id: Generated<string>;
-  time: Date;
-  actor_kind: AuditEntry['actor']['kind'];
-  actor_id: string;
-  actor_name: string;
-  action: string;
-  target_kind: string | null;
-  target_id: string | null;
-  outcome: AuditEntry['outcome'];
-  details: ColumnType<Record<string, unknown>, string, never>;
-  source_ip: string | null;
-  correlation_id: string | null;
-}
-
-interface AuditDatabase {
-  audit_records: AuditTable;
-}
+import type { AuditDatabase } from './records.ts';
 
 /** One record as it is read. */
 export interface AuditRecord {
@@ -32,6 +13,8 @@ export interface AuditRecord {
   readonly actorKind: AuditEntry['actor']['kind'];
   readonly actorId: string;
   readonly actorName: string;
+  /** Client id of the program through which a person acted. */
+  readonly appId: string | null;
   readonly action: string;
   readonly targetKind: string | null;
   readonly targetId: string | null;
@@ -47,9 +30,18 @@ export interface AuditTrail extends Audit {
 }
 
 /** Longest `details` kept, in characters of JSON. Longer ones are replaced by a note of their size, so one request cannot fill the trail. */
-const MAX_DETAILS = 8_192;
+const MAX_DETAILS = 65_536;
 
-export function createAuditTrail({ state, clock }: { state: StateStore; clock: Clock }): AuditTrail {
+/** `onRecord`: a record was written, though perhaps not committed yet. */
+export function createAuditTrail({
+  state,
+  clock,
+  onRecord,
+}: {
+  state: StateStore;
+  clock: Clock;
+  onRecord(): void;
+}): AuditTrail {
   async function insert(db: Transaction<AuditDatabase>, entry: AuditEntry): Promise<void> {
     const details = JSON.stringify(entry.details ?? {});
     await db
@@ -60,6 +52,7 @@ export function createAuditTrail({ state, clock }: { state: StateStore; clock: C
         actor_kind: entry.actor.kind,
         actor_id: entry.actor.id,
         actor_name: entry.actor.name,
+        app_id: entry.appId ?? null,
         action: entry.action,
         target_kind: entry.target?.kind ?? null,
         target_id: entry.target?.id ?? null,
@@ -70,6 +63,7 @@ export function createAuditTrail({ state, clock }: { state: StateStore; clock: C
         correlation_id: entry.correlationId ?? null,
       })
       .execute();
+    onRecord();
   }
 
   return {
@@ -95,13 +89,14 @@ export function createAuditTrail({ state, clock }: { state: StateStore; clock: C
   };
 }
 
-function toRecord(row: Selectable<AuditTable>): AuditRecord {
+function toRecord(row: Selectable<AuditDatabase['audit_records']>): AuditRecord {
   return {
     id: String(row.id),
     time: nowIso7(row.time),
     actorKind: row.actor_kind,
     actorId: row.actor_id,
     actorName: row.actor_name,
+    appId: row.app_id,
     action: row.action,
     targetKind: row.target_kind,
     targetId: row.target_id,
