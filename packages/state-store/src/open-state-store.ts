@@ -63,7 +63,7 @@ async function openOn(
     await database.server?.close();
   };
   return {
-    tenant: (tenantId, work) => transactions.asTenant(tenantId, work),
+    tenant: (scope, work) => transactions.asTenant(scope, work),
     system: (work) => transactions.asSystem(work),
     listen: (channel, handler) => listener.add(channel, handler),
     async notify(channel, payload) {

@@ -8,6 +8,8 @@ import { type Kysely, sql } from 'kysely';
 export const ROLES = { tenant: 'merlon_tenant', system: 'merlon_system' } as const;
 /** Names the tenant at work, for one transaction. */
 export const SETTING = 'merlon.tenant';
+/** The device groups whose devices may be seen, as an array of PostgreSQL: `{1,2}`. Empty text: all. */
+export const GROUPS_SETTING = 'merlon.device_groups';
 /** The embedded server's login for work. */
 export const LOGIN = 'merlon_app';
 

@@ -8,12 +8,20 @@ export interface Migration {
   up(db: Kysely<any>): Promise<void>;
 }
 
+/** Whose rows: a caller's. The caller of a route is one. */
+export interface TenantScope {
+  readonly tenantId: string;
+  /** Ids of device groups, as text. Rows about devices of other groups are not there. */
+  readonly deviceGroups: 'all' | readonly string[];
+}
+
 export interface StateStore {
   /**
-   * One transaction in which every row read or written belongs to the tenant. PostgreSQL's row-level security sees to it, whatever the
-   * statements say; a row of another tenant is not there.
+   * One transaction in which every row read or written belongs to the tenant, and where the scope names device groups is about a device of
+   * one of them. PostgreSQL's row-level security sees to it, whatever the statements say; any other row is not there. A tenant's id alone means
+   * all its devices: for the platform's own work, never for what a caller asked.
    */
-  tenant<DB, T>(tenantId: string, work: (db: Transaction<DB>) => Promise<T>): Promise<T>;
+  tenant<DB, T>(scope: string | TenantScope, work: (db: Transaction<DB>) => Promise<T>): Promise<T>;
   /** One transaction across tenants, for the platform itself: sign-in, enrolment look-up, sweeps. */
   system<DB, T>(work: (db: Transaction<DB>) => Promise<T>): Promise<T>;
   /** Calls `handler` for each payload notified on `channel`, by any server on this database. Resolves to the way to stop. */

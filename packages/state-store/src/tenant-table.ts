@@ -1,6 +1,6 @@
 /** How a table that belongs to tenants is made. */
-import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
-import { ROLES, SETTING } from './roles.ts';
+import { type CreateTableBuilder, type Kysely, type RawBuilder, sql } from 'kysely';
+import { GROUPS_SETTING, ROLES, SETTING } from './roles.ts';
 
 /**
  * Creates a table with `tenant_id uuid not null`, filled by itself with the tenant at work, and the policy that hides every other
@@ -27,4 +27,30 @@ export async function tenantTable(
   await sql`create policy all_rows on ${table} to ${sql.id(ROLES.system)} using (true) with check (true)`.execute(
     db,
   );
+}
+
+/** Which device a row is about: by the column that holds its group, or by the one that holds its id. */
+export type DeviceReference = { readonly group: string } | { readonly device: string };
+
+/**
+ * Narrows a tenant's table further: in a transaction whose scope names device groups, only rows about devices of those are there. The sub-selects
+ * make PostgreSQL read the setting once a statement instead of once a row, and keep whoever sees everything from paying for the rest.
+ */
+export async function deviceScope(
+  // biome-ignore lint/suspicious/noExplicitAny: the schema before this migration has no type
+  db: Kysely<any>,
+  name: string,
+  reference: DeviceReference,
+): Promise<void> {
+  const setting = sql`current_setting(${sql.lit(GROUPS_SETTING)}, true)`;
+  const everything = sql`(select coalesce(${setting}, '') = '')`;
+  const inGroups = (group: RawBuilder<unknown>) =>
+    sql`${group} = any ((select nullif(${setting}, '')::integer[])::integer[])`;
+  const visible =
+    'group' in reference
+      ? inGroups(sql.ref(reference.group))
+      : sql`exists (select 1 from devices as device where device.tenant_id = ${sql.ref(`${name}.tenant_id`)}
+          and device.id = ${sql.ref(`${name}.${reference.device}`)} and ${inGroups(sql.ref('device.rbac_group_id'))})`;
+  await sql`create policy device_rows on ${sql.table(name)} as restrictive to ${sql.id(ROLES.tenant)}
+    using (${everything} or ${visible})`.execute(db);
 }

@@ -2,14 +2,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, type Transaction } from 'kysely';
 import { isConnectionLoss, PATIENCE_MS, type PatientPool } from './patient-pool.ts';
-import { ROLES, SETTING } from './roles.ts';
+import { GROUPS_SETTING, ROLES, SETTING } from './roles.ts';
 import { NotBegunError, scopedDialect } from './scoped-dialect.ts';
+import type { TenantScope } from './store.ts';
 
 /** Serialisation failure and deadlock: PostgreSQL undid the transaction and asks for it again. */
 const TRY_AGAIN = new Set(['40001', '40P01']);
 const MAX_ATTEMPTS = 6;
 const BACK_OFF_MS = 10;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function groupId(id: string): string {
+  if (!/^\d{1,9}$/.test(id)) throw new RangeError(`"${id}" is not the id of a device group`);
+  return id;
+}
 
 type Work<DB, T> = (db: Transaction<DB>) => Promise<T>;
 
@@ -20,10 +26,16 @@ export class Transactions {
     this.#pool = pool;
   }
 
-  async asTenant<DB, T>(tenantId: string, work: Work<DB, T>): Promise<T> {
-    // Checked because it becomes statement text, and said by name because it may come from outside.
+  async asTenant<DB, T>(scope: string | TenantScope, work: Work<DB, T>): Promise<T> {
+    const { tenantId, deviceGroups } =
+      typeof scope === 'string' ? ({ tenantId: scope, deviceGroups: 'all' } as const) : scope;
+    // Checked because they become statement text, and said by name because they may come from outside.
     if (!UUID.test(tenantId)) throw new RangeError(`"${tenantId}" is not a tenant id`);
-    return this.#run(`begin; set local role ${ROLES.tenant}; set local ${SETTING} = '${tenantId}'`, work);
+    const groups = deviceGroups === 'all' ? '' : `{${deviceGroups.map(groupId).join(',')}}`;
+    return this.#run(
+      `begin; set local role ${ROLES.tenant}; set local ${SETTING} = '${tenantId}'; set local ${GROUPS_SETTING} = '${groups}'`,
+      work,
+    );
   }
 
   asSystem<DB, T>(work: Work<DB, T>): Promise<T> {
