@@ -1,4 +1,6 @@
 export { KqlError, type KqlErrorKind } from './kql-error.ts';
+export type { ExternalNeed, Need, Outcome, QueryHost, RowsNeed, Supplied } from './plan/outcome.ts';
+export { prepare } from './plan/prepare.ts';
 export { translate } from './translate.ts';
 export type { QueryScope, TranslateOptions, Translation } from './translation.ts';
 export {

@@ -87,7 +87,7 @@ describe('the scope', () => {
     });
     expect(() => translate('DeviceInfo', options("' OR 1=1 --", 'merlon'))).toThrow(TypeError);
     expect(() => translate('DeviceInfo', options(tenantA, 'm`; DROP'))).toThrow();
-    expect(translate('DeviceInfo | count', options(tenantA, 'other')).sql).toContain(
+    expect(translated('DeviceInfo | count', options(tenantA, 'other')).sql).toContain(
       'FROM `other`.`DeviceInfo`',
     );
   });

@@ -1,34 +1,58 @@
 import { bindQuery } from './bind/bind.ts';
+import { EditedText } from './bind/edits.ts';
 import { list } from './bind/syntax.ts';
 import { columnRef } from './emit/fragment.ts';
 import { orderBy } from './emit/order.ts';
-import { checkScope } from './emit/scope.ts';
+import { checkScope, type RowLimits } from './emit/scope.ts';
 import { StatementPrinter } from './emit/statement.ts';
 import { wireForm } from './emit/wire.ts';
 import { KqlError } from './kql-error.ts';
 import { ticksPerDay, ticksPerMillisecond, unixEpochTicks } from './lower/constants.ts';
 import { LoweringContext } from './lower/context.ts';
 import { Environment } from './lower/environment.ts';
-import { visible } from './lower/rows.ts';
+import { ColumnsLearned, QueryPlan, Unfinished } from './lower/query-plan.ts';
+import { type Rows, visible } from './lower/rows.ts';
 import { dispatchScalar } from './lower/scalar.ts';
 import { ScalarScope } from './lower/scalar-scope.ts';
 import { dispatchTabular, lowerQuery } from './lower/tabular.ts';
+import { LearnedColumns } from './plan/learned-columns.ts';
+import type { Outcome } from './plan/outcome.ts';
 import type { TranslateOptions, Translation } from './translation.ts';
 
 const defaultLookbackDays = 30;
 
 /**
- * A query as one statement. The first call loads the binder, which takes about a second; a call then takes a few milliseconds of CPU, for large
- * queries up to one second: a server uses `openTranslator`.
+ * A query as one statement, or what must be known before it is one; `prepare` asks until it is. The first call loads the binder, which takes about a
+ * second; a call then takes a few milliseconds of CPU, for large queries up to one second: a server uses `openTranslator`.
  * @throws KqlError for every query that is wrong or not supported
  */
-export function translate(text: string, options: TranslateOptions): Translation {
+export function translate(text: string, options: TranslateOptions): Outcome {
   checkScope(options.scope);
+  const learned = new LearnedColumns();
+  for (;;) {
+    const edited = new EditedText(text, learned.edits());
+    try {
+      return translateText(edited, options);
+    } catch (error) {
+      if (error instanceof ColumnsLearned) {
+        const isNew = learned.add(edited.originalOffset(error.offset), error.columns);
+        if (isNew) continue;
+        throw new TypeError('the columns were known before', { cause: error });
+      }
+      if (!(error instanceof KqlError)) throw error;
+      const { start, length } = edited.originalPlace(error);
+      throw new KqlError(error.kind, error.message, { start, length }, error.construct);
+    }
+  }
+}
+
+function translateText(edited: EditedText, options: TranslateOptions): Outcome {
+  const { text } = edited;
   const bound = bindQuery(text);
   try {
-    return lower(bound, options);
+    return lower(bound, edited, options);
   } catch (error) {
-    if (error instanceof KqlError) throw error;
+    if (error instanceof KqlError || error instanceof ColumnsLearned) throw error;
     const construct =
       error instanceof RangeError ? 'a query nested this deeply' : 'this combination of constructs';
     const refusal = KqlError.unsupported(construct, { start: 0, length: text.length });
@@ -37,36 +61,63 @@ export function translate(text: string, options: TranslateOptions): Translation 
   }
 }
 
-function lower({ code, schema }: ReturnType<typeof bindQuery>, options: TranslateOptions): Translation {
+function lower(
+  { code, schema }: ReturnType<typeof bindQuery>,
+  edited: EditedText,
+  options: TranslateOptions,
+): Outcome {
   const unixNow = BigInt(options.now.getTime()) * ticksPerMillisecond;
-  const context = new LoweringContext(
-    { scalar: dispatchScalar, tabular: dispatchTabular },
-    schema,
-    unixNow + unixEpochTicks,
-  );
-  const scope = ScalarScope.withoutRow(context, new Environment(null, 0));
-  const rows = lowerQuery(code.Syntax, scope);
-
-  const bound = list(code.ResultType?.Columns);
-  if (bound.length !== rows.columns.length)
-    throw new TypeError('the result has other columns than the binder says');
-  const columns = visible({
-    ...rows,
-    columns: rows.columns.map((column, index) => ({ ...column, name: bound[index]?.Name ?? column.name })),
-  });
-  if (columns.length === 0) throw KqlError.unsupported('a result without columns', { start: 0, length: 0 });
-
-  const printer = new StatementPrinter({
+  const limits: RowLimits = {
     scope: options.scope,
     database: options.database ?? 'merlon',
     oldest:
       unixNow - BigInt(Math.round((options.lookbackDays ?? defaultLookbackDays) * 24)) * (ticksPerDay / 24n),
-  });
+  };
+  const plan = new QueryPlan(
+    options.supplied ?? {},
+    (offset) => edited.isNew(offset),
+    (rows, maxRows) => statementOf(rows, limits, maxRows, context),
+  );
+  const context = new LoweringContext(
+    { scalar: dispatchScalar, tabular: dispatchTabular },
+    schema,
+    unixNow + unixEpochTicks,
+    plan,
+  );
+  const scope = ScalarScope.withoutRow(context, new Environment(null, 0));
+  try {
+    const rows = lowerQuery(code.Syntax, scope);
+    if (plan.needs.length > 0) return { kind: 'needs', needs: plan.needs };
+    const bound = list(code.ResultType?.Columns);
+    if (bound.length !== rows.columns.length)
+      throw new TypeError('the result has other columns than the binder says');
+    const columns = rows.columns.map((column, index) => ({
+      ...column,
+      name: bound[index]?.Name ?? column.name,
+    }));
+    const translation = statementOf({ ...rows, columns }, limits, options.maxRows, context);
+    return { kind: 'statement', translation };
+  } catch (error) {
+    if (error instanceof Unfinished) return { kind: 'needs', needs: plan.needs };
+    throw error;
+  }
+}
+
+/** The statement of the visible columns of these rows. */
+function statementOf(
+  rows: Rows,
+  limits: RowLimits,
+  maxRows: number | undefined,
+  context: LoweringContext,
+): Translation {
+  const columns = visible(rows);
+  if (columns.length === 0) throw KqlError.unsupported('a result without columns', { start: 0, length: 0 });
+  const printer = new StatementPrinter(limits);
   const results = columns.map((column) => wireForm(column.type, columnRef(column.id), column.nullable));
   const order = rows.order.length === 0 ? undefined : orderBy(rows.order);
-  const statement = printer.statement(rows.relation, results, order, options.maxRows, context.shared);
+  const sql = printer.statement(rows.relation, results, order, maxRows, context.shared);
   return {
-    sql: statement,
+    sql,
     parameters: printer.parameters.values,
     columns: columns.map(({ name, type }) => ({ name, type })),
     reads: printer.reads(),

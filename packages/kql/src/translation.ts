@@ -1,4 +1,5 @@
 import type { KustoType } from '@merlon/contract';
+import type { Supplied } from './plan/outcome.ts';
 
 /** Whose rows a query may see. Put below the query, on every table, whatever the query says. */
 export interface QueryScope {
@@ -18,6 +19,8 @@ export interface TranslateOptions {
   readonly lookbackDays?: number;
   /** Name of the ClickHouse database. `merlon` when absent. */
   readonly database?: string;
+  /** Answers to what earlier translations of the same query needed. */
+  readonly supplied?: Supplied;
 }
 
 export interface Translation {

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KqlError, openTranslator, type Translator, TranslatorBusyError, translate } from './index.ts';
-import { now, wholeTenant } from './testing/fixtures.ts';
+import { now, tenantB, wholeTenant } from './testing/fixtures.ts';
 
 const workerUrl = pathToFileURL(`${import.meta.dirname}/../../../server/dist/kql-worker.js`);
 const options = { now, scope: wholeTenant };
@@ -28,15 +28,9 @@ describe('a translator', () => {
       start: 19,
       length: 4,
     });
-    await expect(
-      translator.translate('DeviceInfo | evaluate pivot(OSPlatform)', options),
-    ).rejects.toMatchObject({
-      kind: 'unsupported',
-      construct: 'plugin pivot',
-    });
-    await expect(
-      translator.translate('DeviceInfo | evaluate pivot(OSPlatform)', options),
-    ).rejects.toBeInstanceOf(KqlError);
+    const refused = translator.translate('DeviceInfo | evaluate http_request("http://example.org")', options);
+    await expect(refused).rejects.toMatchObject({ kind: 'unsupported', construct: 'plugin http_request' });
+    await expect(refused).rejects.toBeInstanceOf(KqlError);
   });
 
   it('turns away what would wait too long', async () => {
@@ -46,17 +40,29 @@ describe('a translator', () => {
     const busy = outcomes.filter(
       (outcome) => outcome.status === 'rejected' && outcome.reason instanceof TranslatorBusyError,
     );
-    // One at work and three waiting.
-    expect(busy).toHaveLength(2);
-    expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(4);
+    // One at work and two waiting: half of the queue and all threads but one are others'.
+    expect(busy).toHaveLength(3);
+    expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(3);
   });
 
   it('refuses a query that takes too long to bind, and goes on with another thread', async () => {
     const slow = translator.translate(slowQuery, options);
     const next = translator.translate('print 1', options);
     await expect(slow).rejects.toMatchObject({ kind: 'unsupported', construct: 'a query this complex' });
-    expect((await next).columns).toEqual([{ name: 'print_0', type: 'long' }]);
+    expect(await next).toMatchObject({ kind: 'statement', translation: { columns: [{ name: 'print_0' }] } });
     expect(translator.stats().replaced).toBe(1);
+  }, 60_000);
+
+  it('lets slow queries of one tenant delay nobody else', async () => {
+    const order: string[] = [];
+    const slow = [1, 2].map((number) =>
+      translator.translate(slowQuery, options).catch(() => order.push(`slow ${number}`)),
+    );
+    const others = { now, scope: { tenantId: tenantB, deviceGroups: 'all' as const } };
+    await translator.translate('print 1', others).then(() => order.push('other'));
+    await translator.translate('print 2', others).then(() => order.push('other'));
+    await Promise.all(slow);
+    expect(order).toEqual(['other', 'other', 'slow 1', 'slow 2']);
   }, 60_000);
 
   it('tells when its worker cannot start', async () => {

@@ -1,21 +1,23 @@
 import { Worker } from 'node:worker_threads';
+import { FairQueue } from './fair-queue.ts';
 import { KqlError } from './kql-error.ts';
-import type { TranslateOptions, Translation } from './translation.ts';
+import type { Outcome } from './plan/outcome.ts';
+import type { TranslateOptions } from './translation.ts';
 import type { WorkerReply } from './worker-protocol.ts';
 
 export interface TranslatorOptions {
-  /** Worker threads; each holds about 200 MB once warm. */
+  /** Worker threads, two at least: one tenant may have all but one of them. Each holds about 200 MB once warm. */
   readonly workers: number;
   /** The built `kql-worker.js`. */
   readonly workerUrl: URL;
-  /** A query that takes longer is refused, and its thread replaced. 10,000 when absent. */
+  /** A query that takes longer is refused, and its thread replaced. 5,000 when absent. */
   readonly timeoutMs?: number;
-  /** Queries that may wait for a thread; one more is turned away with {@link TranslatorBusyError}. 100 when absent. */
+  /** Queries that may wait for a thread, half of them of one tenant; one more is turned away with {@link TranslatorBusyError}. 100 when absent. */
   readonly maxQueue?: number;
 }
 
 /**
- * Translation off the event loop.
+ * Translation off the event loop. Tenants take turns, and no tenant holds every thread, so that queries made to be slow delay nobody but their own.
  *
  * ```
  * slot:  starting ──ready──▶ idle ──query──▶ busy ──answer──▶ idle
@@ -25,7 +27,7 @@ export interface TranslatorOptions {
  */
 export interface Translator {
   /** @throws KqlError for a query that is wrong, not supported or too slow to bind; TranslatorBusyError when too many wait */
-  translate(text: string, options: TranslateOptions): Promise<Translation>;
+  translate(text: string, options: TranslateOptions): Promise<Outcome>;
   /** Queries waiting and threads by state. */
   stats(): {
     readonly waiting: number;
@@ -46,7 +48,7 @@ interface Job {
   readonly id: number;
   readonly text: string;
   readonly options: TranslateOptions;
-  readonly resolve: (translation: Translation) => void;
+  readonly resolve: (outcome: Outcome) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -71,7 +73,7 @@ class TranslatorPool implements Translator {
   readonly started: Promise<void>;
   readonly #options: TranslatorOptions;
   readonly #slots: Slot[] = [];
-  readonly #queue: Job[] = [];
+  readonly #queue = new FairQueue<Job>();
   #nextId = 1;
   #replaced = 0;
   #failedStarts = 0;
@@ -83,16 +85,18 @@ class TranslatorPool implements Translator {
     this.started = new Promise((resolve, reject) => {
       this.#settleStart = { resolve, reject };
     });
-    for (let index = 0; index < Math.max(1, options.workers); index++) this.#slots.push(this.#newSlot());
+    for (let index = 0; index < Math.max(2, options.workers); index++) this.#slots.push(this.#newSlot());
   }
 
-  translate(text: string, options: TranslateOptions): Promise<Translation> {
+  translate(text: string, options: TranslateOptions): Promise<Outcome> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new Error('the translator is closed'));
-      if (this.#queue.length >= (this.#options.maxQueue ?? 100)) {
-        return reject(new TranslatorBusyError(`${this.#queue.length} queries are waiting to be translated`));
+      const maxQueue = this.#options.maxQueue ?? 100;
+      const { tenantId } = options.scope;
+      if (this.#queue.size >= maxQueue || this.#queue.sizeOf(tenantId) >= Math.ceil(maxQueue / 2)) {
+        return reject(new TranslatorBusyError(`${this.#queue.size} queries are waiting to be translated`));
       }
-      this.#queue.push({ id: this.#nextId++, text, options, resolve, reject });
+      this.#queue.push(tenantId, { id: this.#nextId++, text, options, resolve, reject });
       this.#dispatch();
     });
   }
@@ -100,7 +104,7 @@ class TranslatorPool implements Translator {
   stats() {
     const inState = (state: Slot['state']) => this.#slots.filter((slot) => slot.state === state).length;
     return {
-      waiting: this.#queue.length,
+      waiting: this.#queue.size,
       busy: inState('busy'),
       idle: inState('idle'),
       replaced: this.#replaced,
@@ -110,7 +114,7 @@ class TranslatorPool implements Translator {
   async close(): Promise<void> {
     this.#closed = true;
     const closed = new Error('the translator was closed');
-    for (const job of this.#queue.splice(0)) job.reject(closed);
+    for (const job of this.#queue.drain()) job.reject(closed);
     await Promise.all(
       this.#slots.map((slot) => {
         clearTimeout(slot.timer);
@@ -159,8 +163,8 @@ class TranslatorPool implements Translator {
     slot.job = undefined;
     slot.state = 'idle';
     switch (message.kind) {
-      case 'translation':
-        job.resolve(message.translation);
+      case 'outcome':
+        job.resolve(message.outcome);
         break;
       case 'refusal': {
         const { kind, message: text, construct, ...place } = message.refusal;
@@ -204,19 +208,25 @@ class TranslatorPool implements Translator {
   #giveUp(error: Error): void {
     this.#closed = true;
     this.#settleStart?.reject(error);
-    for (const job of this.#queue.splice(0)) job.reject(error);
+    for (const job of this.#queue.drain()) job.reject(error);
   }
 
   #dispatch(): void {
     for (const slot of this.#slots) {
       if (slot.state !== 'idle') continue;
-      const job = this.#queue.shift();
+      const job = this.#queue.next((tenantId, others) => this.#mayStart(tenantId, others));
       if (job === undefined) return;
       slot.state = 'busy';
       slot.job = job;
-      slot.timer = setTimeout(() => this.#onTimeout(slot, job), this.#options.timeoutMs ?? 10_000);
+      slot.timer = setTimeout(() => this.#onTimeout(slot, job), this.#options.timeoutMs ?? 5_000);
       slot.worker.postMessage({ id: job.id, text: job.text, options: job.options });
     }
+  }
+
+  /** One thread is everybody's; more go to a tenant only while nobody else waits, and never the last. */
+  #mayStart(tenantId: string, others: boolean): boolean {
+    const held = this.#slots.filter((slot) => slot.job?.options.scope.tenantId === tenantId).length;
+    return held === 0 || (!others && held < this.#slots.length - 1);
   }
 
   #onTimeout(slot: Slot, job: Job): void {

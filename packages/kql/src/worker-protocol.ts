@@ -1,5 +1,6 @@
 import type { KqlErrorKind } from './kql-error.ts';
-import type { TranslateOptions, Translation } from './translation.ts';
+import type { Outcome } from './plan/outcome.ts';
+import type { TranslateOptions } from './translation.ts';
 
 /** To a worker thread: one query. */
 export interface WorkerRequest {
@@ -11,7 +12,7 @@ export interface WorkerRequest {
 /** From a worker thread. `refusal` is the query's fault, `failure` is ours. */
 export type WorkerReply =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'translation'; readonly id: number; readonly translation: Translation }
+  | { readonly kind: 'outcome'; readonly id: number; readonly outcome: Outcome }
   | {
       readonly kind: 'refusal';
       readonly id: number;

@@ -27,7 +27,7 @@ reply({ kind: 'ready' });
 
 port.on('message', ({ id, text, options }: WorkerRequest) => {
   try {
-    reply({ kind: 'translation', id, translation: translate(text, options) });
+    reply({ kind: 'outcome', id, outcome: translate(text, options) });
   } catch (error) {
     if (error instanceof KqlError) {
       const { kind, message, start, length, construct } = error;

@@ -3,6 +3,7 @@ import { placeOf, type SyntaxNode } from '../bind/syntax.ts';
 import { KqlError } from '../kql-error.ts';
 import type { Relation, Shared } from '../tree/relation.ts';
 import type { Environment } from './environment.ts';
+import type { QueryPlan } from './query-plan.ts';
 import type { Dispatchers } from './recursion.ts';
 import type { Column } from './rows.ts';
 
@@ -22,6 +23,8 @@ export class LoweringContext {
   readonly schema: Schema;
   /** Ticks since 0001-01-01 of the one instant that now() and ago() mean in this query. */
   readonly now: bigint;
+  /** What the query needs before it is one statement. */
+  readonly plan: QueryPlan;
   /** The chart that `render` asks for. */
   chart: string | undefined;
   /** Relations computed once, in order of definition: a later one may use an earlier one. */
@@ -32,10 +35,11 @@ export class LoweringContext {
   #nodes = 0;
   #depth = 0;
 
-  constructor(dispatch: Dispatchers, schema: Schema, now: bigint) {
+  constructor(dispatch: Dispatchers, schema: Schema, now: bigint, plan: QueryPlan) {
     this.dispatch = dispatch;
     this.schema = schema;
     this.now = now;
+    this.plan = plan;
   }
 
   newId(): number {

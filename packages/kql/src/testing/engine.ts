@@ -1,12 +1,21 @@
 import { type HuntingTable, huntingTables, type KustoType } from '@merlon/contract';
 import { Session } from 'chdb';
-import { type TranslateOptions, translate } from '../index.ts';
+import {
+  KqlError,
+  type Need,
+  type Supplied,
+  type TranslateOptions,
+  type Translation,
+  translate,
+} from '../index.ts';
 import { now, tenantA, wholeTenant } from './fixtures.ts';
 
 /** A real ClickHouse inside the test process, with the hunting tables, for checking what statements give. */
 export interface TestEngine {
   /** Adds rows; columns that a row leaves out are null or ''. `TenantId` is {@link tenantA} unless the row says otherwise. */
   insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void>;
+  /** What `externaldata` finds behind an address. */
+  serve(url: string, content: string | Uint8Array): void;
   /** Translates and runs; each row as an object by column name, numbers as numbers, dynamics parsed. */
   query(text: string, options?: Partial<TranslateOptions>): Record<string, unknown>[];
   /** The same, rows as lists in column order. */
@@ -63,8 +72,10 @@ export function openTestEngine(tables: readonly string[]): TestEngine {
   );
   for (const setting of readerSettings) session.query(`SET ${setting}`);
 
-  const run = (text: string, options: Partial<TranslateOptions> | undefined) => {
-    const translation = translate(text, { now, scope: wholeTenant, ...options });
+  const externals = new Map<string, Uint8Array>();
+
+  /** Rows in wire form. */
+  const select = (translation: Translation): unknown[][] => {
     const parameters = Object.fromEntries(
       Object.entries(translation.parameters).map(([name, value]) => [
         name,
@@ -76,13 +87,39 @@ export function openTestEngine(tables: readonly string[]): TestEngine {
       parameters,
       'JSONCompactEachRow',
     );
-    const rows = output
+    return output
       .split('\n')
       .filter((line) => line !== '')
-      .map((line) =>
-        (JSON.parse(line) as unknown[]).map((value, index) => cell(value, translation.columns[index]?.type)),
+      .map((line) => JSON.parse(line) as unknown[]);
+  };
+
+  const answer = (need: Need): Supplied[string] => {
+    if (need.kind === 'rows') return select(need.statement);
+    const content = externals.get(need.url);
+    if (content === undefined)
+      throw KqlError.unsupported(
+        `the address ${need.url}`,
+        { start: 0, length: 0 },
+        'nothing is served there',
       );
-    return { columns: translation.columns, rows };
+    return content;
+  };
+
+  /** As `prepare` does it, but at once: the engine answers while one waits. */
+  const translation = (text: string, options: Partial<TranslateOptions> | undefined): Translation => {
+    let supplied: Supplied = {};
+    for (let round = 0; round < 24; round++) {
+      const outcome = translate(text, { now, scope: wholeTenant, ...options, supplied });
+      if (outcome.kind === 'statement') return outcome.translation;
+      supplied = { ...supplied, ...Object.fromEntries(outcome.needs.map((need) => [need.id, answer(need)])) };
+    }
+    throw new Error(`never becomes a statement: ${text}`);
+  };
+
+  const run = (text: string, options: Partial<TranslateOptions> | undefined) => {
+    const made = translation(text, options);
+    const rows = select(made).map((row) => row.map((value, index) => cell(value, made.columns[index]?.type)));
+    return { columns: made.columns, rows };
   };
 
   return {
@@ -99,6 +136,9 @@ export function openTestEngine(tables: readonly string[]): TestEngine {
           values: [Object.values(row).map(sqlValue)],
         });
       }
+    },
+    serve(url, content) {
+      externals.set(url, typeof content === 'string' ? new TextEncoder().encode(content) : content);
     },
     query(text, options) {
       const { columns, rows } = run(text, options);

@@ -3,7 +3,9 @@ import { now, wholeTenant } from './fixtures.ts';
 
 /** Translates with the fixed clock and a whole tenant in sight. */
 export function translated(text: string, options: Partial<TranslateOptions> = {}): Translation {
-  return translate(text, { now, scope: wholeTenant, ...options });
+  const outcome = translate(text, { now, scope: wholeTenant, ...options });
+  if (outcome.kind === 'statement') return outcome.translation;
+  throw new Error(`needs ${outcome.needs.map((need) => need.id).join(', ')} first: ${text}`);
 }
 
 /** The refusal of a query that must not translate. */

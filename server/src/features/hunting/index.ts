@@ -3,7 +3,7 @@ import { openTranslator, type Translator } from '@merlon/kql';
 import type { Feature, Platform } from '../../feature.ts';
 import { huntingRoutes } from './routes.ts';
 
-const TRANSLATOR_WORKERS = 1;
+const TRANSLATOR_WORKERS = 2;
 
 export function createHunting(platform: Pick<Platform, 'events' | 'clock' | 'metrics' | 'log'>): Feature {
   const log = platform.log.child({ part: 'hunting' });

@@ -9,7 +9,7 @@ import {
   QueryTimeout,
   QueryTooLarge,
 } from '@merlon/event-store';
-import { KqlError, type Translation, type Translator, TranslatorBusyError } from '@merlon/kql';
+import { KqlError, prepare, type Translation, type Translator, TranslatorBusyError } from '@merlon/kql';
 import { defineRoute, type Route } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
@@ -62,18 +62,38 @@ export function huntingRoutes(deps: {
         request.audit.details({ query: text.slice(0, 4_000) });
         const startedAt = performance.now();
         try {
-          const translation = await (await deps.translator()).translate(text, {
-            now: deps.clock.now(),
-            scope: { tenantId, deviceGroups },
-            maxRows: HUNTING_LIMITS.maxRows,
-          });
-          const { rows } = await deps.events.query({
-            sql: translation.sql,
-            parameters: translation.parameters,
-            queryId: randomUUID(),
-            ...HUNTING_LIMITS,
-            signal: request.signal,
-          });
+          const translator = await deps.translator();
+          const select = ({ sql, parameters }: Translation, maxRows: number) =>
+            deps.events.query({
+              sql,
+              parameters,
+              queryId: randomUUID(),
+              ...HUNTING_LIMITS,
+              maxRows,
+              signal: request.signal,
+            });
+          const translation = await prepare(
+            (query, options) => translator.translate(query, options),
+            text,
+            {
+              now: deps.clock.now(),
+              scope: { tenantId, deviceGroups },
+              maxRows: HUNTING_LIMITS.maxRows,
+            },
+            {
+              rows: async (statement, maxRows) => (await select(statement, maxRows + 1)).rows,
+              external: () =>
+                Promise.reject(
+                  KqlError.unsupported(
+                    'operator externaldata',
+                    { start: 0, length: text.length },
+                    'no address is allowed',
+                  ),
+                ),
+            },
+            request.signal,
+          );
+          const { rows } = await select(translation, HUNTING_LIMITS.maxRows);
           queries.inc({ outcome: 'completed' });
           return { status: 200, body: resultBody(translation, rows) };
         } catch (error) {
