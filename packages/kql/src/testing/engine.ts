@@ -18,7 +18,12 @@ export interface TestEngine {
   serve(url: string, content: string | Uint8Array): void;
   /** Translates and runs; each row as an object by column name, numbers as numbers, dynamics parsed. */
   query(text: string, options?: Partial<TranslateOptions>): Record<string, unknown>[];
-  /** The same, rows as lists in column order. */
+  /** The same with the columns' names and types, rows as lists in column order. */
+  table(
+    text: string,
+    options?: Partial<TranslateOptions>,
+  ): Pick<Translation, 'columns'> & { rows: unknown[][] };
+  /** The rows of that. */
   rows(text: string, options?: Partial<TranslateOptions>): unknown[][];
   /** Runs SQL as it is. */
   sql(text: string): string;
@@ -144,6 +149,7 @@ export function openTestEngine(tables: readonly string[]): TestEngine {
       const { columns, rows } = run(text, options);
       return rows.map((row) => Object.fromEntries(columns.map((column, index) => [column.name, row[index]])));
     },
+    table: run,
     rows: (text, options) => run(text, options).rows,
     sql: (text) => session.query(text, 'JSONCompactEachRow'),
     close: () => session.close(),
