@@ -41,7 +41,7 @@ const DATETIME = "DateTime64(7, 'UTC')";
 const STORED_TYPES: Readonly<Record<KustoType, string>> = {
   bool: 'Nullable(Bool)',
   datetime: `Nullable(${DATETIME})`,
-  decimal: 'Nullable(Decimal(38, 17))',
+  decimal: 'Nullable(Decimal(76, 38))',
   dynamic: 'String',
   guid: 'String',
   int: 'Nullable(Int32)',

@@ -7,6 +7,8 @@ export function wireForm(type: KustoType, value: Fragment, nullable: boolean): F
   switch (type) {
     case 'datetime':
       return sql`concat(replaceOne(toString(${value}), ' ', 'T'), 'Z')`;
+    case 'decimal':
+      return sql`toString(${value})`;
     case 'timespan':
       return timespanTextSql(value);
     case 'bool':

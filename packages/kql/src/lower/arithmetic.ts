@@ -1,9 +1,10 @@
 import type { KustoType } from '@merlon/contract';
 import { part, type SyntaxNode, scalarType, tokenText } from '../bind/syntax.ts';
-import { type Fragment, sql } from '../emit/fragment.ts';
-import { type Constant, type Expr, expr } from '../tree/expression.ts';
-import { constantExpr, datetimeOfTicks, ticksOfDatetime } from './constants.ts';
-import { convert, toLong, toReal } from './convert.ts';
+import { type Fragment, join, sql } from '../emit/fragment.ts';
+import { type Constant, type Expr, expr, isNumeric } from '../tree/expression.ts';
+import { constantExpr, datetimeOfTicks, longConstant, ticksOfDatetime } from './constants.ts';
+import { convert, toDecimal, toDynamic, toReal, toText } from './convert.ts';
+import { decimalOperation, negatedDecimal, negatedDigits } from './decimal.ts';
 import { lowerComparison } from './predicates/comparison.ts';
 import { lowerEquality } from './predicates/equality.ts';
 import { lowerLogic } from './predicates/logic.ts';
@@ -52,10 +53,8 @@ export function lowerArithmetic(
   const result = scalarType(node.ResultType);
   if (a.type === 'dynamic' || b.type === 'dynamic') {
     const other = a.type === 'dynamic' ? b.type : a.type;
-    const type = other === 'dynamic' ? result : other;
-    if (type === undefined || type === 'dynamic') {
-      throw scope.unsupported(`operator ${operator} between two dynamic values`, node);
-    }
+    const type = other === 'dynamic' ? (result ?? 'dynamic') : other;
+    if (type === 'dynamic') return betweenDynamics(a, b, operator, node, scope);
     return lowerArithmetic(
       convert(a, type, scope, node),
       convert(b, type, scope, node),
@@ -106,11 +105,42 @@ export function lowerArithmetic(
     case 'datetime - datetime':
       return expr('timespan', sql`(${ticksOfDatetime(a.sql)} - ${ticksOfDatetime(b.sql)})`, nullable);
   }
+  if (left === 'timespan' && right === 'decimal')
+    return lowerArithmetic(a, toReal(b, scope, node), operator, node, scope);
+  if (left === 'decimal' && right === 'timespan')
+    return lowerArithmetic(toReal(a, scope, node), b, operator, node, scope);
+  if ((left === 'decimal' && isNumeric(b.type)) || (right === 'decimal' && isNumeric(a.type))) {
+    const x = scope.shared(toDecimal(a, scope, node)).sql;
+    const y = scope.shared(toDecimal(b, scope, node)).sql;
+    return expr('decimal', decimalOperation(x, y, operator), true);
+  }
   if ((left === 'real' || left === 'whole') && (right === 'real' || right === 'whole')) {
     const [x, y] = [toReal(a, scope, node).sql, toReal(b, scope, node).sql];
     return expr('real', realOperation(x, y, operator), nullable);
   }
   throw scope.unsupported(`operator ${operator} between ${a.type} and ${b.type}`, node);
+}
+
+/** Two dynamics: whole numbers give a whole one, other numbers a real one, all else null. */
+function betweenDynamics(
+  a: Expr,
+  b: Expr,
+  operator: ArithmeticOperator,
+  node: SyntaxNode,
+  scope: ScalarScope,
+): Expr {
+  const texts = [a, b].map((value) => scope.shared(toText(value, scope)).sql);
+  const as = (type: 'long' | 'real') =>
+    texts.map((value) =>
+      expr(type, type === 'long' ? sql`toInt64OrNull(${value})` : sql`toFloat64OrNull(${value})`, true),
+    );
+  const of = ([x = a, y = b]: readonly Expr[]) => lowerArithmetic(x, y, operator, node, scope).sql;
+  const real = toDynamic(scope.shared(expr('real', of(as('real')), true)), scope).sql;
+  const whole = join(
+    as('long').map((value) => sql`isNotNull(${value.sql})`),
+    sql` AND `,
+  );
+  return expr('dynamic', sql`if(${whole}, ifNull(toString(${of(as('long'))}), ''), ${real})`, false);
 }
 
 function arithmeticClass(type: KustoType): string {
@@ -150,17 +180,21 @@ export function lowerNegation(value: Expr, node: SyntaxNode, scope: ScalarScope)
   ) {
     return constantExpr({ ...constant, value: BigInt.asIntN(64, -constant.value) });
   }
+  if (constant?.type === 'decimal' && constant.value !== null)
+    return constantExpr({ type: 'decimal', value: negatedDigits(constant.value) });
   if (constant?.type === 'real' && constant.value !== null)
     return constantExpr({ ...constant, value: -constant.value });
   switch (value.type) {
     case 'int':
     case 'long':
       return expr('long', sql`toInt64(-${value.sql})`, value.nullable);
+    case 'decimal':
+      return expr('decimal', negatedDecimal(value.sql), value.nullable);
     case 'real':
     case 'timespan':
       return expr(value.type, sql`(-${value.sql})`, value.nullable);
     case 'dynamic':
-      return lowerNegation(toLong(value, scope, node), node, scope);
+      return betweenDynamics(toDynamic(longConstant(0n), scope), value, '-', node, scope);
     default:
       throw scope.unsupported(`operator - on ${value.type}`, node);
   }

@@ -1,6 +1,7 @@
 import type { KustoType } from '@merlon/contract';
 import { type Fragment, float, integer, sql, text } from '../emit/fragment.ts';
 import { type Constant, type Expr, expr } from '../tree/expression.ts';
+import { decimalLiteral } from './decimal.ts';
 
 /** Ticks from 0001-01-01, where Kusto counts from, to 1970-01-01, where ClickHouse does. */
 export const unixEpochTicks = 621_355_968_000_000_000n;
@@ -39,6 +40,8 @@ function sqlOf(constant: Constant): Fragment {
       return datetimeOfTicks(sql`toInt64(${integer(constant.value - unixEpochTicks)})`);
     case 'real':
       return float(constant.value);
+    case 'decimal':
+      return decimalLiteral(constant.value);
   }
 }
 
@@ -68,8 +71,9 @@ export function nullSql(type: KustoType): Fragment {
     case 'timespan':
       return sql`CAST(NULL, 'Nullable(Int64)')`;
     case 'real':
-    case 'decimal':
       return sql`CAST(NULL, 'Nullable(Float64)')`;
+    case 'decimal':
+      return sql`CAST(NULL, 'Nullable(Decimal(76, 38))')`;
     case 'datetime':
       return sql`CAST(NULL, 'Nullable(DateTime64(7, \\'UTC\\'))')`;
   }
@@ -101,6 +105,7 @@ export function constantJson(constant: Constant): string {
   switch (constant.type) {
     case 'string':
     case 'guid':
+    case 'decimal':
       return JSON.stringify(constant.value);
     case 'bool':
     case 'int':

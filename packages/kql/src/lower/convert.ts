@@ -16,6 +16,7 @@ import {
   timespanText,
   unixEpochTicks,
 } from './constants.ts';
+import { decimalOfText, decimalOfWhole, longOfDecimal, parseDecimal } from './decimal.ts';
 import { jsonString, jsonText } from './json.ts';
 import { asDynamic, parseDatetime, parseTimespan } from './literals.ts';
 import type { ScalarScope } from './scalar-scope.ts';
@@ -43,7 +44,7 @@ export function convert(value: Expr, type: KustoType, scope: ScalarScope, node: 
     case 'guid':
       return toGuid(value, scope, node);
     case 'decimal':
-      throw scope.unsupported('type decimal', node);
+      return toDecimal(value, scope, node);
   }
 }
 
@@ -113,6 +114,8 @@ export function toDynamic(value: Expr, scope: ScalarScope): Expr {
   switch (type) {
     case 'string':
       return expr('dynamic', jsonString(x), false);
+    case 'decimal':
+      return expr('dynamic', orEmpty(sql`concat('"', toString(${x}), '"')`, nullable), false);
     case 'guid':
       return expr('dynamic', sql`if(${x} = '', '', concat('"', ${x}, '"'))`, false);
     case 'datetime':
@@ -148,6 +151,8 @@ export function toLong(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr 
       return expr('long', sql`toInt64(${x})`, value.nullable);
     case 'real':
       return expr('long', sql`accurateCastOrNull(trunc(${x}), 'Int64')`, true);
+    case 'decimal':
+      return expr('long', longOfDecimal(x), true);
     case 'timespan':
       return expr('long', x, value.nullable);
     case 'datetime':
@@ -193,12 +198,42 @@ export function toReal(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr 
     case 'int':
     case 'long':
     case 'bool':
+    case 'decimal':
       return expr('real', sql`toFloat64(${value.sql})`, value.nullable);
     case 'string':
     case 'dynamic':
       return expr('real', sql`toFloat64OrNull(${toText(value, scope).sql})`, true);
     default:
       return refuse(value, 'real', scope, node);
+  }
+}
+
+/** A real by its shortest digits. */
+export function toDecimal(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
+  const { constant } = value;
+  if ((constant?.type === 'int' || constant?.type === 'long') && constant.value !== null)
+    return constantExpr({ type: 'decimal', value: String(constant.value) });
+  if (constant?.type === 'real' && constant.value !== null) {
+    const digits = parseDecimal(String(constant.value));
+    return digits === undefined ? nullExpr('decimal') : constantExpr({ type: 'decimal', value: digits });
+  }
+  switch (value.type) {
+    case 'decimal':
+      return value;
+    case 'int':
+    case 'long':
+    case 'bool':
+    case 'timespan':
+      return expr('decimal', decimalOfWhole(value.sql), value.nullable);
+    case 'datetime':
+      return expr('decimal', decimalOfWhole(toLong(value, scope, node).sql), value.nullable);
+    case 'real':
+      return expr('decimal', decimalOfText(sql`toString(${value.sql})`), true);
+    case 'string':
+    case 'dynamic':
+      return expr('decimal', decimalOfText(toText(value, scope).sql), true);
+    default:
+      return refuse(value, 'decimal', scope, node);
   }
 }
 
@@ -210,6 +245,7 @@ export function toBool(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr 
     case 'int':
     case 'long':
     case 'real':
+    case 'decimal':
       return expr('bool', sql`(${x} != 0)`, value.nullable);
     case 'string':
     case 'dynamic': {

@@ -20,6 +20,7 @@ import {
   ticksPerSecond,
   unixEpochTicks,
 } from './constants.ts';
+import { parseDecimal } from './decimal.ts';
 import type { ScalarScope } from './scalar-scope.ts';
 
 /**
@@ -32,7 +33,7 @@ export function lowerLiteral(node: SyntaxNode, scope: ScalarScope): Expr {
     return constantExpr({ type: 'string', value: String(node.LiteralValue) });
   if (kind === 'DynamicExpression') return lowerDynamic(part(node, 'Expression'), scope);
   const type = scalarType(node.ResultType);
-  if (type === undefined || type === 'decimal')
+  if (type === undefined)
     throw scope.unsupported(`a literal of type ${node.ResultType?.Name ?? 'unknown'}`, node);
   if (type === 'string') return constantExpr({ type, value: String(node.LiteralValue) });
   const body = literalBody(node.ToString().trim());
@@ -71,6 +72,10 @@ function parseLiteral(
     }
     case 'real': {
       const value = parseReal(body);
+      return value === undefined ? undefined : { type, value };
+    }
+    case 'decimal': {
+      const value = parseDecimal(body);
       return value === undefined ? undefined : { type, value };
     }
     case 'datetime': {

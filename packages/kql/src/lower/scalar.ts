@@ -25,7 +25,7 @@ import type { ScalarScope } from './scalar-scope.ts';
 export function dispatchScalar(node: SyntaxNode, scope: ScalarScope): Expr {
   const value = lowerKind(node, scope);
   const bound = scalarType(node.ResultType);
-  return bound === undefined || bound === 'decimal' ? value : convert(value, bound, scope, node);
+  return bound === undefined ? value : convert(value, bound, scope, node);
 }
 
 function lowerKind(node: SyntaxNode, scope: ScalarScope): Expr {

@@ -33,7 +33,7 @@ export interface TestEngine {
 const storedTypes: Readonly<Record<KustoType, string>> = {
   bool: 'Nullable(Bool)',
   datetime: "Nullable(DateTime64(7, 'UTC'))",
-  decimal: 'Nullable(Decimal(38, 17))',
+  decimal: 'Nullable(Decimal(76, 38))',
   dynamic: 'String',
   guid: 'String',
   int: 'Nullable(Int32)',

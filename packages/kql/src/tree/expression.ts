@@ -11,6 +11,7 @@ import type { Fragment } from '../emit/fragment.ts';
  * | dynamic | String: JSON text | '' |
  * | bool | Bool or UInt8 | NULL |
  * | int, long, real | Int32, Int64, Float64 | NULL |
+ * | decimal | Decimal(76, 38) | NULL |
  * | datetime | DateTime64(7, 'UTC') | NULL |
  * | timespan | Int64: ticks of 100 ns | NULL |
  */
@@ -27,11 +28,12 @@ export interface Expr {
   readonly jsonPath?: { readonly base: Fragment; readonly keys: readonly Fragment[] };
 }
 
-/** int, long, datetime (ticks since 0001-01-01) and timespan (ticks) are bigint. A null guid is ''; a null dynamic has `json` ''. */
+/** int, long, datetime (ticks since 0001-01-01) and timespan (ticks) are bigint; a decimal is its digits. A null guid is ''; a null dynamic has `json` ''. */
 export type Constant =
   | { readonly type: 'string' | 'guid'; readonly value: string }
   | { readonly type: 'int' | 'long' | 'datetime' | 'timespan'; readonly value: bigint | null }
   | { readonly type: 'real'; readonly value: number | null }
+  | { readonly type: 'decimal'; readonly value: string | null }
   | { readonly type: 'bool'; readonly value: boolean | null }
   | { readonly type: 'dynamic'; readonly value: DynamicValue };
 
@@ -50,7 +52,7 @@ export function isTextual(type: KustoType): boolean {
 }
 
 export function isNumeric(type: KustoType): boolean {
-  return type === 'int' || type === 'long' || type === 'real';
+  return type === 'int' || type === 'long' || type === 'real' || type === 'decimal';
 }
 
 export function expr(type: KustoType, sql: Fragment, nullable: boolean): Expr {

@@ -1,5 +1,6 @@
 import { type Fragment, float, sql } from '../../emit/fragment.ts';
 import { type Expr, expr, isTextual } from '../../tree/expression.ts';
+import { decimalOfWhole, decimalOperation } from '../decimal.ts';
 import type { AggregateCall, AggregateColumn, AggregateRule } from './aggregation.ts';
 import { conditionAt } from './counting.ts';
 
@@ -40,12 +41,34 @@ const sum =
     ];
   };
 
+/** To 34 digits; null of nothing. */
+function decimalMean(call: AggregateCall, value: Expr, conditional: boolean): AggregateColumn[] {
+  const total = over(
+    call,
+    value,
+    conditional,
+    (x) => sql`sum(${x})`,
+    (x, condition) => sql`sumIf(${x}, ${condition})`,
+  );
+  const count = over(
+    call,
+    value,
+    conditional,
+    (x) => sql`count(${x})`,
+    (x, condition) => sql`countIf(isNotNull(${x}) AND ${condition})`,
+  );
+  const sum = call.aggregation.value('decimal', total, true).sql;
+  const size = call.aggregation.value('long', count, false).sql;
+  return [{ value: expr('decimal', decimalOperation(sum, decimalOfWhole(size), '/'), true) }];
+}
+
 /** Of nothing it is NaN for numbers, null for a timespan. */
 const avg =
   (conditional: boolean): AggregateRule =>
   (call) => {
     const value = summand(call);
     if (value.type === 'datetime') call.refuse('of a datetime');
+    if (value.type === 'decimal') return decimalMean(call, value, conditional);
     const mean = over(
       call,
       value,

@@ -5,7 +5,7 @@ import { jsonExtract, jsonString } from '../json.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
 const to =
-  (type: 'bool' | 'datetime' | 'guid' | 'int' | 'long' | 'real' | 'timespan'): FunctionRule =>
+  (type: 'bool' | 'datetime' | 'decimal' | 'guid' | 'int' | 'long' | 'real' | 'timespan'): FunctionRule =>
   (call) =>
     call.convert(call.value(0), type);
 
@@ -35,6 +35,7 @@ export const conversionFunctions: FunctionFamily = {
   tolong: to('long'),
   toreal: to('real'),
   todouble: to('real'),
+  todecimal: to('decimal'),
   tobool: to('bool'),
   toboolean: to('bool'),
   todatetime: to('datetime'),

@@ -1,6 +1,7 @@
 import { type Fragment, integer, sql } from '../../emit/fragment.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
 import { datetimeOfTicks, ticksOfDatetime, unixEpochTicks } from '../constants.ts';
+import { decimalBin, roundedDecimal } from '../decimal.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
 const ofReal =
@@ -40,9 +41,15 @@ function binOf(call: Call, value: Expr, size: Expr, origin: Expr | undefined): E
           : sql`${ticks} - ${ticksOfDatetime(origin.sql)}`;
       return expr('datetime', datetimeOfTicks(sql`(${ticks} - ${remainder(zero, step, fixed)})`), nullable);
     }
+    case 'decimal': {
+      const base = origin === undefined ? undefined : call.shared(call.convert(origin, 'decimal')).sql;
+      const step = call.shared(call.convert(size, 'decimal')).sql;
+      return expr('decimal', decimalBin(call.shared(value).sql, step, base), true);
+    }
     case 'timespan':
     case 'int':
     case 'long': {
+      if (size.type === 'decimal') return binOf(call, call.convert(value, 'decimal'), size, origin);
       if (size.type === 'real') return binOf(call, call.convert(value, 'real'), size, origin);
       const zero = origin === undefined ? value.sql : sql`${value.sql} - ${origin.sql}`;
       return expr(
@@ -52,6 +59,7 @@ function binOf(call: Call, value: Expr, size: Expr, origin: Expr | undefined): E
       );
     }
     case 'real': {
+      if (size.type === 'decimal') return binOf(call, call.convert(value, 'decimal'), size, origin);
       const step = call.convert(size, 'real').sql;
       const base = origin === undefined ? undefined : call.convert(origin, 'real').sql;
       const floored =
@@ -86,6 +94,10 @@ const bin: FunctionRule = (call) =>
 
 /** Half away from zero, unlike ClickHouse's own. */
 const round: FunctionRule = (call) => {
+  if (call.value(0).type === 'decimal') {
+    const digits = call.count > 1 ? call.long(1).sql : integer(0);
+    return expr('decimal', roundedDecimal(call.as(0, 'decimal').sql, digits), true);
+  }
   const x = call.real(0);
   const scale =
     call.count > 1
@@ -99,6 +111,7 @@ const round: FunctionRule = (call) => {
 const abs: FunctionRule = (call) => {
   const value = call.value(0);
   if (value.type === 'timespan') return expr('timespan', sql`toInt64(abs(${value.sql}))`, value.nullable);
+  if (value.type === 'decimal') return expr('decimal', sql`abs(${value.sql})`, value.nullable);
   if (value.type === 'real') return expr('real', sql`abs(${value.sql})`, value.nullable);
   const x = call.long(0);
   return expr('long', sql`toInt64(abs(${x.sql}))`, x.nullable);
@@ -111,7 +124,12 @@ export const mathFunctions: FunctionFamily = {
     binOf(call, numberOrDynamic(call, 0), call.shared(call.value(1)), call.shared(call.value(2))),
   round,
   abs,
-  ceiling: ofReal((x) => sql`ceil(${x})`),
+  ceiling: (call) => {
+    const value = call.value(0);
+    if (value.type === 'decimal') return expr('decimal', sql`ceil(${value.sql})`, value.nullable);
+    const x = call.real(0);
+    return expr('real', sql`ceil(${x.sql})`, x.nullable);
+  },
   sqrt: ofReal((x) => sql`sqrt(${x})`),
   exp: ofReal((x) => sql`exp(${x})`),
   exp2: ofReal((x) => sql`exp2(${x})`),

@@ -129,6 +129,7 @@ const typeNames: Readonly<Record<string, KustoType>> = {
   bool: 'bool',
   boolean: 'bool',
   date: 'datetime',
+  decimal: 'decimal',
   datetime: 'datetime',
   double: 'real',
   dynamic: 'dynamic',
@@ -141,7 +142,7 @@ const typeNames: Readonly<Record<string, KustoType>> = {
   timespan: 'timespan',
 };
 
-/** A scalar type by any of its names in KQL; decimal is not among them. */
+/** A scalar type by any of its names in KQL. */
 export function typeNamed(name: string): KustoType | undefined {
   return typeNames[name.toLowerCase()];
 }

@@ -33,7 +33,6 @@ export function resultColumns(node: SyntaxNode, scope: ScalarScope, tolerant = f
     const known = scalarType(column.Type);
     if (known === undefined)
       throw scope.unsupported(`a column '${column.Name}' of type ${column.Type.Name}`, node);
-    if (known === 'decimal') throw scope.unsupported('type decimal', node);
     return { name: column.Name, type: known };
   });
 }

@@ -84,8 +84,9 @@ function arrayOf(type: KustoType, values: readonly Expr[]): Fragment {
     case 'timespan':
       return sql`CAST(${list}, 'Array(Nullable(Int64))')`;
     case 'real':
-    case 'decimal':
       return sql`CAST(${list}, 'Array(Nullable(Float64))')`;
+    case 'decimal':
+      return sql`CAST(${list}, 'Array(Nullable(Decimal(76, 38)))')`;
     case 'datetime':
       return sql`CAST(${list}, 'Array(Nullable(DateTime64(7, \\'UTC\\')))')`;
     default:

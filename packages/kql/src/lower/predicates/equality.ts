@@ -60,7 +60,11 @@ export function dynamicNumber(dynamic: Expr, other: Expr, scope: ScalarScope): D
 
 /** Both values in one type that SQL can compare. A text meets another type on that type's ground, and so does a dynamic. */
 export function comparable(left: Expr, right: Expr, scope: ScalarScope, node: SyntaxNode): [Expr, Expr] {
-  if (left.type === right.type || (isNumeric(left.type) && isNumeric(right.type))) return [left, right];
+  if (left.type === right.type) return [left, right];
+  if (isNumeric(left.type) && isNumeric(right.type)) {
+    if (left.type !== 'decimal' && right.type !== 'decimal') return [left, right];
+    return [convert(left, 'decimal', scope, node), convert(right, 'decimal', scope, node)];
+  }
   const type = commonType(left.type, right.type);
   if (type === undefined)
     throw scope.unsupported(`a comparison between ${left.type} and ${right.type}`, node);

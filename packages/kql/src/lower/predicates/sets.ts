@@ -1,7 +1,7 @@
 import type { KustoType } from '@merlon/contract';
 import { isTabular, part, parts, type SyntaxNode, tokenText, unparenthesized } from '../../bind/syntax.ts';
 import { type Fragment, join, sql, subquery, texts } from '../../emit/fragment.ts';
-import { type Constant, type Expr, expr } from '../../tree/expression.ts';
+import { type Constant, type Expr, expr, isNumeric } from '../../tree/expression.ts';
 import { relation } from '../../tree/relation.ts';
 import { constantExpr, constantString } from '../constants.ts';
 import { convert, toText } from '../convert.ts';
@@ -130,7 +130,11 @@ function inConstants(
 /** A dynamic is compared on the ground of what it is compared with; a mixed list as texts. */
 function listType(left: KustoType, constants: readonly Constant[]): KustoType {
   const types = new Set(constants.map((constant) => constant.type));
-  const numeric = [...types].every((type) => type === 'int' || type === 'long' || type === 'real');
+  const numeric = [...types].every(isNumeric);
+  if (isNumeric(left) && numeric) {
+    if (left === 'decimal' || types.has('decimal')) return 'decimal';
+    if (left === 'real' || types.has('real')) return 'real';
+  }
   if (left !== 'dynamic') return (left === 'bool' && numeric) || (left === 'int' && numeric) ? 'long' : left;
   if (types.size === 1) return constants[0]?.type === 'dynamic' ? 'string' : (constants[0]?.type ?? 'string');
   return numeric ? 'real' : 'string';
