@@ -2,6 +2,7 @@ import type { SyntaxNode } from '../../bind/syntax.ts';
 import type { Rows } from '../rows.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
 import { count, distinct } from './distinct.ts';
+import { evaluate } from './evaluate.ts';
 import { extend } from './extend.ts';
 import { join, lookup } from './join.ts';
 import { mvExpand } from './mv-expand.ts';
@@ -47,6 +48,7 @@ export const pipedOperators: ReadonlyMap<string, PipedOperator> = new Map([
   ['SerializeOperator', { keyword: 'serialize', lower: serializeAndExtend }],
   ['AsOperator', { keyword: 'as', lower: as }],
   ['InvokeOperator', { keyword: 'invoke', lower: invoke }],
+  ['EvaluateOperator', { keyword: 'evaluate', lower: evaluate }],
   ['GetSchemaOperator', { keyword: 'getschema', lower: getschema }],
   ['RenderOperator', { keyword: 'render', lower: render }],
 ]);
