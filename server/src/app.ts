@@ -121,7 +121,13 @@ async function start(
     home: config.home,
     tenantOf: async (name) => (await identity.requireTenant(name)).id,
   });
-  const access = createAccess({ state, clock });
+  const access = createAccess({
+    state,
+    audit,
+    clock,
+    routes: () => routes,
+    tenantOf: async (name) => (await identity.requireTenant(name)).id,
+  });
   const identity = await createIdentity({
     state,
     audit,

@@ -4,6 +4,7 @@ import { accessMigrations } from './features/access/index.ts';
 import { alertsMigrations, createAlerts } from './features/alerts/index.ts';
 import { auditMigrations } from './features/audit/index.ts';
 import { createDetection, detectionMigrations } from './features/detection/index.ts';
+import { createDeviceGroups, deviceGroupsMigrations } from './features/device-groups/index.ts';
 import { createDevices, devicesMigrations } from './features/devices/index.ts';
 import { createHunting } from './features/hunting/index.ts';
 import { type Identity, identityMigrations } from './features/identity/index.ts';
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...accessMigrations,
   ...identityMigrations,
   ...devicesMigrations,
+  ...deviceGroupsMigrations,
   ...onboardingMigrations,
   ...responseMigrations,
   ...alertsMigrations,
@@ -32,6 +34,7 @@ export interface Features {
 export function createFeatures(platform: Platform, identity: Identity): Features {
   const tenantOf = async (nameOrId: string | undefined) => (await identity.requireTenant(nameOrId)).id;
   const devices = createDevices(platform);
+  const deviceGroups = createDeviceGroups({ ...platform, tenantOf });
   const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
   const response = createResponse(platform, devices, onboarding.commandKey);
   const ingest = createIngest(platform, devices);
@@ -44,7 +47,7 @@ export function createFeatures(platform: Platform, identity: Identity): Features
   });
   const hunting = createHunting(platform);
   return {
-    features: [devices, onboarding, response, ingest, alerts, detection, hunting],
+    features: [devices, deviceGroups, onboarding, response, ingest, alerts, detection, hunting],
     authenticator: devices.authenticator,
   };
 }

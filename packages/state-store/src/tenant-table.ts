@@ -29,8 +29,14 @@ export async function tenantTable(
   );
 }
 
-/** Which device a row is about: by the column that holds its group, or by the one that holds its id. */
-export type DeviceReference = { readonly group: string } | { readonly device: string };
+/**
+ * Which device a row is about: by the column that holds its group, by the one that holds its id, or by that of a row it belongs to, in a table that
+ * is narrowed itself.
+ */
+export type DeviceReference =
+  | { readonly group: string }
+  | { readonly device: string }
+  | { readonly parent: string; readonly key: string };
 
 /**
  * Narrows a tenant's table further: in a transaction whose scope names device groups, only rows about devices of those are there. The sub-selects
@@ -46,11 +52,21 @@ export async function deviceScope(
   const everything = sql`(select coalesce(${setting}, '') = '')`;
   const inGroups = (group: RawBuilder<unknown>) =>
     sql`${group} = any ((select nullif(${setting}, '')::integer[])::integer[])`;
-  const visible =
-    'group' in reference
-      ? inGroups(sql.ref(reference.group))
-      : sql`exists (select 1 from devices as device where device.tenant_id = ${sql.ref(`${name}.tenant_id`)}
-          and device.id = ${sql.ref(`${name}.${reference.device}`)} and ${inGroups(sql.ref('device.rbac_group_id'))})`;
+  const visible = visibleRow(name, reference, inGroups);
   await sql`create policy device_rows on ${sql.table(name)} as restrictive to ${sql.id(ROLES.tenant)}
     using (${everything} or ${visible})`.execute(db);
+}
+
+function visibleRow(
+  name: string,
+  reference: DeviceReference,
+  inGroups: (group: RawBuilder<unknown>) => RawBuilder<unknown>,
+): RawBuilder<unknown> {
+  if ('group' in reference) return inGroups(sql.ref(reference.group));
+  const tenant = sql.ref(`${name}.tenant_id`);
+  if ('parent' in reference)
+    return sql`exists (select 1 from ${sql.table(reference.parent)} as parent
+      where parent.tenant_id = ${tenant} and parent.id = ${sql.ref(`${name}.${reference.key}`)})`;
+  return sql`exists (select 1 from devices as device where device.tenant_id = ${tenant}
+    and device.id = ${sql.ref(`${name}.${reference.device}`)} and ${inGroups(sql.ref('device.rbac_group_id'))})`;
 }

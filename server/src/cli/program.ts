@@ -7,8 +7,10 @@ import { Command, CommanderError } from 'commander';
 import { ConfigError } from '../config.ts';
 import { demoCommands } from '../demo/commands.ts';
 import type { CliContext, RegisterCommands } from '../feature.ts';
+import { accessCommands } from '../features/access/commands.ts';
 import { auditCommands } from '../features/audit/commands.ts';
 import { detectionCommands } from '../features/detection/commands.ts';
+import { deviceGroupCommands } from '../features/device-groups/commands.ts';
 import { identityCommands } from '../features/identity/commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
 import { version } from '../version.ts';
@@ -20,6 +22,8 @@ const COMMANDS: readonly RegisterCommands[] = [
   serveCommand,
   statusCommand,
   identityCommands,
+  accessCommands,
+  deviceGroupCommands,
   onboardingCommands,
   detectionCommands,
   auditCommands,

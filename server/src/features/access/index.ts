@@ -1,28 +1,27 @@
 /**
- * Who may do what: roles of users in the portal, and the resolution of a token's claims to a {@link Caller}. An application is its token's
- * `roles`; a user is the token's `scp` and, on top, the portal permissions of the roles given to him.
+ * Who may do what: resolves a token's claims to a {@link Caller}. An application is its token's `roles`; a person is the token's `scp` and, on top,
+ * what the roles of his user groups give, for the devices that those groups may see.
  */
-import {
-  isPortalPermission,
-  type Permission,
-  type PortalPermission,
-  permissions,
-  portalPermissions,
-} from '@merlon/contract';
+import { type Permission, type PortalPermission, permissions } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import type { Feature } from '../../feature.ts';
-import type { Caller } from '../../http/route.ts';
+import type { Caller, Route } from '../../http/route.ts';
+import { operationHandlers, operationRoutes } from '../../management/operation.ts';
 import type { Clock } from '../../telemetry/clock.ts';
+import type { Audit } from '../audit/index.ts';
 import type { TokenClaims } from '../identity/index.ts';
+import { type Grants, grantsOf } from './grants.ts';
+import { accessOperations } from './operations.ts';
 import { accessRoutes } from './routes.ts';
-import { type AccessDatabase, giveRole, insertBuiltInRole, rolesOf } from './store.ts';
+import { type AccessStore, accessStore, giveRole, prepareTenant } from './store.ts';
 
 export { accessMigrations } from './migrations.ts';
 
 export interface Access extends Feature {
+  readonly store: AccessStore;
   resolveCaller(token: TokenClaims): Promise<Caller>;
-  /** Gives a new tenant its built-in administrator role. */
+  /** Gives a new tenant its built-in roles. */
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
   prepareTenant(db: Transaction<any>, tenantId: string): Promise<void>;
   /** False when the tenant has no role of that name. */
@@ -30,44 +29,62 @@ export interface Access extends Feature {
   giveRole(db: Transaction<any>, tenantId: string, userId: string, roleName: string): Promise<boolean>;
 }
 
-/** How long a withdrawn role may still count. */
-const ROLE_CACHE_MS = 5_000;
-const ROLE_CACHE_SIZE = 10_000;
+/** Servers tell each other that what they remember of a tenant's access no longer counts. */
+export const ACCESS_CHANNEL = 'access';
 
-const ALL_PORTAL_PERMISSIONS: ReadonlySet<PortalPermission> = new Set(
-  Object.keys(portalPermissions).filter(isPortalPermission),
-);
+/** How long what was withdrawn may still count, should the news of it be lost. */
+const CACHE_MS = 5_000;
+const CACHE_SIZE = 10_000;
+
 const KNOWN_PERMISSIONS: ReadonlySet<string> = new Set(
   permissions.flatMap(({ application, delegated }) => [application, delegated ?? application]),
 );
-const NONE: ReadonlySet<PortalPermission> = new Set();
+const NOTHING: ReadonlySet<PortalPermission> = new Set();
 
-export function createAccess({ state, clock }: { state: StateStore; clock: Clock }): Access {
-  const cache = new Map<string, { until: number; roles: ReadonlySet<PortalPermission> }>();
+export function createAccess(deps: {
+  state: StateStore;
+  audit: Audit;
+  clock: Clock;
+  routes(): readonly Route[];
+  tenantOf(nameOrId: string | undefined): Promise<string>;
+}): Access {
+  const { state, clock } = deps;
+  const store = accessStore(state);
+  const cache = new Map<string, { tenantId: string; until: number; grants: Grants }>();
+  let stopListening: (() => Promise<void>) | null = null;
 
-  async function portalPermissionsOf(
-    tenantId: string,
-    userId: string,
-  ): Promise<ReadonlySet<PortalPermission>> {
-    const key = `${tenantId} ${userId}`;
-    const now = clock.now().getTime();
-    const known = cache.get(key);
-    if (known && known.until > now) return known.roles;
-    const rows = await state.tenant<AccessDatabase, Awaited<ReturnType<typeof rolesOf>>>(tenantId, (db) =>
-      rolesOf(db, userId),
-    );
-    const roles = rows.some((row) => row.permissions === null)
-      ? ALL_PORTAL_PERMISSIONS
-      : new Set(rows.flatMap((row) => row.permissions ?? []).filter(isPortalPermission));
-    if (cache.size >= ROLE_CACHE_SIZE) cache.clear();
-    cache.set(key, { until: now + ROLE_CACHE_MS, roles });
-    return roles;
+  function forget(tenantId: string): void {
+    for (const [key, entry] of cache) if (entry.tenantId === tenantId) cache.delete(key);
   }
+
+  async function grants(tenantId: string, userId: string): Promise<Grants> {
+    const key = `${tenantId} ${userId}`;
+    const now = clock.now();
+    const known = cache.get(key);
+    if (known && known.until > now.getTime()) return known.grants;
+    const fresh = grantsOf(await store.holdings(tenantId, userId, now));
+    if (cache.size >= CACHE_SIZE) cache.clear();
+    cache.set(key, { tenantId, until: now.getTime() + CACHE_MS, grants: fresh });
+    return fresh;
+  }
+
+  const operations = accessOperations({
+    store,
+    clock,
+    routes: deps.routes,
+    async changed(tenantId) {
+      forget(tenantId);
+      await state.notify(ACCESS_CHANNEL, tenantId);
+    },
+  });
 
   return {
     name: 'access',
-    routes: accessRoutes(),
+    routes: [...accessRoutes(), ...operationRoutes(operations)],
+    admin: operationHandlers(operations, deps),
+    store,
     async resolveCaller(token) {
+      const granted = token.kind === 'user' ? await grants(token.tenantId, token.subjectId) : null;
       return {
         tenantId: token.tenantId,
         kind: token.kind,
@@ -78,11 +95,17 @@ export function createAccess({ state, clock }: { state: StateStore; clock: Clock
         permissions: new Set(
           token.permissions.filter((name): name is Permission => KNOWN_PERMISSIONS.has(name)),
         ),
-        roles: token.kind === 'user' ? await portalPermissionsOf(token.tenantId, token.subjectId) : NONE,
-        deviceGroups: 'all',
+        roles: granted?.permissions ?? NOTHING,
+        deviceGroups: granted?.deviceGroups ?? 'all',
       };
     },
-    prepareTenant: insertBuiltInRole,
+    prepareTenant,
     giveRole,
+    async start() {
+      stopListening = await state.listen(ACCESS_CHANNEL, forget);
+    },
+    async stop() {
+      await stopListening?.();
+    },
   };
 }

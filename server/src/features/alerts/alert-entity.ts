@@ -9,7 +9,7 @@ import {
 import type { FullAlert } from './store.ts';
 
 /** The stored alert as the wire shows it. */
-export function alertEntity({ alert, comments, evidence }: FullAlert): Alert {
+export function alertEntity({ alert, deviceGroup, comments, evidence }: FullAlert): Alert {
   return {
     id: alert.id,
     incidentId: null,
@@ -35,7 +35,7 @@ export function alertEntity({ alert, comments, evidence }: FullAlert): Alert {
     resolvedTime: alert.resolved_at && nowIso7(alert.resolved_at),
     machineId: alert.machine_id,
     computerDnsName: alert.machine_name,
-    rbacGroupName: null,
+    rbacGroupName: deviceGroup,
     aadTenantId: alert.tenant_id,
     mitreTechniques: alert.techniques,
     relatedUser: alert.related_user,

@@ -21,7 +21,7 @@ const DEDUP_WINDOW_MS = 3_600_000;
 
 export function createAlerts(
   platform: Pick<Platform, 'state' | 'events' | 'clock' | 'log' | 'metrics' | 'stopping'>,
-  devices: Pick<Devices, 'resolve' | 'setRisk'>,
+  devices: Pick<Devices, 'require' | 'setRisk'>,
 ): Alerts {
   const log = platform.log.child({ part: 'alerts' });
   const store = alertsStore(platform.state);

@@ -10,7 +10,7 @@ import {
   entityAnswer,
 } from '@merlon/contract';
 import { Type } from 'typebox';
-import { defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
+import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
 import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Devices } from '../devices/index.ts';
@@ -30,20 +30,20 @@ const alertsAnswer = collectionAnswer(Alert);
 
 export function alertRoutes(deps: {
   store: AlertsStore;
-  devices: Pick<Devices, 'resolve'>;
+  devices: Pick<Devices, 'require'>;
   clock: Clock;
   /** The device's alerts changed in a way that may change its risk. */
   reassess(tenantId: string, machineId: string): Promise<void>;
 }): Route[] {
   const list = async (
     request: Pick<RouteRequest, 'url' | 'origin'>,
-    tenantId: string,
+    caller: Caller,
     machineId: string | null,
   ) => {
     const query = readQuery(request, alertSet);
     const page = sqlPage(query, alertSet, alertColumns);
     const { alerts, total } = await deps.store.list(
-      tenantId,
+      caller,
       page,
       machineId,
       query.expand.includes('evidence'),
@@ -67,7 +67,7 @@ export function alertRoutes(deps: {
       access: { ...readAccess, deviceScope: 'filter' },
       audit: null,
       responses: { 200: alertsAnswer },
-      handle: (request) => list(request, request.caller.tenantId, null),
+      handle: (request) => list(request, request.caller, null),
     }),
     defineRoute({
       id: 'machines.alerts',
@@ -79,10 +79,8 @@ export function alertRoutes(deps: {
       params: idParams,
       responses: { 200: alertsAnswer },
       async handle(request) {
-        const { tenantId } = request.caller;
-        const device = await deps.devices.resolve(tenantId, request.params.id);
-        if (!device) throw new ApiError('ResourceNotFound', `Machine ${request.params.id} was not found.`);
-        return list(request, tenantId, device.deviceId);
+        const device = await deps.devices.require(request.caller, request.params.id, 'read');
+        return list(request, request.caller, device.deviceId);
       },
     }),
     defineRoute({
@@ -95,7 +93,7 @@ export function alertRoutes(deps: {
       params: idParams,
       responses: { 200: alertAnswer },
       async handle(request) {
-        const alert = await deps.store.find(request.caller.tenantId, request.params.id);
+        const alert = await deps.store.find(request.caller, request.params.id);
         if (!alert) throw notFound(request.params.id);
         return { status: 200, body: body(request.origin, alertEntity(alert)) };
       },
@@ -122,14 +120,18 @@ export function alertRoutes(deps: {
         request.audit.target('alert', id);
         request.audit.details({ ...request.body });
         const alert = await deps.store.update(
-          tenantId,
+          request.caller,
           id,
           changeOf(request.body),
           name,
           deps.clock.now(),
           (db) => request.audit.recordIn(db),
         );
-        if (!alert) throw notFound(id);
+        if (!alert) {
+          if (await deps.store.exists(tenantId, id))
+            throw new ApiError('Forbidden', `Alert ${id} is about a device that you may not act on.`);
+          throw notFound(id);
+        }
         await deps.reassess(tenantId, alert.alert.machine_id);
         return { status: 200, body: body(request.origin, alertEntity(alert)) };
       },

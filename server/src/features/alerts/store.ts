@@ -1,6 +1,6 @@
 /** All SQL of the alerts feature. */
 import type { AlertEvidence, AlertRelatedUser, AlertStatus } from '@merlon/contract';
-import type { StateStore } from '@merlon/state-store';
+import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely';
 import type { SqlPage } from '../../odata/page.ts';
 import { type AlertCandidate, evidenceIdentity } from './alert-candidate.ts';
@@ -59,6 +59,8 @@ interface AlertsDb {
     created_by: string;
     created_at: Date;
   };
+  devices: { tenant_id: TenantId; id: string; rbac_group_id: number };
+  device_groups: { tenant_id: TenantId; id: number; name: string };
   alert_hunting_outbox: {
     tenant_id: TenantId;
     ordinal: Generated<string>;
@@ -76,6 +78,8 @@ export type AlertTransaction = Transaction<AlertsDb>;
 
 export interface FullAlert {
   readonly alert: AlertRow;
+  /** Name of the group that the alert's device is in now; null in a tenant without device groups. */
+  readonly deviceGroup: string | null;
   readonly comments: readonly CommentRow[];
   readonly evidence: readonly AlertEvidence[];
 }
@@ -179,12 +183,12 @@ export function alertsStore(state: StateStore) {
     },
 
     list(
-      tenantId: string,
+      scope: TenantScope,
       page: SqlPage,
       machineId: string | null,
       withEvidence: boolean,
     ): Promise<{ alerts: FullAlert[]; total: number | null }> {
-      return state.tenant<AlertsDb, { alerts: FullAlert[]; total: number | null }>(tenantId, async (db) => {
+      return state.tenant<AlertsDb, { alerts: FullAlert[]; total: number | null }>(scope, async (db) => {
         let query = db.selectFrom('alerts');
         if (page.where) query = query.where(page.where);
         if (machineId !== null) query = query.where('machine_id', '=', machineId);
@@ -198,22 +202,31 @@ export function alertsStore(state: StateStore) {
       });
     },
 
-    find(tenantId: string, id: string): Promise<FullAlert | undefined> {
-      return state.tenant<AlertsDb, FullAlert | undefined>(tenantId, async (db) => {
+    find(scope: TenantScope, id: string): Promise<FullAlert | undefined> {
+      return state.tenant<AlertsDb, FullAlert | undefined>(scope, async (db) => {
         const alert = await db.selectFrom('alerts').selectAll().where('id', '=', id).executeTakeFirst();
         return alert && (await withParts(db, [alert], true))[0];
       });
     },
 
+    /** Whether there is such an alert, whoever may see it. */
+    exists(tenantId: string, id: string): Promise<boolean> {
+      return state.tenant<AlertsDb, boolean>(tenantId, async (db) => {
+        return (
+          (await db.selectFrom('alerts').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
+        );
+      });
+    },
+
     update(
-      tenantId: string,
+      scope: TenantScope,
       id: string,
       change: AlertChange,
       by: string,
       at: Date,
       alongside: (db: AlertTransaction) => Promise<void>,
     ): Promise<FullAlert | undefined> {
-      return state.tenant<AlertsDb, FullAlert | undefined>(tenantId, async (db) => {
+      return state.tenant<AlertsDb, FullAlert | undefined>(scope, async (db) => {
         const before = await db
           .selectFrom('alerts')
           .selectAll()
@@ -395,10 +408,22 @@ async function withParts(
         .orderBy('ordinal')
         .execute()
     : [];
+  const groups = await db
+    .selectFrom('devices')
+    .innerJoin('device_groups', (join) =>
+      join
+        .onRef('device_groups.tenant_id', '=', 'devices.tenant_id')
+        .onRef('device_groups.id', '=', 'devices.rbac_group_id'),
+    )
+    .select(['devices.id', 'device_groups.name'])
+    .where(sql<boolean>`devices.id = any(${[...new Set(alerts.map((alert) => alert.machine_id))]}::text[])`)
+    .execute();
+  const groupOf = new Map(groups.map(({ id, name }) => [id, name]));
   const commentsOf = byAlert(comments);
   const evidenceOf = byAlert(evidence);
   return alerts.map((alert) => ({
     alert,
+    deviceGroup: groupOf.get(alert.machine_id) ?? null,
     comments: commentsOf.get(alert.id) ?? [],
     evidence: (evidenceOf.get(alert.id) ?? []).map((row) => row.entity),
   }));

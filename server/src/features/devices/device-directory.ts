@@ -46,6 +46,12 @@ export class DeviceDirectory {
     this.#entries.delete(deviceId);
   }
 
+  /** The devices of a tenant may have other groups now. */
+  forgetTenant(tenantId: string): void {
+    for (const [id, { identity }] of this.#entries)
+      if (identity?.tenantId === tenantId) this.#entries.delete(id);
+  }
+
   async #load(deviceId: string): Promise<DeviceIdentity | null> {
     const row = await this.#store.identity(deviceId);
     const identity = row
@@ -55,7 +61,7 @@ export class DeviceDirectory {
           name: row.computer_name,
           osPlatform: row.os_platform,
           state: row.state,
-          groupName: '',
+          groupName: row.rbac_group_name ?? '',
           key: publicKeyOf({ kty: 'OKP', crv: 'Ed25519', x: row.public_key_x }),
         }
       : null;

@@ -7,8 +7,10 @@ import {
   type Ed25519PublicJwk,
   type RiskScore,
 } from '@merlon/contract';
+import type { TenantScope } from '@merlon/state-store';
 import type { Feature, Platform } from '../../feature.ts';
 import type { DeviceAuthenticator } from '../../http/route.ts';
+import { DEVICE_GROUPS_CHANNEL } from '../device-groups/index.ts';
 import { deviceAuthenticator } from './device-authenticator.ts';
 import { DeviceDirectory, type DeviceIdentity } from './device-directory.ts';
 import {
@@ -44,8 +46,11 @@ export interface Devices extends Feature {
   enrol(input: EnrolInput): Promise<{ deviceId: string; created: boolean }>;
   /** Null: no such device in this tenant. */
   lookup(tenantId: string, deviceId: string): Promise<DeviceIdentity | null>;
-  /** Resolves what a route's `{id}` may be: a device id or a computer name. */
-  resolve(tenantId: string, idOrName: string): Promise<DeviceIdentity | null>;
+  /**
+   * The device that a route's `{id}` names, by id or computer name.
+   * @throws ResourceNotFound when there is none, or the caller may not see it and only reads; Forbidden when he would act on it (api.md section 9)
+   */
+  require(caller: TenantScope, idOrName: string, purpose: 'read' | 'act'): Promise<DeviceIdentity>;
   /** The device was heard of just now. */
   seen(tenantId: string, deviceId: string, externalIp: string): void;
   /** What it says of itself over the channel. */
@@ -69,6 +74,7 @@ export function createDevices(
   const presence = new Presence(store, platform.clock, log);
   const enrolmentTokens = new SingleUse(ENROLMENT_REPLAY_WINDOW_MS, platform.clock.now().getTime());
   let reader: Promise<void> = Promise.resolve();
+  let stopListening: (() => Promise<void>) | null = null;
 
   return {
     name: 'devices',
@@ -108,9 +114,14 @@ export function createDevices(
       return device?.tenantId === tenantId ? device : null;
     },
 
-    async resolve(tenantId, idOrName) {
-      const row = await store.find(tenantId, machineKey(idOrName));
-      return row ? directory.find(row.id) : null;
+    async require(caller, idOrName, purpose) {
+      const key = machineKey(idOrName);
+      const row = await store.find(caller, key);
+      const device = row ? await directory.find(row.id) : null;
+      if (device) return device;
+      if (purpose === 'act' && (await store.find(caller.tenantId, key)))
+        throw new ApiError('Forbidden', `Machine ${idOrName} is not in a device group that you may act on.`);
+      throw new ApiError('ResourceNotFound', `Machine ${idOrName} was not found.`);
     },
 
     seen: (tenantId, deviceId, externalIp) => presence.seen(tenantId, deviceId, externalIp),
@@ -123,11 +134,15 @@ export function createDevices(
     setRisk: (tenantId, deviceId, risk) => store.setRisk(tenantId, deviceId, risk),
 
     async start() {
+      stopListening = await platform.state.listen(DEVICE_GROUPS_CHANNEL, (tenantId) =>
+        directory.forgetTenant(tenantId),
+      );
       presence.start();
       reader = runProfileReader({ eventLog: platform.eventLog, store, log, signal: platform.stopping });
       reader.catch((error: unknown) => log.error({ err: error }, 'the profile reader ended'));
     },
     async stop() {
+      await stopListening?.();
       await reader.catch(() => {});
       await presence.stop();
     },

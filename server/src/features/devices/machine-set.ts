@@ -57,7 +57,7 @@ export function machineColumns(now: Date): SqlColumns {
     healthStatus: sql`case when last_seen < ${inactiveBefore}::timestamptz then 'Inactive' when sensor_data then 'Active' else 'NoSensorData' end`,
     osPlatform: sql`os_platform`,
     riskScore: sql`risk_score`,
-    rbacGroupId: sql`0`,
-    rbacGroupName: sql`null::text`,
+    rbacGroupId: sql`rbac_group_id`,
+    rbacGroupName: sql`(select g.name from device_groups g where g.tenant_id = devices.tenant_id and g.id = devices.rbac_group_id)`,
   };
 }

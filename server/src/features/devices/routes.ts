@@ -29,7 +29,7 @@ export function machineRoutes(deps: { store: Pick<DevicesStore, 'list' | 'find'>
         const now = deps.clock.now();
         const query = readQuery(request, machineSet);
         const { rows, total } = await deps.store.list(
-          request.caller.tenantId,
+          request.caller,
           sqlPage(query, machineSet, machineColumns(now)),
         );
         const machines = rows.map((row) => machineEntity(row, now));
@@ -47,7 +47,7 @@ export function machineRoutes(deps: { store: Pick<DevicesStore, 'list' | 'find'>
       responses: { 200: entityAnswer(Machine) },
       async handle(request) {
         const { id } = request.params;
-        const row = await deps.store.find(request.caller.tenantId, machineKey(id));
+        const row = await deps.store.find(request.caller, machineKey(id));
         if (!row) throw new ApiError('ResourceNotFound', `Machine ${id} was not found.`);
         return {
           status: 200,

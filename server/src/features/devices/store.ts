@@ -1,7 +1,8 @@
 /** All SQL of the devices feature. */
 import type { DeviceDescription, DeviceHealth } from '@merlon/contract';
-import type { StateStore } from '@merlon/state-store';
+import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type ColumnType, type Expression, type Selectable, type SqlBool, sql } from 'kysely';
+import { assignDevice } from '../device-groups/index.ts';
 import type { ProfilePatch } from './device-profile.ts';
 
 export interface DevicesTable {
@@ -34,6 +35,8 @@ export interface DevicesTable {
   risk_score: string;
   health: ColumnType<DeviceHealth | null, string | null, string | null>;
   sensor_data: boolean;
+  /** 0: no group took it. */
+  rbac_group_id: ColumnType<number, never, never>;
 }
 
 export interface StoredAddress {
@@ -49,7 +52,8 @@ export type DeviceState = 'Onboarded' | 'Offboarded';
 export interface DevicesDb {
   devices: DevicesTable;
 }
-export type DeviceRow = Selectable<DevicesTable>;
+/** `rbac_group_name`: null in a tenant without device groups. */
+export type DeviceRow = Selectable<DevicesTable> & { rbac_group_name: string | null };
 
 export interface Enrolment {
   readonly id: string;
@@ -66,6 +70,12 @@ export interface Sighting {
   readonly at: Date;
   readonly externalIp: string;
 }
+
+const groupName = sql<
+  string | null
+>`(select g.name from device_groups g where g.tenant_id = devices.tenant_id and g.id = devices.rbac_group_id)`.as(
+  'rbac_group_name',
+);
 
 export type DevicesStore = ReturnType<typeof devicesStore>;
 
@@ -101,6 +111,7 @@ export function devicesStore(state: StateStore) {
           )
           .returning(sql<boolean>`xmax = 0`.as('created'))
           .executeTakeFirstOrThrow();
+        await assignDevice(db, tenantId, e.id);
         return { created: row.created };
       });
     },
@@ -110,15 +121,18 @@ export function devicesStore(state: StateStore) {
       return state.system<DevicesDb, DeviceIdentityRow | undefined>((db) =>
         db
           .selectFrom('devices')
-          .select(['tenant_id', 'id', 'public_key_x', 'state', 'computer_name', 'os_platform'])
+          .select(['tenant_id', 'id', 'public_key_x', 'state', 'computer_name', 'os_platform', groupName])
           .where('id', '=', id)
           .executeTakeFirst(),
       );
     },
 
-    find(tenantId: string, where: { id: string } | { name: string }): Promise<DeviceRow | undefined> {
-      return state.tenant<DevicesDb, DeviceRow | undefined>(tenantId, (db) => {
-        const query = db.selectFrom('devices').selectAll();
+    find(
+      scope: string | TenantScope,
+      where: { id: string } | { name: string },
+    ): Promise<DeviceRow | undefined> {
+      return state.tenant<DevicesDb, DeviceRow | undefined>(scope, (db) => {
+        const query = db.selectFrom('devices').selectAll().select(groupName);
         return (
           'id' in where
             ? query.where('id', '=', where.id)
@@ -131,11 +145,11 @@ export function devicesStore(state: StateStore) {
       });
     },
 
-    list(tenantId: string, page: MachinePage): Promise<{ rows: DeviceRow[]; total: number | null }> {
-      return state.tenant<DevicesDb, { rows: DeviceRow[]; total: number | null }>(tenantId, async (db) => {
+    list(scope: TenantScope, page: MachinePage): Promise<{ rows: DeviceRow[]; total: number | null }> {
+      return state.tenant<DevicesDb, { rows: DeviceRow[]; total: number | null }>(scope, async (db) => {
         let query = db.selectFrom('devices');
         if (page.where) query = query.where(page.where);
-        let rows = query.selectAll().limit(page.limit).offset(page.offset);
+        let rows = query.selectAll().select(groupName).limit(page.limit).offset(page.offset);
         for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
         const total = page.count
           ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
@@ -170,6 +184,7 @@ export function devicesStore(state: StateStore) {
       if (Object.keys(set).length === 0) return Promise.resolve();
       return state.tenant<DevicesDb, void>(tenantId, async (db) => {
         await db.updateTable('devices').set(set).where('id', '=', id).execute();
+        if (patch.deviceTag !== undefined) await assignDevice(db, tenantId, id);
       });
     },
 
@@ -190,6 +205,7 @@ export function devicesStore(state: StateStore) {
           })
           .where('id', '=', id)
           .execute();
+        if (device) await assignDevice(db, tenantId, id);
       });
     },
 
@@ -203,7 +219,7 @@ export function devicesStore(state: StateStore) {
 
 export type DeviceIdentityRow = Pick<
   DeviceRow,
-  'tenant_id' | 'id' | 'public_key_x' | 'state' | 'computer_name' | 'os_platform'
+  'tenant_id' | 'id' | 'public_key_x' | 'state' | 'computer_name' | 'os_platform' | 'rbac_group_name'
 >;
 
 export interface MachinePage {

@@ -15,7 +15,7 @@ const ORDERS_CHANNEL = 'merlon_orders';
 
 export function createResponse(
   platform: Pick<Platform, 'state' | 'clock' | 'log' | 'audit' | 'metrics'>,
-  devices: Pick<Devices, 'lookup' | 'resolve' | 'report' | 'seen'>,
+  devices: Pick<Devices, 'lookup' | 'require' | 'report' | 'seen'>,
   commandKey: () => CommandKey,
 ): Feature {
   const log = platform.log.child({ part: 'response' });

@@ -59,7 +59,7 @@ const readAccess = {
   application: ['Machine.Read.All', 'Machine.ReadWrite.All'],
   delegated: ['Machine.Read', 'Machine.ReadWrite'],
   role: 'ViewData.SecurityOperations',
-  deviceScope: 'none',
+  deviceScope: 'filter',
 } as const;
 const isolateAccess = {
   kind: 'api',
@@ -83,7 +83,7 @@ const actionAnswer = entityAnswer(MachineAction);
 
 export interface ResponseRouteDeps {
   readonly store: ResponseStore;
-  readonly devices: Pick<Devices, 'resolve'>;
+  readonly devices: Pick<Devices, 'require'>;
   readonly hub: ChannelHub;
   readonly commandKey: () => CommandKey;
   readonly clock: Clock;
@@ -137,7 +137,7 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
       async handle(request) {
         const query = readQuery(request, actionSet);
         const { rows, total } = await deps.store.list(
-          request.caller.tenantId,
+          request.caller,
           sqlPage(query, actionSet, actionColumns),
         );
         const actions = rows.map(machineActionEntity);
@@ -152,13 +152,13 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
       method: 'GET',
       path: '/api/machineactions/:id',
       summary: 'One machine action.',
-      access: readAccess,
+      access: { ...readAccess, deviceScope: 'require' },
       audit: null,
       params: idParams,
       responses: { 200: actionAnswer },
       async handle(request) {
         const { id } = request.params;
-        const row = isGuid(id) ? await deps.store.find(request.caller.tenantId, id) : undefined;
+        const row = isGuid(id) ? await deps.store.find(request.caller, id) : undefined;
         if (!row) throw notFound(id);
         return { status: 200, body: entityBody(request.origin, row) };
       },
@@ -173,7 +173,7 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
         application: responsePermissions,
         delegated: responsePermissions,
         role: 'ActiveRemediation.SecurityOperations',
-        deviceScope: 'none',
+        deviceScope: 'require',
       },
       audit: 'machineAction.cancel',
       params: idParams,
@@ -185,6 +185,7 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
         request.audit.target('machineAction', id);
         const action = isGuid(id) ? await deps.store.find(tenantId, id) : undefined;
         if (!action) throw notFound(id);
+        await deps.devices.require(request.caller, action.machine_id, 'act');
         // Every action there is today isolates or releases; its own permission is the one that counts.
         if (!request.caller.permissions.has('Machine.Isolate')) {
           throw new ApiError(
@@ -226,9 +227,9 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
     comment: string,
   ) {
     const { tenantId, kind, name, id: callerId } = request.caller;
-    const device = await deps.devices.resolve(tenantId, request.params.id);
-    request.audit.target('machine', device?.deviceId ?? request.params.id);
-    if (!device) throw new ApiError('ResourceNotFound', `Machine ${request.params.id} was not found.`);
+    request.audit.target('machine', request.params.id);
+    const device = await deps.devices.require(request.caller, request.params.id, 'act');
+    request.audit.target('machine', device.deviceId);
     if (device.state === 'Offboarded') {
       throw new ApiError('BadRequest', `Machine ${device.deviceId} is offboarded and takes no orders.`);
     }

@@ -1,6 +1,6 @@
 /** All SQL of the response feature. */
 import type { MachineActionStatus } from '@merlon/contract';
-import type { StateStore } from '@merlon/state-store';
+import type { StateStore, TenantScope } from '@merlon/state-store';
 import {
   type ColumnType,
   type Expression,
@@ -130,15 +130,15 @@ export function responseStore(state: StateStore) {
       }
     },
 
-    find(tenantId: string, id: string): Promise<MachineActionRow | undefined> {
-      return state.tenant<ResponseDb, MachineActionRow | undefined>(tenantId, (db) =>
+    find(scope: string | TenantScope, id: string): Promise<MachineActionRow | undefined> {
+      return state.tenant<ResponseDb, MachineActionRow | undefined>(scope, (db) =>
         db.selectFrom('machine_actions').selectAll().where('id', '=', id).executeTakeFirst(),
       );
     },
 
-    list(tenantId: string, page: ActionPage): Promise<{ rows: MachineActionRow[]; total: number | null }> {
+    list(scope: TenantScope, page: ActionPage): Promise<{ rows: MachineActionRow[]; total: number | null }> {
       return state.tenant<ResponseDb, { rows: MachineActionRow[]; total: number | null }>(
-        tenantId,
+        scope,
         async (db) => {
           let query = db.selectFrom('machine_actions');
           if (page.where) query = query.where(page.where);

@@ -1,0 +1,68 @@
+/** From what a person holds to what he may do. Pure: the same steps decide and explain. */
+import { isPortalPermission, type PortalPermission } from '@merlon/contract';
+import { type AccessMode, allPortalPermissions, type RoleKind } from './role.ts';
+
+/** A role that reaches a person, and how. */
+export interface HeldRole {
+  readonly id: string;
+  readonly name: string;
+  readonly kind: RoleKind;
+  /** Null: all. */
+  readonly permissions: readonly string[] | null;
+  readonly through:
+    | { readonly kind: 'group'; readonly group: string }
+    | { readonly kind: 'elevation'; readonly endsAt: Date };
+}
+
+/** A device group as far as access goes. */
+export interface GuardedGroup {
+  readonly id: number;
+  readonly name: string;
+  /** Ids of the user groups that may see it. Empty: everybody. */
+  readonly userGroups: readonly string[];
+}
+
+export interface Holdings {
+  readonly mode: AccessMode;
+  readonly roles: readonly HeldRole[];
+  readonly userGroups: readonly string[];
+  readonly deviceGroups: readonly GuardedGroup[];
+}
+
+export interface Grants {
+  readonly permissions: ReadonlySet<PortalPermission>;
+  /** Ids, as the stores take them. */
+  readonly deviceGroups: 'all' | readonly string[];
+}
+
+/** Whether the role counts in this mode. */
+export function counts(role: Pick<HeldRole, 'kind'>, mode: AccessMode): boolean {
+  switch (role.kind) {
+    case 'administrator':
+      return true;
+    case 'reader':
+      return mode === 'basic';
+    case 'custom':
+      return mode === 'rbac';
+  }
+}
+
+export function maySeeGroup(group: GuardedGroup, userGroups: readonly string[]): boolean {
+  return group.userGroups.length === 0 || group.userGroups.some((id) => userGroups.includes(id));
+}
+
+export function grantsOf({ mode, roles, userGroups, deviceGroups }: Holdings): Grants {
+  const counting = roles.filter((role) => counts(role, mode));
+  const everything = counting.some(({ permissions }) => permissions === null);
+  const permissions = everything
+    ? allPortalPermissions
+    : new Set(counting.flatMap((role) => role.permissions ?? []).filter(isPortalPermission));
+  if (mode === 'basic' || counting.some(({ kind }) => kind === 'administrator'))
+    return { permissions, deviceGroups: 'all' };
+  const visible = deviceGroups.filter((group) => maySeeGroup(group, userGroups));
+  // A tenant without device groups has nothing to tell apart.
+  return {
+    permissions,
+    deviceGroups: deviceGroups.length === 0 ? 'all' : visible.map(({ id }) => String(id)),
+  };
+}

@@ -1,0 +1,37 @@
+/** Device groups: rules that sort devices, and who may see each group. */
+import type { Feature, Platform } from '../../feature.ts';
+import { operationHandlers, operationRoutes } from '../../management/operation.ts';
+import { ACCESS_CHANNEL } from '../access/index.ts';
+import { deviceGroupOperations } from './operations.ts';
+import { createScopeSync } from './scope-sync.ts';
+import { deviceGroupsStore } from './store.ts';
+
+export { deviceGroupsMigrations } from './migrations.ts';
+export { assignDevice } from './store.ts';
+
+/** Servers tell each other that what they remember of a tenant's devices no longer counts. */
+export const DEVICE_GROUPS_CHANNEL = 'device_groups';
+
+export function createDeviceGroups(
+  platform: Pick<Platform, 'state' | 'events' | 'log' | 'audit'> & {
+    tenantOf(nameOrId: string | undefined): Promise<string>;
+  },
+): Feature {
+  const store = deviceGroupsStore(platform.state);
+  const sync = createScopeSync({ ...platform, store, log: platform.log.child({ part: 'device-groups' }) });
+  const operations = deviceGroupOperations({
+    store,
+    async changed(tenantId) {
+      sync.soon();
+      await platform.state.notify(DEVICE_GROUPS_CHANNEL, tenantId);
+      await platform.state.notify(ACCESS_CHANNEL, tenantId);
+    },
+  });
+  return {
+    name: 'device-groups',
+    routes: operationRoutes(operations),
+    admin: operationHandlers(operations, platform),
+    start: async () => sync.start(),
+    stop: () => sync.stop(),
+  };
+}

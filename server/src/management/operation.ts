@@ -1,0 +1,145 @@
+/**
+ * Management as data: one table of operations serves the REST routes, OpenAPI and the command line, so that none of them can do what another
+ * cannot, and each leaves the same record in the audit trail.
+ */
+import { ApiError, type PortalPermission } from '@merlon/contract';
+import { type Static, type TObject, type TSchema, Type } from 'typebox';
+import type { AdminHandler } from '../feature.ts';
+import type { Audit, AuditActor, AuditEntry } from '../features/audit/index.ts';
+import type { Method, Reply, Route } from '../http/route.ts';
+import { checkInput } from '../http/validation.ts';
+import { withoutSecrets } from '../http/without-secrets.ts';
+
+/** Who asks an operation to be done. */
+export interface OperationCaller {
+  readonly tenantId: string;
+  readonly actor: AuditActor;
+  /** Object id of the person; null on the command line. */
+  readonly userId: string | null;
+}
+
+export interface Operation<I extends TObject = TObject, O extends TSchema = TSchema> {
+  /** `deviceGroup.create`: what the command line calls, the id of the route, and the event of the trail when it changes something. */
+  readonly name: string;
+  readonly method: Method;
+  /** Parameters of the path are members of the input. */
+  readonly path: string;
+  readonly summary: string;
+  readonly role: PortalPermission;
+  /** Kind of the thing it changes, for the trail; null for what only reads. */
+  readonly changes: string | null;
+  readonly input: I;
+  readonly output: O;
+  /** The id of what was changed is taken from `id` of the input or of the answer. */
+  run(caller: OperationCaller, input: Static<I>): Promise<Static<O>>;
+}
+
+export function defineOperation<I extends TObject, O extends TSchema>(operation: Operation<I, O>): Operation {
+  // The edge checks the input before it calls, so what arrives has the type that was asked for.
+  return operation as unknown as Operation;
+}
+
+/** Whoever may open the admin socket on this machine. */
+const LOCAL_ADMINISTRATOR: AuditActor = { kind: 'administrator', id: 'local', name: 'local administrator' };
+
+export function operationRoutes(operations: readonly Operation[]): Route[] {
+  return operations.map((operation): Route => {
+    const { params, rest } = parted(operation);
+    const status = operation.method === 'POST' && operation.changes !== null ? 201 : 200;
+    const input = operation.method === 'GET' || operation.method === 'DELETE' ? 'query' : 'body';
+    return {
+      id: operation.name,
+      method: operation.method,
+      path: operation.path,
+      summary: operation.summary,
+      access: {
+        kind: 'api',
+        application: [],
+        delegated: 'portal',
+        role: operation.role,
+        deviceScope: 'none',
+      },
+      audit: operation.changes === null ? null : operation.name,
+      accepts: input === 'body' && rest !== null ? 'json' : 'none',
+      ...(params === null ? {} : { params }),
+      ...(rest === null ? {} : { [input]: rest }),
+      responses: { [status]: operation.output },
+      async handle(request): Promise<Reply> {
+        const { caller } = request;
+        if (caller === null || !('clientId' in caller)) throw new ApiError('Unauthorized');
+        const whole = { ...(request.params as object), ...(rest === null ? {} : (request[input] as object)) };
+        const asked = idOf(whole);
+        if (operation.changes !== null && asked !== null) request.audit.target(operation.changes, asked);
+        const answer = await operation.run(
+          {
+            tenantId: caller.tenantId,
+            actor: { kind: caller.kind, id: caller.id, name: caller.name },
+            userId: caller.kind === 'user' ? caller.id : null,
+          },
+          whole,
+        );
+        const made = asked ?? idOf(answer);
+        if (operation.changes !== null && made !== null) request.audit.target(operation.changes, made);
+        return { status, body: answer as object };
+      },
+    };
+  });
+}
+
+export function operationHandlers(
+  operations: readonly Operation[],
+  deps: { readonly audit: Audit; tenantOf(nameOrId: string | undefined): Promise<string> },
+): Record<string, AdminHandler> {
+  return Object.fromEntries(
+    operations.map((operation): [string, AdminHandler] => [
+      operation.name,
+      async (sent) => {
+        const { tenant, ...rest } = (sent ?? {}) as { tenant?: unknown };
+        const tenantId = await deps.tenantOf(typeof tenant === 'string' ? tenant : undefined);
+        const input = checkInput('body', operation.input, rest) as Record<string, unknown>;
+        const record = (
+          outcome: AuditEntry['outcome'],
+          id: string | null,
+          details: Record<string, unknown>,
+        ) =>
+          operation.changes === null
+            ? Promise.resolve()
+            : deps.audit.record({
+                tenantId,
+                actor: LOCAL_ADMINISTRATOR,
+                action: operation.name,
+                outcome,
+                details: { request: withoutSecrets(input), ...details },
+                ...(id === null ? {} : { target: { kind: operation.changes, id } }),
+              });
+        try {
+          const answer = await operation.run({ tenantId, actor: LOCAL_ADMINISTRATOR, userId: null }, input);
+          await record('success', idOf(input) ?? idOf(answer), {});
+          return answer;
+        } catch (error) {
+          const { code, publicMessage } =
+            error instanceof ApiError ? error : { code: 'InternalServerError', publicMessage: '' };
+          await record('refused', idOf(input), { error: code, message: publicMessage });
+          throw error;
+        }
+      },
+    ]),
+  );
+}
+
+function idOf(value: unknown): string | null {
+  const id = (value as { id?: unknown } | null)?.id;
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : null;
+}
+
+/** The members of the input that stand in the path, and those that do not. */
+function parted({ path, input }: Operation): { params: TObject | null; rest: TObject | null } {
+  const inPath = new Set([...path.matchAll(/:(\w+)/g)].map(([, name]) => name));
+  const pick = (wanted: boolean): TObject | null => {
+    const members = Object.entries(input.properties).filter(([name]) => inPath.has(name) === wanted);
+    return members.length === 0
+      ? null
+      : Type.Object(Object.fromEntries(members), { additionalProperties: false });
+  };
+  return { params: pick(true), rest: pick(false) };
+}
