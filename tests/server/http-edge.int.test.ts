@@ -208,6 +208,7 @@ describe('the route table', () => {
     ['auth.signOutConfirm', 'ends the caller’s own session'],
     ['device.events', 'telemetry of devices; kept as events, not as deeds'],
     ['advancedqueries.run', 'reads'],
+    ['deviceGroup.preview', 'reads'],
   ]);
 
   it('has for every route what the house rules ask', async () => {
