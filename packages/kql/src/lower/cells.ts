@@ -15,8 +15,9 @@ export function cellOfWire(type: KustoType, wire: unknown): Cell {
     case 'int':
     case 'long':
       return typeof wire === 'string' || typeof wire === 'number' ? BigInt(wire) : null;
-    case 'real':
     case 'decimal':
+      return wire === null || wire === undefined ? '' : String(wire);
+    case 'real':
       return wire === null || wire === undefined ? null : realOfWire(wire);
     case 'datetime':
       return typeof wire === 'string' ? (parseDatetime(wire) ?? null) : null;

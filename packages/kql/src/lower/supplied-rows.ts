@@ -52,8 +52,9 @@ function arrayOf(type: KustoType, cells: readonly Cell[]): Fragment {
     case 'long':
     case 'timespan':
       return sql`JSONExtract(${text(integers(cells, 0n))}, 'Array(Nullable(Int64))')`;
-    case 'real':
     case 'decimal':
+      return sql`arrayMap(x -> toDecimal256OrNull(x, 38), ${texts(cells.map((cell) => (typeof cell === 'string' ? cell : '')))})`;
+    case 'real':
       return sql`arrayMap(x -> toFloat64OrNull(x), ${texts(cells.map((cell) => (cell === null ? '' : String(cell).replace('Infinity', 'inf'))))})`;
     case 'datetime':
       return sql`arrayMap(t -> reinterpret(t, 'DateTime64(7,\\'UTC\\')'), JSONExtract(${text(integers(cells, unixEpochTicks))}, 'Array(Nullable(Int64))'))`;

@@ -1,7 +1,7 @@
 import type { KustoType } from '@merlon/contract';
 
 /**
- * One value outside SQL. string, guid (lower case) and dynamic (JSON text): text, '' where null. int, long, timespan (ticks) and datetime (ticks
+ * One value outside SQL. string, guid (lower case), dynamic (JSON text) and decimal (its digits): text, '' where null. int, long, timespan (ticks) and datetime (ticks
  * since 0001-01-01): bigint. real: number. bool: boolean.
  */
 export type Cell = string | bigint | number | boolean | null;

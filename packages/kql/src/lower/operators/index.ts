@@ -4,6 +4,7 @@ import type { ScalarScope } from '../scalar-scope.ts';
 import { count, distinct } from './distinct.ts';
 import { evaluate } from './evaluate.ts';
 import { extend } from './extend.ts';
+import { externaldata } from './external-data.ts';
 import { join, lookup } from './join.ts';
 import { mvExpand } from './mv-expand.ts';
 import { as, invoke, render } from './naming.ts';
@@ -58,6 +59,7 @@ export const sourceOperators: ReadonlyMap<string, SourceOperator> = new Map([
   ['UnionOperator', { keyword: 'union', lower: (node, scope) => union(node, scope, undefined) }],
   ['PrintOperator', { keyword: 'print', lower: print }],
   ['DataTableExpression', { keyword: 'datatable', lower: datatable }],
+  ['ExternalDataExpression', { keyword: 'externaldata', lower: externaldata }],
   ['RangeOperator', { keyword: 'range', lower: range }],
 ]);
 
