@@ -16,6 +16,8 @@ export interface TestEngine {
   insert(table: string, rows: readonly Record<string, unknown>[]): Promise<void>;
   /** What `externaldata` finds behind an address. */
   serve(url: string, content: string | Uint8Array): void;
+  /** What it finds behind every other address. */
+  serveOthers(content: (url: string) => Uint8Array): void;
   /** Translates and runs; each row as an object by column name, numbers as numbers, dynamics parsed. */
   query(text: string, options?: Partial<TranslateOptions>): Record<string, unknown>[];
   /** The same with the columns' names and types, rows as lists in column order. */
@@ -78,6 +80,7 @@ export function openTestEngine(tables: readonly string[]): TestEngine {
   for (const setting of readerSettings) session.query(`SET ${setting}`);
 
   const externals = new Map<string, Uint8Array>();
+  let others: ((url: string) => Uint8Array) | undefined;
 
   /** Rows in wire form. */
   const select = (translation: Translation): unknown[][] => {
@@ -100,7 +103,7 @@ export function openTestEngine(tables: readonly string[]): TestEngine {
 
   const answer = (need: Need): Supplied[string] => {
     if (need.kind === 'rows') return select(need.statement);
-    const content = externals.get(need.url);
+    const content = externals.get(need.url) ?? others?.(need.url);
     if (content === undefined)
       throw KqlError.unsupported(
         `the address ${need.url}`,
@@ -144,6 +147,9 @@ export function openTestEngine(tables: readonly string[]): TestEngine {
     },
     serve(url, content) {
       externals.set(url, typeof content === 'string' ? new TextEncoder().encode(content) : content);
+    },
+    serveOthers(content) {
+      others = content;
     },
     query(text, options) {
       const { columns, rows } = run(text, options);
