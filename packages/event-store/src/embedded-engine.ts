@@ -32,8 +32,7 @@ import { libchdbPath } from 'chdb/libchdb';
 import { type Connection, connect, readerOf } from './connection.ts';
 import { ENGINE_KEY_HEADER, engineAccounts, engineConfig } from './engine-config.ts';
 import type { LaunchRequest } from './launch-request.ts';
-import type { ReaderCeilings } from './query.ts';
-import type { EventStoreLog } from './store.ts';
+import type { EventStoreLog, ReaderCeilings } from './store.ts';
 
 export interface EmbeddedEngine {
   readonly connection: Connection;

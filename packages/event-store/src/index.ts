@@ -17,6 +17,7 @@ export type {
   QueryRequest,
   QueryResult,
   QueryStats,
+  ReaderCeilings,
   RejectedRow,
   TableSize,
 } from './store.ts';

@@ -4,10 +4,11 @@ import { startEmbeddedEngine } from './embedded-engine.ts';
 import { EventStoreSchemaError } from './errors.ts';
 import { insertBatch } from './insert.ts';
 import { HUNTING_LAYOUTS, migrate } from './migrate.ts';
-import { type ReaderCeilings, runQuery } from './query.ts';
+import { runQuery } from './query.ts';
 import { ensureReader } from './reader-account.ts';
+import type { RowSink } from './result-stream.ts';
 import { dropDaysBefore, firstKeptDay } from './retention.ts';
-import type { EventStore, EventStoreLog, TableSize } from './store.ts';
+import type { EventStore, EventStoreLog, QueryRequest, ReaderCeilings, TableSize } from './store.ts';
 import { DEVICE_SCOPE_LAYOUT, quoteName } from './table-layout.ts';
 
 export interface EventStoreOptions {
@@ -84,13 +85,23 @@ async function openOn(
     }
   };
 
+  const stream = (request: QueryRequest, sink: RowSink) => runQuery(reader, ceilings, kill, request, sink);
+
   return {
     async insert(table, ndjson, dedupToken) {
       const layout = layouts.get(table);
       if (!layout) throw new EventStoreSchemaError(`there is no event table ${JSON.stringify(table)}`);
       return insertBatch({ client: writer, database, retentionDays, now }, layout, ndjson, dedupToken);
     },
-    query: (request) => runQuery(reader, ceilings, kill, request),
+    ceilings,
+    async query(request) {
+      const rows: unknown[][] = [];
+      const stats = await stream(request, (more) => {
+        for (const row of more) rows.push(row);
+      });
+      return { rows, stats };
+    },
+    stream,
     kill,
     async dropExpired(at) {
       try {

@@ -7,29 +7,25 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { queryError, queryErrorOf } from './clickhouse-error.ts';
 import { QueryCancelled, QueryTimeout } from './errors.ts';
 import { queryBody } from './query-body.ts';
-import { RESULT_FORMAT, readResult } from './result-stream.ts';
-import type { QueryRequest, QueryResult } from './store.ts';
+import { RESULT_FORMAT, type RowSink, readResult } from './result-stream.ts';
+import type { QueryRequest, QueryStats, ReaderCeilings } from './store.ts';
 
 /** How much later than the engine we lose patience. */
 const PATIENCE_MS = 2_000;
-
-/** The most one query may ask for, whatever its caller says. Held by the reader's settings as well. */
-export interface ReaderCeilings {
-  readonly maxSeconds: number;
-  readonly maxMemoryBytes: number;
-}
 
 export async function runQuery(
   reader: ClickHouseClient,
   ceilings: ReaderCeilings,
   kill: (queryId: string) => Promise<void>,
   request: QueryRequest,
-): Promise<QueryResult> {
+  sink: RowSink,
+): Promise<QueryStats> {
   const { queryId, signal } = request;
   if (signal?.aborted) throw new QueryCancelled('the query was cancelled before it began');
   const maxSeconds = Math.min(request.maxSeconds, ceilings.maxSeconds);
   const stop = new AbortController();
   let ended: 'cancelled' | 'late' | null = null;
+  const refusals: unknown[] = [];
   const end = (why: 'cancelled' | 'late') => {
     ended ??= why;
     stop.abort();
@@ -56,13 +52,21 @@ export async function runQuery(
     stop.signal.addEventListener('abort', () => stream.destroy(new Error('no longer wanted')), {
       once: true,
     });
-    const { rows, complaint, ...read } = await readResult(stream, request);
+    const { complaint, ...read } = await readResult(stream, request, async (rows) => {
+      try {
+        await sink(rows);
+      } catch (error) {
+        refusals.push(error);
+        throw error;
+      }
+    });
     if (complaint) throw queryError(complaint);
     const peakMemoryBytes = Number((summary as { memory_usage?: string } | undefined)?.memory_usage ?? 0);
-    return { rows, stats: { ...read, elapsedMs: performance.now() - startedAt, peakMemoryBytes } };
+    return { ...read, elapsedMs: performance.now() - startedAt, peakMemoryBytes };
   } catch (error) {
     // Whatever the reason, nobody waits for this query any more. Where it is over already this finds nothing.
     await kill(queryId).catch(() => {});
+    if (refusals.length > 0) throw refusals[0];
     if (ended === 'cancelled') throw new QueryCancelled('the query was cancelled', { cause: error });
     if (ended === 'late')
       throw new QueryTimeout(`the query ran longer than ${maxSeconds} seconds`, { cause: error });

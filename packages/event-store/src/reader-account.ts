@@ -3,7 +3,7 @@ import type { ClickHouseClient } from '@clickhouse/client';
 import { complaintOf } from './clickhouse-error.ts';
 import { type Account, type Connection, connect, readerOf } from './connection.ts';
 import { readerSettings } from './engine-config.ts';
-import type { ReaderCeilings } from './query.ts';
+import type { ReaderCeilings } from './store.ts';
 import { quoteName } from './table-layout.ts';
 
 const AUTHENTICATION_FAILED = 516;

@@ -2,9 +2,17 @@ import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EventStoreUnavailable, QueryFailed, QueryTooLarge } from './errors.ts';
-import { readResult } from './result-stream.ts';
+import { type ResultCaps, readResult as readAsItFlows } from './result-stream.ts';
 
 const NO_CAPS = { maxRows: 1e9, maxBytes: 1e9 };
+
+async function readResult(stream: Readable, caps: ResultCaps) {
+  const rows: unknown[][] = [];
+  const result = await readAsItFlows(stream, caps, (more) => {
+    rows.push(...more);
+  });
+  return { rows, ...result };
+}
 
 function inPieces(text: string, cuts: readonly number[] = [], failure?: Error): Readable {
   const bytes = Buffer.from(text);
@@ -82,6 +90,34 @@ describe('readResult', () => {
   it('finds the error that cuts a row short', async () => {
     const text = `${META}\n{"row":["1",\r\n__exception__\r\nhgqs\r\nCode: 159. DB::Exception: late. (TIMEOUT_EXCEEDED)\n9 hgqs\r\n__exception__\r\n`;
     expect(await readResult(inPieces(text), NO_CAPS)).toMatchObject({ rows: [], complaint: { code: 159 } });
+  });
+
+  it('hands rows on in order and waits for whoever takes them, reading ahead only so far', async () => {
+    const row = `{"row":["1","${'x'.repeat(1_000)}"]}\n`;
+    let given = 0;
+    const plenty = Readable.from(
+      (function* () {
+        yield Buffer.from(`${META}\n`);
+        for (; given < 1_000; given++) yield Buffer.from(row.repeat(64));
+      })(),
+      { objectMode: false },
+    );
+    let taken = 0;
+    let ahead = 0;
+    await readAsItFlows(plenty, NO_CAPS, async (rows) => {
+      await new Promise(setImmediate);
+      ahead = Math.max(ahead, given - taken / 64);
+      taken += rows.length;
+    });
+    expect(taken).toBe(64_000);
+    expect(ahead).toBeLessThan(100);
+  });
+
+  it('ends with what the taker of the rows throws', async () => {
+    const stream = inPieces(`${META}\n{"row":["1","x"]}\n`);
+    const refusing = readAsItFlows(stream, NO_CAPS, () => Promise.reject(new RangeError('full')));
+    await expect(refusing).rejects.toThrow(RangeError);
+    expect(stream.destroyed).toBe(true);
   });
 
   it('passes on the failure of the connection', async () => {

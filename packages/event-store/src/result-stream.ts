@@ -1,7 +1,7 @@
 /**
  * Reads a result as it flows: JSONCompactEachRowWithProgress, one JSON object a line, `{"progress":…}`, `{"meta":…}` or `{"row":[…]}`. An error
- * after the first row arrives as `__exception__`, a tag, the message, a length and the tag, `__exception__`. Rows are parsed one by one, so a
- * large result never holds the event loop for more than a chunk.
+ * after the first row arrives as `__exception__`, a tag, the message, a length and the tag, `__exception__`. Rows are parsed and handed on chunk by
+ * chunk: a large result neither holds the event loop nor sits in memory, and a slow taker slows the server down.
  */
 import type { Readable } from 'node:stream';
 import { parseComplaint, type ServerComplaint } from './clickhouse-error.ts';
@@ -9,8 +9,10 @@ import { EventStoreUnavailable, QueryFailed, QueryTooLarge } from './errors.ts';
 
 export const RESULT_FORMAT = 'JSONCompactEachRowWithProgress';
 
+/** Takes rows in the order of the result, a few hundred at a time; the next come once it has resolved. What it throws ends the query. */
+export type RowSink = (rows: unknown[][]) => void | Promise<void>;
+
 export interface ReadResult {
-  readonly rows: unknown[][];
   readonly rowsRead: number;
   readonly bytesRead: number;
   /** The error that ended the result, if one did. */
@@ -18,6 +20,8 @@ export interface ReadResult {
 }
 
 const EXCEPTION = '__exception__';
+/** What may wait for the taker of the rows before the server is made to wait. */
+const READ_AHEAD_BYTES = 1024 * 1024;
 /** For lines that are not rows. */
 const SPARE_BYTES = 1024 * 1024;
 const INTEGER_64 = /^(Nullable\(|LowCardinality\()*U?Int64\)*$/;
@@ -35,33 +39,64 @@ type Line =
   | { readonly rows_before_limit_at_least: unknown };
 
 /**
- * @throws QueryTooLarge as soon as a cap is passed, with the stream destroyed; the caller then ends the query. Else what the stream fails with, unless
- * an error of the server came before: after such an error the server breaks the connection off, so that nobody takes the result for whole.
+ * @throws QueryTooLarge as soon as a cap is passed, with the stream destroyed; the caller then ends the query. Else what the sink throws, or what the
+ * stream fails with, unless an error of the server came before: after such an error the server breaks the connection off, so that nobody takes the
+ * result for whole.
  */
-export async function readResult(stream: Readable, caps: ResultCaps): Promise<ReadResult> {
+export async function readResult(stream: Readable, caps: ResultCaps, sink: RowSink): Promise<ReadResult> {
   const reader = new ResultReader(caps);
-  try {
-    await new Promise<void>((resolve, reject) => {
-      // Not by iteration, which drops what has arrived when the connection breaks.
-      stream.on('data', (chunk: Buffer) => {
-        try {
-          reader.push(chunk);
-        } catch (error) {
-          stream.destroy(error as Error);
-        }
+  const hand = async () => {
+    const rows = reader.takeRows();
+    if (rows.length > 0) await sink(rows);
+  };
+  const waiting: Buffer[] = [];
+  let waitingBytes = 0;
+  let ended: { readonly failure: Error | null } | null = null;
+  let wake = () => {};
+  const end = (failure: Error | null) => {
+    ended ??= { failure };
+    wake();
+  };
+  // Not by iteration, which drops what has arrived when the connection breaks.
+  stream.on('data', (chunk: Buffer) => {
+    waiting.push(chunk);
+    waitingBytes += chunk.length;
+    if (waitingBytes > READ_AHEAD_BYTES) stream.pause();
+    wake();
+  });
+  stream.once('end', () => end(null));
+  stream.once('error', end);
+  stream.once('close', () => end(new EventStoreUnavailable('the result of the event store broke off')));
+  const next = async (): Promise<Buffer | undefined> => {
+    while (waiting.length === 0 && ended === null) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
       });
-      stream.once('end', resolve);
-      stream.once('error', reject);
-      stream.once('close', () =>
-        reject(new EventStoreUnavailable('the result of the event store broke off')),
-      );
-    });
+    }
+    const chunk = waiting.shift();
+    waitingBytes -= chunk?.length ?? 0;
+    if (stream.isPaused() && waitingBytes <= READ_AHEAD_BYTES / 2) stream.resume();
+    return chunk;
+  };
+  const failure = (): Error | null => ended?.failure ?? null;
+  try {
+    for (let chunk = await next(); chunk !== undefined; chunk = await next()) {
+      reader.push(chunk);
+      await hand();
+    }
+    const broken = failure();
+    if (broken !== null) {
+      const result = reader.complained();
+      if (result) return result;
+      throw broken;
+    }
+    const result = reader.end();
+    await hand();
+    return result;
   } catch (error) {
-    const result = reader.complained();
-    if (result) return result;
+    stream.destroy();
     throw error;
   }
-  return reader.end();
 }
 
 export interface ResultCaps {
@@ -71,7 +106,8 @@ export interface ResultCaps {
 
 class ResultReader {
   readonly #caps: ResultCaps;
-  readonly #rows: unknown[][] = [];
+  #rows: unknown[][] = [];
+  #rowCount = 0;
   #progress: Progress | null = null;
   #wideIntegers: readonly number[] = [];
   #exception: string[] | null = null;
@@ -100,6 +136,13 @@ class ResultReader {
     for (const line of whole.split('\n')) this.#take(line);
   }
 
+  /** The rows that have come since it was asked last. */
+  takeRows(): unknown[][] {
+    const rows = this.#rows;
+    this.#rows = [];
+    return rows;
+  }
+
   end(): ReadResult {
     this.#take(Buffer.concat(this.#held).toString('utf8'));
     const complained = this.complained();
@@ -114,7 +157,6 @@ class ResultReader {
 
   #result(complaint: ServerComplaint | null): ReadResult {
     return {
-      rows: this.#rows,
       rowsRead: Number(this.#progress?.read_rows ?? 0),
       bytesRead: Number(this.#progress?.read_bytes ?? 0),
       complaint,
@@ -148,7 +190,8 @@ class ResultReader {
 
   #takeRow(row: unknown[], bytes: number): void {
     this.#bytes += bytes;
-    if (this.#rows.length >= this.#caps.maxRows) throw new QueryTooLarge('rows', this.#caps.maxRows);
+    this.#rowCount++;
+    if (this.#rowCount > this.#caps.maxRows) throw new QueryTooLarge('rows', this.#caps.maxRows);
     if (this.#bytes > this.#caps.maxBytes) throw new QueryTooLarge('bytes', this.#caps.maxBytes);
     this.#rows.push(withNumbers(row, this.#wideIntegers));
   }

@@ -1,4 +1,6 @@
 /** The seam of the event store: what features may rely on, whichever engine is behind it. */
+import type { RowSink } from './result-stream.ts';
+
 export interface EventStoreLog {
   info(facts: object, message: string): void;
   warn(facts: object, message: string): void;
@@ -54,7 +56,15 @@ export interface TableSize {
   readonly bytes: number;
 }
 
+/** The most a query may ask for; more is cut down to it. */
+export interface ReaderCeilings {
+  readonly maxSeconds: number;
+  /** Also of all queries together. */
+  readonly maxMemoryBytes: number;
+}
+
 export interface EventStore {
+  readonly ceilings: ReaderCeilings;
   /**
    * Stores a batch of newline-delimited JSON rows in one hunting table, once for each token however often it is called. Resolved means on
    * disk. Up to some 10 000 rows or 16 MiB a call is best; one call becomes one part a day of events.
@@ -63,6 +73,10 @@ export interface EventStore {
   insert(table: string, ndjson: Buffer, dedupToken: string): Promise<InsertResult>;
   /** @throws QueryTimeout, QueryTooLarge, QueryMemory, QueryCancelled, QueryFailed, EventStoreUnavailable */
   query(request: QueryRequest): Promise<QueryResult>;
+  /**
+   * As `query`, with the rows handed on as they come. What `sink` throws ends the query and is thrown; a sink that waits makes the engine wait.
+   */
+  stream(request: QueryRequest, sink: RowSink): Promise<QueryStats>;
   /** Ends a query by its id. No error when there is none. */
   kill(queryId: string): Promise<void>;
   /** Drops every day that lies wholly before the retention. @returns what was dropped, as `Table/20261124`. */
