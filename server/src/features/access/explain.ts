@@ -14,16 +14,15 @@ export interface Explanation {
 }
 
 export interface ExplainInput {
-  readonly enabled: boolean;
   readonly holdings: Holdings;
   readonly route: Pick<Route, 'id'> & { readonly access: ApiAccess };
   /** Null: the question names no device. */
   readonly device: { readonly name: string; readonly groupId: number } | null;
 }
 
-export function explain({ enabled, holdings, route, device }: ExplainInput): Explanation {
+export function explain({ holdings, route, device }: ExplainInput): Explanation {
   const steps: ExplainStep[] = [
-    { ok: enabled, text: enabled ? 'The account is enabled.' : 'The account is disabled.' },
+    { ok: holdings.enabled, text: holdings.enabled ? 'The account is enabled.' : 'The account is disabled.' },
     ...roleSteps(holdings, route.access.role),
     ...(route.access.deviceScope === 'none' || device === null ? [] : [deviceStep(holdings, device)]),
   ];
@@ -32,7 +31,7 @@ export function explain({ enabled, holdings, route, device }: ExplainInput): Exp
 
 function roleSteps(holdings: Holdings, needed: PortalPermission | null): ExplainStep[] {
   if (needed === null) return [{ ok: true, text: 'The operation needs no permission in the portal.' }];
-  const { permissions } = grantsOf(holdings);
+  const { permissions } = grantsOf({ ...holdings, enabled: true });
   const giving = holdings.roles.filter(
     (role) => role.permissions === null || role.permissions.includes(needed),
   );
@@ -55,7 +54,7 @@ function deviceStep(
   holdings: Holdings,
   device: { readonly name: string; readonly groupId: number },
 ): ExplainStep {
-  const grants = grantsOf(holdings);
+  const grants = grantsOf({ ...holdings, enabled: true });
   if (grants.deviceGroups === 'all')
     return {
       ok: true,

@@ -32,6 +32,7 @@ const deviceGroups = [
   { id: 0, name: 'UnassignedGroup', userGroups: [] },
 ];
 const holdings = (more: Partial<Holdings>): Holdings => ({
+  enabled: true,
   mode: 'rbac',
   roles: [],
   userGroups: [],
@@ -69,6 +70,7 @@ describe('what a person is granted', () => {
       { roles: [responder], deviceGroups: [] },
       [['ActiveRemediation.SecurityOperations'], 'all'],
     ],
+    ['nothing without an account', { enabled: false, roles: [administrator] }, [[], []]],
     ['no device where every group is another’s', { deviceGroups: deviceGroups.slice(0, 2) }, [[], []]],
   ] satisfies [string, Partial<Holdings>, unknown][])('%s', (_, more, expected) => {
     expect(granted(more)).toEqual(expected);
@@ -83,9 +85,8 @@ describe('an explanation', () => {
     role: 'ActiveRemediation.SecurityOperations',
     deviceScope: 'require',
   } as const satisfies ApiAccess;
-  const ask = (more: Partial<Holdings>, groupId: number, enabled = true) =>
+  const ask = (more: Partial<Holdings>, groupId: number) =>
     explain({
-      enabled,
       holdings: holdings(more),
       route: { id: 'x', access },
       device: { name: 'pc', groupId },
@@ -104,7 +105,7 @@ describe('an explanation', () => {
       allowed: false,
       steps: [{}, { ok: true }, { ok: false }],
     });
-    expect(ask({ roles: [responder] }, 0, false)).toMatchObject({
+    expect(ask({ enabled: false, roles: [responder] }, 0)).toMatchObject({
       allowed: false,
       steps: [{ ok: false, text: 'The account is disabled.' }, {}, {}],
     });

@@ -23,6 +23,8 @@ export interface GuardedGroup {
 }
 
 export interface Holdings {
+  /** False also for an account that is no more. */
+  readonly enabled: boolean;
   readonly mode: AccessMode;
   readonly roles: readonly HeldRole[];
   readonly userGroups: readonly string[];
@@ -51,7 +53,9 @@ export function maySeeGroup(group: GuardedGroup, userGroups: readonly string[]):
   return group.userGroups.length === 0 || group.userGroups.some((id) => userGroups.includes(id));
 }
 
-export function grantsOf({ mode, roles, userGroups, deviceGroups }: Holdings): Grants {
+export function grantsOf({ enabled, mode, roles, userGroups, deviceGroups }: Holdings): Grants {
+  // A token outlives the account by up to an hour.
+  if (!enabled) return { permissions: new Set(), deviceGroups: [] };
   const counting = roles.filter((role) => counts(role, mode));
   const everything = counting.some(({ permissions }) => permissions === null);
   const permissions = everything

@@ -367,7 +367,6 @@ function explanation({ store, clock, routes }: AccessOperationDeps): Operation {
       const device = input.device === undefined ? null : await store.findDevice(tenantId, input.device);
       const holdings = await store.holdings(tenantId, user.id, clock.now());
       const { allowed, steps } = explain({
-        enabled: user.enabled,
         holdings,
         route: { id: route.id, access },
         device,

@@ -298,7 +298,7 @@ export function accessStore(state: StateStore) {
       const user = await inTenant(tenantId, (db) =>
         db
           .selectFrom('users')
-          .select(['id', 'principal_name', 'enabled'])
+          .select(['id', 'principal_name'])
           .where((e) =>
             e.or([
               e(sql<string>`id::text`, '=', idOrName.toLowerCase()),
@@ -463,7 +463,14 @@ async function readHoldings(db: Db, userId: string, now: Date): Promise<Holdings
       ({ ends_at, ...role }): HeldRole => ({ ...role, through: { kind: 'elevation', endsAt: ends_at } }),
     ),
   ];
-  return { mode: await readMode(db), roles, userGroups: ids, deviceGroups: await readGuardedGroups(db) };
+  const user = await db.selectFrom('users').select('enabled').where('id', '=', userId).executeTakeFirst();
+  return {
+    enabled: user?.enabled === true,
+    mode: await readMode(db),
+    roles,
+    userGroups: ids,
+    deviceGroups: await readGuardedGroups(db),
+  };
 }
 
 async function readGuardedGroups(db: Db): Promise<GuardedGroup[]> {
