@@ -19,9 +19,11 @@ export function lowerPath(node: SyntaxNode, scope: ScalarScope): Expr {
 /** `bag["key"]`, `array[0]`, `array[-1]`, `value[expression]`. */
 export function lowerElement(node: SyntaxNode, scope: ScalarScope): Expr {
   const target = part(node, 'Expression');
-  if (scalarType(target.ResultType) !== 'dynamic')
+  const type = scalarType(target.ResultType);
+  if (type !== 'dynamic' && type !== undefined)
     throw scope.unsupported('an element of a value that is not dynamic', node);
   const container = lowerScalar(target, scope);
+  if (container.several !== undefined) return memberOf(container.several, node, scope);
   const selector = lowerScalar(part(part(node, 'Selector'), 'Expression'), scope);
   const key = constantString(selector);
   if (key !== undefined) return byKey(container, text(key));
@@ -47,6 +49,14 @@ export function lowerElement(node: SyntaxNode, scope: ScalarScope): Expr {
     default:
       throw scope.unsupported(`an element index of type ${selector.type}`, node);
   }
+}
+
+/** `f(…)[1]` of a function that gives several values. */
+function memberOf(values: readonly Expr[], node: SyntaxNode, scope: ScalarScope): Expr {
+  const index = constantInteger(lowerScalar(part(part(node, 'Selector'), 'Expression'), scope));
+  const member = index === undefined ? undefined : values.at(Number(index));
+  if (member === undefined) throw scope.unsupported('a value here other than those the function gives', node);
+  return member;
 }
 
 function dynamic(value: Fragment): Expr {

@@ -5,6 +5,16 @@ export function jsonString(value: Fragment): Fragment {
   return sql`replaceAll(toJSONString(${value}), '\\\\/', '/')`;
 }
 
+/** A JSON array of an array of texts. */
+export function jsonTexts(values: Fragment): Fragment {
+  return sql`replaceAll(toJSONString(${values}), '\\\\/', '/')`;
+}
+
+/** A JSON array of an array of numbers, none of them null. */
+export function jsonNumbers(values: Fragment): Fragment {
+  return sql`concat('[', arrayStringConcat(arrayMap(n -> toString(n), ${values}), ','), ']')`;
+}
+
 /** Raw JSON below `value` by keys (String) and 1-based indexes (Int64); '' when there is nothing or JSON null. */
 export function jsonExtract(value: Fragment, path: readonly Fragment[]): Fragment {
   return sql`ifNull(nullIf(replaceAll(JSONExtractRaw(${join([value, ...path])}), '\\\\/', '/'), 'null'), '')`;
@@ -28,4 +38,16 @@ export function jsonText(raw: Fragment): Fragment {
 /** Texts of the elements of a JSON array. */
 export function jsonElementTexts(value: Fragment): Fragment {
   return sql`arrayMap(e -> if(startsWith(e, '"'), JSONExtractString(e), if(e = 'null', '', e)), JSONExtractArrayRaw(${value}))`;
+}
+
+/** The (key, raw value) pairs of a JSON object; none for anything else. */
+export function jsonPairs(value: Fragment): Fragment {
+  return sql`JSONExtractKeysAndValuesRaw(${value})`;
+}
+
+/** An object of (key, raw value) pairs; of two with one key the first stays. */
+export function jsonBag(pairs: Fragment): Fragment {
+  const unique = sql`arrayFilter((kv, nth) -> nth = 1, ${pairs}, arrayEnumerateUniq(arrayMap(x -> x.1, ${pairs})))`;
+  const written = sql`arrayMap(kv -> concat(${jsonString(sql`kv.1`)}, ':', replaceAll(kv.2, '\\/', '/')), ${unique})`;
+  return sql`concat('{', arrayStringConcat(${written}, ','), '}')`;
 }

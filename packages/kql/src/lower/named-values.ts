@@ -1,5 +1,5 @@
 import { kustoLibrary } from '../bind/library.ts';
-import { kindOf, part, type SyntaxNode, simpleName } from '../bind/syntax.ts';
+import { kindOf, part, parts, type SyntaxNode, simpleName } from '../bind/syntax.ts';
 import type { Expr } from '../tree/expression.ts';
 import type { Output } from '../tree/relation.ts';
 import { convert } from './convert.ts';
@@ -14,6 +14,26 @@ export interface NamedValue {
   readonly name: string | undefined;
   readonly node: SyntaxNode;
   readonly value: Expr;
+}
+
+/** The values of a list: one an expression, or one a name where a function gives several. */
+export function lowerNamedList(nodes: readonly SyntaxNode[], scope: ScalarScope): NamedValue[] {
+  return nodes.flatMap((node): NamedValue[] => {
+    if (kindOf(node) === 'CompoundNamedExpression') return lowerNamedTogether(node, scope);
+    const { name, value } = lowerNamed(node, scope);
+    const several = name === undefined ? value.several : undefined;
+    if (several === undefined) return [{ name, node, value }];
+    return several.map((member) => ({ name: undefined, node, value: member }));
+  });
+}
+
+/** `(a, b) = f(…)`: names for the first values of the function. */
+function lowerNamedTogether(node: SyntaxNode, scope: ScalarScope): NamedValue[] {
+  const value = lowerScalar(part(node, 'Expression'), scope);
+  const values = value.several ?? [value];
+  const names = parts(part(node, 'Names'), 'Names').map(simpleName);
+  if (names.length > values.length) throw scope.unsupported('more names than values', node);
+  return names.map((name, index) => ({ name, node, value: values[index] ?? value }));
 }
 
 export function lowerNamed(node: SyntaxNode, scope: ScalarScope): NamedValue {

@@ -22,6 +22,8 @@ export interface Expr {
   readonly nullable: boolean;
   /** The value, where it is known at translation. */
   readonly constant?: Constant;
+  /** Of a function that gives several values (`array_sort_asc` of two arrays): all of them; this is the first. */
+  readonly several?: readonly Expr[];
   /** For a dynamic: text that yields the same as this value under JSON path access, and is cheaper. */
   readonly jsonText?: Fragment;
   /** For a dynamic reached by object keys alone: where the path starts and the keys. */

@@ -1,8 +1,7 @@
 import { type Fragment, integer, sql } from '../../emit/fragment.ts';
 import { expr } from '../../tree/expression.ts';
 import { toDynamic } from '../convert.ts';
-import { jsonBag } from '../functions/collection.ts';
-import { jsonArray, jsonElements } from '../json.ts';
+import { jsonArray, jsonBag, jsonElements } from '../json.ts';
 import type { AggregateCall, AggregateColumn, AggregateRule } from './aggregation.ts';
 import { conditionAt, presence } from './counting.ts';
 

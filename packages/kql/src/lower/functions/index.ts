@@ -1,3 +1,5 @@
+import { arrayFunctions } from './array.ts';
+import { bagFunctions } from './bag.ts';
 import { collectionFunctions } from './collection.ts';
 import { conditionalFunctions } from './conditional.ts';
 import { conversionFunctions } from './conversion.ts';
@@ -15,7 +17,9 @@ export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
   Conditional: conditionalFunctions,
   String: stringFunctions,
   'Date and time': datetimeFunctions,
-  'Arrays and bags': collectionFunctions,
+  Arrays: arrayFunctions,
+  Bags: bagFunctions,
+  'Sets and sequences': collectionFunctions,
   Mathematics: mathFunctions,
   'Addresses and URLs': networkFunctions,
   'Encoding and hashing': encodingFunctions,

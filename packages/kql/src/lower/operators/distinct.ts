@@ -1,7 +1,7 @@
 import { kindOf, parts } from '../../bind/syntax.ts';
 import { sql } from '../../emit/fragment.ts';
 import { type Output, relation } from '../../tree/relation.ts';
-import { columnFor, lowerNamed } from '../named-values.ts';
+import { columnFor, lowerNamedList } from '../named-values.ts';
 import { type Column, columnExpr } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
 import { type OperatorRule, resultColumns } from './rule.ts';
@@ -16,7 +16,7 @@ export const distinct: OperatorRule = ({ node, input, scope }) => {
     expressions.length === 1 && expressions[0] !== undefined && kindOf(expressions[0]) === 'StarExpression';
   const values = isStar
     ? input.columns.map((column) => ({ node, value: columnExpr(column), hidden: column.hidden }))
-    : expressions.map((expression) => ({ ...lowerNamed(expression, inner), hidden: false }));
+    : lowerNamedList(expressions, inner).map((value) => ({ ...value, hidden: false }));
   if (values.length !== result.length) throw scope.unsupported('an expression of several columns here', node);
   const computed: Output[] = [];
   const columns = values.map((value, index): Column => {

@@ -1,6 +1,6 @@
 import { parts } from '../../bind/syntax.ts';
 import type { Output } from '../../tree/relation.ts';
-import { assignments, columnFor, lowerNamed } from '../named-values.ts';
+import { assignments, columnFor, lowerNamedList } from '../named-values.ts';
 import { allIds, extended, type Rows } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
 import { type OperatorRule, resultColumns } from './rule.ts';
@@ -9,7 +9,7 @@ import { type OperatorRule, resultColumns } from './rule.ts';
 export const extend: OperatorRule = ({ node, input, scope }) => {
   const row = new RowScope(scope.context, input);
   const inner = new ScalarScope(scope.context, scope.environment, row);
-  const values = parts(node, 'Expressions').map((expression) => lowerNamed(expression, inner));
+  const values = lowerNamedList(parts(node, 'Expressions'), inner);
   const result = resultColumns(node, scope);
   const assigned = assignments(values, input.columns, result, scope);
   const outputs: Output[] = [];

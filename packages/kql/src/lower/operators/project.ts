@@ -1,6 +1,6 @@
 import { part, parts, simpleName } from '../../bind/syntax.ts';
 import { type Output, relation } from '../../tree/relation.ts';
-import { columnFor, lowerNamed } from '../named-values.ts';
+import { columnFor, lowerNamedList } from '../named-values.ts';
 import { type Column, keptIds, passThrough, type Rows } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
 import { type OperatorCall, type OperatorRule, resultColumns } from './rule.ts';
@@ -9,7 +9,7 @@ import { type OperatorCall, type OperatorRule, resultColumns } from './rule.ts';
 export const project: OperatorRule = ({ node, input, scope }) => {
   const row = new RowScope(scope.context, input);
   const inner = new ScalarScope(scope.context, scope.environment, row);
-  const values = parts(node, 'Expressions').map((expression) => lowerNamed(expression, inner));
+  const values = lowerNamedList(parts(node, 'Expressions'), inner);
   const result = resultColumns(node, scope);
   if (values.length !== result.length) throw scope.unsupported('an expression of several columns here', node);
   const outputs: Output[] = [];

@@ -5,7 +5,7 @@ import { type Expr, isTextual } from '../../tree/expression.ts';
 import { type Output, relation } from '../../tree/relation.ts';
 import { constantString, longConstant, stringConstant } from '../constants.ts';
 import { convert } from '../convert.ts';
-import { columnFor, lowerNamed } from '../named-values.ts';
+import { columnFor, lowerNamedList } from '../named-values.ts';
 import { lowerScalar } from '../recursion.ts';
 import { type Column, type Rows, visible } from '../rows.ts';
 import { RowScope, ScalarScope, unitRows } from '../scalar-scope.ts';
@@ -14,7 +14,7 @@ import { type OperatorRule, type ResultColumn, resultColumns } from './rule.ts';
 /** One row of the expressions. */
 export function print(node: SyntaxNode, scope: ScalarScope): Rows {
   const inner = new ScalarScope(scope.context, scope.environment, new RowScope(scope.context, unitRows()));
-  const values = parts(node, 'Expressions').map((expression) => lowerNamed(expression, inner));
+  const values = lowerNamedList(parts(node, 'Expressions'), inner);
   const result = resultColumns(node, scope);
   if (values.length !== result.length) throw scope.unsupported('an expression of several columns here', node);
   const outputs: Output[] = [];
