@@ -31,6 +31,15 @@ describe('a fair queue', () => {
     expect(seen).toEqual([true, false]);
   });
 
+  it('lets go of what need not wait any more', () => {
+    const queue = filled('a', 'a', 'b');
+    expect(queue.remove('a', 'a0')).toBe(true);
+    expect(queue.remove('a', 'a0')).toBe(false);
+    expect(queue.remove('b', 'b2')).toBe(true);
+    expect([queue.size, queue.sizeOf('a'), queue.sizeOf('b')]).toEqual([1, 1, 0]);
+    expect([queue.next((_, others) => !others), queue.size]).toEqual(['a1', 0]);
+  });
+
   it('is empty once drained', () => {
     const queue = filled('a', 'b', 'a');
     expect(queue.drain().sort()).toEqual(['a0', 'a2', 'b1']);

@@ -32,6 +32,17 @@ export class FairQueue<T> {
     return undefined;
   }
 
+  /** False when it does not wait (any more). */
+  remove(owner: string, item: T): boolean {
+    const items = this.#waiting.get(owner);
+    const at = items?.indexOf(item) ?? -1;
+    if (items === undefined || at < 0) return false;
+    items.splice(at, 1);
+    if (items.length === 0) this.#waiting.delete(owner);
+    this.#size--;
+    return true;
+  }
+
   /** Everything that waits; nothing does afterwards. */
   drain(): T[] {
     const all = [...this.#waiting.values()].flat();

@@ -1,3 +1,4 @@
+export { FairQueue } from './fair-queue.ts';
 export { KqlError, type KqlErrorKind } from './kql-error.ts';
 export type { ExternalNeed, Need, Outcome, QueryHost, RowsNeed, Supplied } from './plan/outcome.ts';
 export { prepare } from './plan/prepare.ts';

@@ -36,6 +36,17 @@ describe('a translation', () => {
     expect(sql).toContain('`Timestamp` AS');
   });
 
+  it('limits every table to the span of time it is given, within the look-back', () => {
+    const from = new Date('2026-11-23T00:00:00Z');
+    const until = new Date('2026-11-24T00:00:00Z');
+    const ticks = (at: Date) => `toInt64(${BigInt(at.getTime()) * 10_000n})`;
+    const { sql } = translated('union DeviceInfo, DeviceEvents | count', { from, until });
+    expect(sql.split(`\`Timestamp\` >= reinterpret(${ticks(from)}`)).toHaveLength(3);
+    expect(sql.split(`\`Timestamp\` <= reinterpret(${ticks(until)}`)).toHaveLength(3);
+    const long = translated('DeviceInfo | count', { from: new Date(0) }).sql;
+    expect(long).toBe(translated('DeviceInfo | count').sql);
+  });
+
   it('limits every table to the look-back', () => {
     const days = (lookbackDays: number) => translated('DeviceInfo | count', { lookbackDays }).sql;
     expect(days(30)).toContain('`Timestamp` >= reinterpret(toInt64(17929296000000000)');

@@ -61,6 +61,18 @@ function translateText(edited: EditedText, options: TranslateOptions): Outcome {
   }
 }
 
+/** The rows that the look-back and the caller's own span of time leave to see. */
+function seenBetween(options: TranslateOptions, unixNow: bigint): Pick<RowLimits, 'oldest' | 'newest'> {
+  const ticks = (at: Date) => BigInt(at.getTime()) * ticksPerMillisecond;
+  const kept =
+    unixNow - BigInt(Math.round((options.lookbackDays ?? defaultLookbackDays) * 24)) * (ticksPerDay / 24n);
+  const from = options.from === undefined ? kept : ticks(options.from);
+  return {
+    oldest: from > kept ? from : kept,
+    ...(options.until === undefined ? {} : { newest: ticks(options.until) }),
+  };
+}
+
 function lower(
   { code, schema }: ReturnType<typeof bindQuery>,
   edited: EditedText,
@@ -70,8 +82,7 @@ function lower(
   const limits: RowLimits = {
     scope: options.scope,
     database: options.database ?? 'merlon',
-    oldest:
-      unixNow - BigInt(Math.round((options.lookbackDays ?? defaultLookbackDays) * 24)) * (ticksPerDay / 24n),
+    ...seenBetween(options, unixNow),
   };
   const plan = new QueryPlan(
     options.supplied ?? {},

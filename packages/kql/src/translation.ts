@@ -17,6 +17,10 @@ export interface TranslateOptions {
   readonly maxRows?: number;
   /** Rows older than this many days before `now` are not seen. 30 when absent. */
   readonly lookbackDays?: number;
+  /** Nor are rows before this instant, */
+  readonly from?: Date;
+  /** or after this one. */
+  readonly until?: Date;
   /** Name of the ClickHouse database. `merlon` when absent. */
   readonly database?: string;
   /** Answers to what earlier translations of the same query needed. */

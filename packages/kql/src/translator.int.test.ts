@@ -65,6 +65,20 @@ describe('a translator', () => {
     expect(order).toEqual(['other', 'other', 'slow 1', 'slow 2']);
   }, 60_000);
 
+  it('lets a query go whose caller has gone, at work or waiting', async () => {
+    const gone = new AbortController();
+    const queries = [1, 2].map(() => translator.translate(slowQuery, options, gone.signal));
+    const ended = Promise.allSettled(queries);
+    expect(translator.stats().waiting).toBe(1);
+    gone.abort(new Error('gone'));
+    expect((await ended).map((one) => one.status === 'rejected' && one.reason.message)).toEqual([
+      'gone',
+      'gone',
+    ]);
+    expect(translator.stats().waiting).toBe(0);
+    await expect(translator.translate('print 1', options, gone.signal)).rejects.toThrow('gone');
+  });
+
   it('tells when its worker cannot start', async () => {
     await expect(
       openTranslator({ workers: 1, workerUrl: pathToFileURL('/nonexistent/kql-worker.js') }),

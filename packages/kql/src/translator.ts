@@ -26,8 +26,11 @@ export interface TranslatorOptions {
  * ```
  */
 export interface Translator {
-  /** @throws KqlError for a query that is wrong, not supported or too slow to bind; TranslatorBusyError when too many wait */
-  translate(text: string, options: TranslateOptions): Promise<Outcome>;
+  /**
+   * A query whose signal aborts leaves the queue, and is not waited for when a thread has it already.
+   * @throws KqlError for a query that is wrong, not supported or too slow to bind; TranslatorBusyError when too many wait; the signal's reason
+   */
+  translate(text: string, options: TranslateOptions, signal?: AbortSignal): Promise<Outcome>;
   /** Queries waiting and threads by state. */
   stats(): {
     readonly waiting: number;
@@ -88,15 +91,35 @@ class TranslatorPool implements Translator {
     for (let index = 0; index < Math.max(2, options.workers); index++) this.#slots.push(this.#newSlot());
   }
 
-  translate(text: string, options: TranslateOptions): Promise<Outcome> {
+  translate(text: string, options: TranslateOptions, signal?: AbortSignal): Promise<Outcome> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
       if (this.#closed) return reject(new Error('the translator is closed'));
       const maxQueue = this.#options.maxQueue ?? 100;
       const { tenantId } = options.scope;
       if (this.#queue.size >= maxQueue || this.#queue.sizeOf(tenantId) >= Math.ceil(maxQueue / 2)) {
         return reject(new TranslatorBusyError(`${this.#queue.size} queries are waiting to be translated`));
       }
-      this.#queue.push(tenantId, { id: this.#nextId++, text, options, resolve, reject });
+      const onAbort = () => {
+        this.#queue.remove(tenantId, job);
+        reject(signal?.reason);
+      };
+      const over = () => signal?.removeEventListener('abort', onAbort);
+      const job: Job = {
+        id: this.#nextId++,
+        text,
+        options,
+        resolve(outcome) {
+          over();
+          resolve(outcome);
+        },
+        reject(error) {
+          over();
+          reject(error);
+        },
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#queue.push(tenantId, job);
       this.#dispatch();
     });
   }

@@ -8,6 +8,8 @@ export interface RowLimits {
   readonly database: string;
   /** Ticks since 1970: older rows are not seen. */
   readonly oldest: bigint;
+  /** Ticks since 1970: newer rows are not seen. */
+  readonly newest?: bigint;
 }
 
 const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -20,13 +22,16 @@ export function checkScope(scope: QueryScope): void {
 export function rowConditions(table: HuntingTable, limits: RowLimits): Fragment[] {
   const conditions = [ofTenant(limits.scope)];
   if (hasColumn(table, 'Timestamp')) {
-    conditions.push(
-      sql`(\`Timestamp\` >= reinterpret(toInt64(${integer(limits.oldest)}), 'DateTime64(7,\\'UTC\\')'))`,
-    );
+    conditions.push(sql`(\`Timestamp\` >= ${instant(limits.oldest)})`);
+    if (limits.newest !== undefined) conditions.push(sql`(\`Timestamp\` <= ${instant(limits.newest)})`);
   }
   const devices = deviceCondition(table, limits);
   if (devices !== undefined) conditions.push(devices);
   return conditions;
+}
+
+function instant(ticks: bigint): Fragment {
+  return sql`reinterpret(toInt64(${integer(ticks)}), 'DateTime64(7,\\'UTC\\')')`;
 }
 
 function ofTenant(scope: QueryScope): Fragment {
