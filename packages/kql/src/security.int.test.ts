@@ -75,6 +75,13 @@ const queries = [
   'DeviceInfo | extend TenantId = "22222222-2222-2222-2222-222222222222" | where TenantId != "" | project DeviceName',
   'DeviceInfo | as X | join kind=inner (X) on DeviceId | project DeviceName',
   'AlertEvidence | project DeviceName',
+  'cluster("x").database("y").DeviceInfo | union database("z").DeviceEvents | project DeviceName',
+  'DeviceInfo | project DeviceName, OSPlatform | evaluate narrow()',
+  'DeviceInfo | project d = bag_pack(DeviceName, 1) | evaluate bag_unpack(d) | getschema',
+  'DeviceInfo | project d = bag_pack("n", DeviceName) | evaluate bag_unpack(d)',
+  'DeviceInfo | project DeviceName, OSPlatform | evaluate pivot(DeviceName) | getschema',
+  'DeviceInfo | project ip = "1.2.3.4", DeviceId | evaluate ipv4_lookup((DeviceEvents | project n = "1.2.3.4", DeviceName), ip, n)',
+  'print SHA1 = "x" | extend SHA1 = strcat(SHA1, toscalar(DeviceInfo | summarize strcat_array(make_list(DeviceName), " "))) | invoke FileProfile(SHA1) | project SHA1',
 ];
 
 describe('another tenant', () => {

@@ -39,6 +39,18 @@ describe('the scope', () => {
     'DeviceInfo | as X | join (X) on DeviceId',
     'AlertInfo | join kind=inner AlertEvidence on AlertId',
     'DeviceTvmSoftwareVulnerabilitiesKB | take 1',
+    'cluster("other").database("merlon").DeviceInfo | join kind=inner (database("x").DeviceEvents) on DeviceId',
+    'union workspace("other").DeviceInfo, app("x").DeviceEvents',
+    'database("hunting").table("DeviceInfo")',
+    'union database("*").Device*',
+    'DeviceProcessEvents | invoke FileProfile(SHA1, 1000)',
+    'DeviceInfo | invoke SeenBy()',
+    'DeviceNetworkEvents | project IP = RemoteIP | invoke DeviceFromIP()',
+    'AssignedIPAddresses("x9")',
+    'DeviceInfo | evaluate narrow()',
+    'DeviceEvents | evaluate bag_unpack(AdditionalFields) : (x:string)',
+    'DeviceInfo | evaluate pivot(OSPlatform) : (DeviceName:string, Linux:long)',
+    'DeviceEvents | evaluate ipv4_lookup(DeviceInfo, RemoteIP, PublicIP)',
   ])('is on every table: %s', (text) => {
     const { sql, parameters, reads } = translated(text, scoped);
     const tables = tablesIn(sql);
@@ -46,6 +58,37 @@ describe('the scope', () => {
     for (const { rest } of tables) expect(rest.match(tenantCondition) ?? []).not.toHaveLength(0);
     expect(parameters.tenant).toBe(tenantA);
     for (const { table } of reads) expect(tables.map((found) => found.table)).toContain(table);
+  });
+
+  it.each([
+    'DeviceEvents | evaluate bag_unpack(AdditionalFields)',
+    'DeviceInfo | evaluate pivot(OSPlatform)',
+  ])('is on what is asked before there is a statement: %s', (text) => {
+    const outcome = translate(text, { now, ...scoped });
+    if (outcome.kind !== 'needs') throw new Error('needs nothing');
+    expect(outcome.needs).toHaveLength(1);
+    for (const need of outcome.needs) {
+      if (need.kind !== 'rows') throw new Error('needs no rows');
+      const tables = tablesIn(need.statement.sql);
+      expect(tables.length).toBeGreaterThan(0);
+      for (const { rest } of tables) expect(rest.match(tenantCondition) ?? []).not.toHaveLength(0);
+      expect(need.statement.parameters.tenant).toBe(tenantA);
+      expect(need.statement.parameters.groups).toEqual(scoped.scope.deviceGroups);
+    }
+  });
+
+  it('leaves what lies outside to whoever runs the query', () => {
+    const outcome = translate('externaldata(x:string)["/etc/passwd", h@"http://169.254.169.254/"]', {
+      now,
+      ...scoped,
+    });
+    expect(outcome).toMatchObject({
+      kind: 'needs',
+      needs: [
+        { kind: 'external', url: '/etc/passwd', isSecret: false },
+        { kind: 'external', url: 'http://169.254.169.254/', isSecret: true },
+      ],
+    });
   });
 
   it('limits tables about devices to the devices of the groups, and alerts to those with evidence there', () => {
@@ -93,18 +136,18 @@ describe('the scope', () => {
   });
 
   it.each([
-    'cluster("other").database("merlon").DeviceInfo',
-    'cluster("other").DeviceInfo',
-    'database("merlon").DeviceInfo',
-    'database("hunting").table("DeviceInfo")',
+    'cluster("other").database("merlon").DeviceScope',
+    'cluster("other").NoSuchTable',
+    'database("merlon").DeviceScope',
+    'database("system").tables',
+    'workspace("other").NoSuchTable',
+    'database("hunting").table("DeviceScope")',
     'external_table("x")',
     'materialized_view("x")',
     'table("system.tables")',
     'table("DeviceScope")',
     'DeviceScope',
     'system.tables',
-    'externaldata(x:string)["/etc/passwd"]',
-    'externaldata(x:string)["http://169.254.169.254/"]',
     'evaluate http_request("http://example.org")',
     'evaluate sql_request("x", "select 1")',
     'DeviceInfo | where TenantId == "22222222-2222-2222-2222-222222222222"',

@@ -177,15 +177,12 @@ describe('errors', () => {
 
   it.each([
     ['DeviceInfo | mv-apply x = AdditionalFields on (where x > 1)', 'operator mv-apply', 13],
-    ['DeviceInfo | evaluate bag_unpack(AdditionalFields)', 'plugin bag_unpack', 13],
     ['DeviceInfo | make-series count() on Timestamp step 1d', 'operator make-series', 13],
     ['DeviceInfo | extend x = geo_info_from_ip_address(PublicIP)', 'function geo_info_from_ip_address()', 24],
     ['DeviceInfo | summarize hll(DeviceId)', 'aggregate hll()', 23],
-    ['DeviceInfo | invoke FileProfile("SHA1", 1000)', 'function FileProfile()', 20],
-    ['externaldata(x:string)["https://example.org/list"]', 'operator externaldata', 0],
+    ['DeviceInfo | evaluate http_request("https://example.org")', 'plugin http_request', 13],
     ['EmailUrlInfo | take 1', 'table EmailUrlInfo', 0],
     ['cluster("x").database("y").T | count', 'a reference to another database or cluster', 0],
-    ['database("hunting").DeviceInfo | count', 'a reference to another database or cluster', 0],
     ['.show tables', 'a management command', 0],
     ['print 1; print 2', 'a query with several results', 9],
     ['print decimal(1.5)', 'a literal of type decimal', 6],

@@ -1,5 +1,7 @@
-import { bindQuery } from './bind/bind.ts';
+import { bindQuery, checkText } from './bind/bind.ts';
+import { unknownColumn } from './bind/diagnostics.ts';
 import { EditedText } from './bind/edits.ts';
+import { huntingSchema } from './bind/schema.ts';
 import { list } from './bind/syntax.ts';
 import { columnRef } from './emit/fragment.ts';
 import { orderBy } from './emit/order.ts';
@@ -17,6 +19,7 @@ import { ScalarScope } from './lower/scalar-scope.ts';
 import { dispatchTabular, lowerQuery } from './lower/tabular.ts';
 import { LearnedColumns } from './plan/learned-columns.ts';
 import type { Outcome } from './plan/outcome.ts';
+import { serviceEdits } from './service/service-names.ts';
 import type { TranslateOptions, Translation } from './translation.ts';
 
 const defaultLookbackDays = 30;
@@ -28,19 +31,23 @@ const defaultLookbackDays = 30;
  */
 export function translate(text: string, options: TranslateOptions): Outcome {
   checkScope(options.scope);
+  checkText(text);
+  const edits = serviceEdits(text, huntingSchema({ aliases: true, additionalFields: 'dynamic' }));
   const learned = new LearnedColumns();
   for (;;) {
-    const edited = new EditedText(text, learned.edits());
+    const edited = new EditedText(text, [...edits, ...learned.edits()]);
     try {
       return translateText(edited, options);
     } catch (error) {
       if (error instanceof ColumnsLearned) {
-        const isNew = learned.add(edited.originalOffset(error.offset), error.columns);
-        if (isNew) continue;
+        if (learned.add(edited.originalOffset(error.offset), error.columns)) continue;
         throw new TypeError('the columns were known before', { cause: error });
       }
       if (!(error instanceof KqlError)) throw error;
       const { start, length } = edited.originalPlace(error);
+      const unknown = unknownColumn(error);
+      if (unknown !== undefined && learned.addMissing(start, unknown)) continue;
+      if (error.kind === 'semantic' && learned.loosenMissing()) continue;
       throw new KqlError(error.kind, error.message, { start, length }, error.construct);
     }
   }

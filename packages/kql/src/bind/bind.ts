@@ -14,11 +14,10 @@ export interface BoundQuery {
 const maxTextLength = 400_000;
 
 /**
- * Parses and binds a query. The aliases are offered only to a query that does not bind without them, so that they cannot change the meaning of
- * one that does; see {@link SchemaVariant} for AdditionalFields.
- * @throws KqlError with the binder's message and position
+ * Refuses a text that the library would take seconds over.
+ * @throws KqlError
  */
-export function bindQuery(text: string): BoundQuery {
+export function checkText(text: string): void {
   if (text.length > maxTextLength) {
     throw KqlError.unsupported(`a query longer than ${maxTextLength} characters`, {
       start: 0,
@@ -32,6 +31,14 @@ export function bindQuery(text: string): BoundQuery {
   const tooDeep = tooDeepAt(text);
   if (tooDeep !== undefined)
     throw KqlError.unsupported('a query nested this deeply', { start: tooDeep, length: 1 });
+}
+
+/**
+ * Parses and binds a query whose text has been checked. The aliases are offered only to a query that does not bind without them, so that they
+ * cannot change the meaning of one that does; see {@link SchemaVariant} for AdditionalFields.
+ * @throws KqlError with the binder's message and position
+ */
+export function bindQuery(text: string): BoundQuery {
   let refusal: KqlError | undefined;
   for (const variant of variantsFor(text)) {
     const schema = huntingSchema(variant);

@@ -12,9 +12,6 @@ const limitCodes = new Map([
 ]);
 
 const absentTables = new Set(Object.values(tablesNotKept).flat());
-/** Functions of the real service that look up what Merlon does not hold. */
-const enrichmentFunctions = new Set(['FileProfile', 'SeenBy', 'DeviceFromIP', 'AssignedIPAddresses']);
-
 /** The error that the first error diagnostic stands for; undefined for a query without one. */
 export function queryError(code: BoundCode, text: string): KqlError | undefined {
   if (code.Kind !== 'Query')
@@ -29,11 +26,15 @@ function toError(diagnostic: LibraryDiagnostic, text: string): KqlError {
   const limit = limitCodes.get(diagnostic.Code);
   if (limit !== undefined) return KqlError.unsupported(limit, place);
   const named = /^[A-Za-z_]\w*/.exec(text.slice(place.start, place.start + place.length))?.[0];
-  if (named !== undefined && enrichmentFunctions.has(named))
-    return KqlError.unsupported(`function ${named}()`, place);
   if (named !== undefined && absentTables.has(named) && huntingTable(named) === undefined) {
     return KqlError.unsupported(`table ${named}`, place, 'its data is not kept here');
   }
   const isSyntax = diagnostic.Code < 'KS100' || syntaxCodes.has(diagnostic.Code);
   return new KqlError(isSyntax ? 'syntax' : 'semantic', diagnostic.Message, place);
+}
+
+/** The name that the binder did not find as a column; undefined for another error. */
+export function unknownColumn({ kind, message }: KqlError): string | undefined {
+  if (kind !== 'semantic') return undefined;
+  return /^The name '(.+)' does not refer to any known column/s.exec(message)?.[1];
 }

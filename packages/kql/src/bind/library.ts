@@ -31,7 +31,10 @@ type Factory<Args extends unknown[]> = new (...args: Args) => LibrarySymbol;
 /** The part of `@kusto/language-service-next` that is used, with the constructor suffixes that its generator gave version 12.4.1. */
 export interface KustoLibrary {
   readonly GlobalState: { readonly Default: LibraryGlobals };
-  readonly KustoCode: { ParseAndAnalyze(text: string, globals: LibraryGlobals): BoundCode };
+  readonly KustoCode: {
+    Parse(text: string): BoundCode;
+    ParseAndAnalyze(text: string, globals: LibraryGlobals): BoundCode;
+  };
   readonly KustoFacts: { GetExpressionResultName(expression: SyntaxNode, fallback: string): string | null };
   readonly Functions: { readonly All: readonly LibrarySymbol[] };
   readonly Aggregates: { readonly All: readonly LibrarySymbol[] };

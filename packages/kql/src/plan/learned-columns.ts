@@ -4,6 +4,9 @@ import type { ResultColumn } from '../lower/operators/rule.ts';
 /** Columns of operators whose schema depends on their rows, by the place in the query text where the schema is to be written. */
 export class LearnedColumns {
   readonly #byOffset = new Map<number, Map<string, ResultColumn>>();
+  /** Columns that the query names and no row has: the binder took them on trust before the schema was known. */
+  readonly #missing = new Map<number, Set<string>>();
+  #missingType: 'string' | 'dynamic' = 'string';
 
   /** A place that is reached by several calls of one function gets the columns of all; of one name, the first type counts. Tells whether any is new. */
   add(offset: number, columns: readonly ResultColumn[]): boolean {
@@ -14,11 +17,35 @@ export class LearnedColumns {
     return known.size > before;
   }
 
+  /** Lets the last schema before `place` have a column of nulls by this name. Tells whether there is one that has none. */
+  addMissing(place: number, name: string): boolean {
+    const offset = [...this.#byOffset.keys()].filter((start) => start <= place).sort((a, b) => b - a)[0];
+    if (offset === undefined || this.#byOffset.get(offset)?.has(name) === true) return false;
+    const names = this.#missing.get(offset) ?? new Set();
+    this.#missing.set(offset, names);
+    const isNew = !names.has(name);
+    names.add(name);
+    return isNew;
+  }
+
+  /** A null of any type: for a query that does not bind with missing columns as text. Tells whether that is a change. */
+  loosenMissing(): boolean {
+    const isChange = this.#missing.size > 0 && this.#missingType === 'string';
+    this.#missingType = 'dynamic';
+    this.#missing.clear();
+    return isChange;
+  }
+
   edits(): Edit[] {
-    return [...this.#byOffset].map(([start, columns]) => ({
-      start,
-      length: 0,
-      text: ` : (${[...columns.values()].map(({ name, type }) => `[${JSON.stringify(name)}]:${type}`).join(', ')})`,
-    }));
+    return [...this.#byOffset].map(([start, learned]) => {
+      const missing = [...(this.#missing.get(start) ?? [])].map((name) => ({
+        name,
+        type: this.#missingType,
+      }));
+      const columns = [...learned.values(), ...missing].map(
+        ({ name, type }) => `[${JSON.stringify(name)}]:${type}`,
+      );
+      return { start, length: 0, text: ` : (${columns.join(', ')})` };
+    });
   }
 }

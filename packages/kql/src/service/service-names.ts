@@ -1,0 +1,125 @@
+import type { Edit } from '../bind/edits.ts';
+import { kustoLibrary } from '../bind/library.ts';
+import type { Schema } from '../bind/schema.ts';
+import { children, kindOf, part, parts, type SyntaxNode, simpleName } from '../bind/syntax.ts';
+import { assignedIpAddresses, deviceFromIp, fileProfile, fileProfileLimits, seenBy } from './enrichment.ts';
+
+/** Where the portal's queries say their tables are: whatever they name, the tables are the caller's own. */
+const places = new Set(['cluster', 'database', 'workspace', 'app', 'resource']);
+const enrichments = new Set(['FileProfile', 'DeviceFromIP', 'AssignedIPAddresses', 'SeenBy']);
+
+/** Names worth a look, so that the others are not parsed twice. */
+const hint =
+  /\b(?:cluster|database|workspace|app|resource|FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy)\s*\(/i;
+
+/** Calls of enrichment functions in one query. */
+const maxCalls = 20;
+
+/**
+ * What is written into a query so that the names of our service bind: the place before a table of ours is left out, and the definition of an
+ * enrichment function goes before a query that calls it.
+ */
+export function serviceEdits(text: string, schema: Schema): Edit[] {
+  if (!hint.test(text)) return [];
+  const root = kustoLibrary().KustoCode.Parse(text).Syntax;
+  const edits: Edit[] = [];
+  const declared = new Set<string>();
+  const calls: SyntaxNode[] = [];
+  const pending = [root];
+  for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
+    const kind = kindOf(node);
+    if (kind === 'LetStatement') declared.add(simpleName(part(node, 'Name')));
+    if (kind === 'PathExpression') {
+      const edit = withoutPlace(node, schema);
+      if (edit !== undefined) {
+        edits.push(edit);
+        continue;
+      }
+    }
+    if (kind === 'FunctionCallExpression' && enrichments.has(simpleName(part(node, 'Name'))))
+      calls.push(node);
+    pending.push(...children(node));
+  }
+  const ours = calls.filter((call) => !declared.has(simpleName(part(call, 'Name'))));
+  const made = ours.slice(0, maxCalls).flatMap((call, index) => enriched(call, index, text));
+  // A call is rewritten whole, whatever stands in its arguments.
+  const outside = edits.filter(
+    (edit) => !made.some((call) => edit.start >= call.start && edit.start < call.start + call.length),
+  );
+  return [...outside, ...made];
+}
+
+/** `cluster("…").database("…").Table` without what is before the table, where it is one of ours. */
+function withoutPlace(node: SyntaxNode, schema: Schema): Edit | undefined {
+  let first = part(node, 'Expression');
+  while (kindOf(first) === 'PathExpression') {
+    if (!isPlace(part(first, 'Selector'))) return undefined;
+    first = part(first, 'Expression');
+  }
+  if (!isPlace(first)) return undefined;
+  const table = part(node, 'Selector');
+  if (!isTable(table, schema)) return undefined;
+  return { start: first.TextStart, length: table.TextStart - first.TextStart, text: '' };
+}
+
+function isPlace(node: SyntaxNode): boolean {
+  return (
+    kindOf(node) === 'FunctionCallExpression' && places.has(simpleName(part(node, 'Name')).toLowerCase())
+  );
+}
+
+function isTable(node: SyntaxNode, schema: Schema): boolean {
+  if (kindOf(node) === 'FunctionCallExpression') return simpleName(part(node, 'Name')) === 'table';
+  const name = node.ToString().trim();
+  return name.includes('*') || schema.tables.has(simpleName(node));
+}
+
+/** The call by the name of its definition, and the definition. */
+function enriched(call: SyntaxNode, index: number, text: string): Edit[] {
+  const asWritten = (node: SyntaxNode) => text.slice(node.TextStart, node.TextStart + node.Width);
+  const nameNode = part(call, 'Name');
+  const name = `Merlon${simpleName(nameNode)}${index}`;
+  const place = { start: call.TextStart, length: call.Width };
+  const written = parts(part(call, 'ArgumentList'), 'Expressions');
+  const argument = (position: number, ...names: readonly string[]): SyntaxNode | undefined => {
+    const named = written.find(
+      (node) => kindOf(node) === 'SimpleNamedExpression' && names.includes(simpleName(part(node, 'Name'))),
+    );
+    if (named !== undefined) return part(named, 'Expression');
+    const positional = written[position];
+    return positional !== undefined && kindOf(positional) !== 'SimpleNamedExpression'
+      ? positional
+      : undefined;
+  };
+  const replace = (definition: string, args: readonly (string | undefined)[]): Edit[] => [
+    { start: 0, length: 0, text: `${definition}\n`, place },
+    { ...place, text: `${name}(${args.filter((arg) => arg !== undefined).join(', ')})`, place },
+  ];
+  switch (simpleName(nameNode)) {
+    case 'FileProfile': {
+      const limitNode = argument(1, 'y');
+      const limit = limitNode === undefined ? undefined : asWritten(limitNode);
+      const asked = limit !== undefined && /^\d+$/.test(limit) ? Number(limit) : undefined;
+      const most = asked === undefined ? limit : String(Math.min(asked, fileProfileLimits.most));
+      return replace(fileProfile(name, columnNamed(argument(0, 'x')) ?? 'SHA1'), [most]);
+    }
+    case 'DeviceFromIP': {
+      const column = columnNamed(argument(0, 'x', 'IP'));
+      const time = column === undefined ? argument(0, 'y', 'Timestamp') : argument(1, 'y', 'Timestamp');
+      return replace(deviceFromIp(name, column ?? 'IP'), [time === undefined ? undefined : asWritten(time)]);
+    }
+    case 'AssignedIPAddresses':
+      return replace(assignedIpAddresses(name), written.map(asWritten));
+    default:
+      return replace(seenBy(name), []);
+  }
+}
+
+/** A column said by its bare name or as a text. */
+function columnNamed(node: SyntaxNode | undefined): string | undefined {
+  if (node === undefined) return undefined;
+  if (kindOf(node) === 'NameReference') return simpleName(node);
+  return kindOf(node) === 'LiteralExpression' && typeof node.LiteralValue === 'string'
+    ? node.LiteralValue
+    : undefined;
+}
