@@ -81,7 +81,6 @@ const queries = [
   'DeviceInfo | project d = bag_pack("n", DeviceName) | evaluate bag_unpack(d)',
   'DeviceInfo | project DeviceName, OSPlatform | evaluate pivot(DeviceName) | getschema',
   'DeviceInfo | project ip = "1.2.3.4", DeviceId | evaluate ipv4_lookup((DeviceEvents | project n = "1.2.3.4", DeviceName), ip, n)',
-  'print SHA1 = "x" | extend SHA1 = strcat(SHA1, toscalar(DeviceInfo | summarize strcat_array(make_list(DeviceName), " "))) | invoke FileProfile(SHA1) | project SHA1',
 ];
 
 describe('another tenant', () => {
