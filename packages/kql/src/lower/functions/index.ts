@@ -9,6 +9,7 @@ import { mathFunctions } from './math.ts';
 import { networkFunctions } from './network.ts';
 import type { FunctionFamily, FunctionRule } from './rule.ts';
 import { stringFunctions } from './string.ts';
+import { unitConversionFunctions } from './unit-conversion.ts';
 import { windowFunctions } from './window.ts';
 
 /** Scalar functions by family. */
@@ -21,6 +22,7 @@ export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
   Bags: bagFunctions,
   'Sets and sequences': collectionFunctions,
   Mathematics: mathFunctions,
+  'Units of measure': unitConversionFunctions,
   'Addresses and URLs': networkFunctions,
   'Encoding and hashing': encodingFunctions,
   'Neighbouring rows': windowFunctions,

@@ -4,11 +4,12 @@ import { datetimeOfTicks, ticksOfDatetime, unixEpochTicks } from '../constants.t
 import { decimalBin, roundedDecimal } from '../decimal.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
+/** `partial`: it has no value for some numbers, which is null. */
 const ofReal =
-  (apply: (x: Fragment) => Fragment): FunctionRule =>
+  (apply: (x: Fragment) => Fragment, partial = false): FunctionRule =>
   (call) => {
     const x = call.real(0);
-    return expr('real', apply(x.sql), x.nullable);
+    return expr('real', apply(x.sql), x.nullable || partial);
   };
 
 const bitwise =
@@ -140,6 +141,16 @@ export const mathFunctions: FunctionFamily = {
   sin: ofReal((x) => sql`sin(${x})`),
   cos: ofReal((x) => sql`cos(${x})`),
   tan: ofReal((x) => sql`tan(${x})`),
+  asin: ofReal((x) => sql`if(abs(${x}) <= 1, asin(${x}), NULL)`, true),
+  acos: ofReal((x) => sql`if(abs(${x}) <= 1, acos(${x}), NULL)`, true),
+  atan: ofReal((x) => sql`atan(${x})`),
+  atan2: (call) => {
+    const [y, x] = [call.real(0), call.real(1)];
+    return expr('real', sql`atan2(${y.sql}, ${x.sql})`, x.nullable || y.nullable);
+  },
+  cot: ofReal((x) => sql`(1 / tan(${x}))`),
+  degrees: ofReal((x) => sql`degrees(${x})`),
+  radians: ofReal((x) => sql`radians(${x})`),
   pi: () => expr('real', sql`pi()`, false),
   sign: ofReal((x) => sql`toFloat64(sign(${x}))`),
   isnan: (call) => expr('bool', sql`ifNull(isNaN(${call.real(0).sql}), false)`, false),
@@ -149,14 +160,19 @@ export const mathFunctions: FunctionFamily = {
     const [x, y] = [call.real(0), call.real(1)];
     return expr('real', sql`pow(${x.sql}, ${y.sql})`, x.nullable || y.nullable);
   },
-  rand: (call) =>
-    call.count === 0
-      ? expr('real', sql`(rand64() / 18446744073709551616)`, false)
-      : call.refuse('with a bound'),
+  /** From 0 to 1, 1 excluded; with a bound, a whole number from 0 to the bound, which is excluded. */
+  rand: (call) => {
+    const share = sql`(bitShiftRight(rand64(), 11) / 9007199254740992)`;
+    if (call.count === 0) return expr('real', share, false);
+    const bound = call.real(0);
+    return expr('real', sql`floor(${share} * ${bound.sql})`, bound.nullable);
+  },
   binary_and: bitwise((a, b) => sql`bitAnd(${a}, ${b})`),
   binary_or: bitwise((a, b) => sql`bitOr(${a}, ${b})`),
   binary_xor: bitwise((a, b) => sql`bitXor(${a}, ${b})`),
   binary_shift_left: shift((a, places) => sql`bitShiftLeft(${a}, ${places})`),
   binary_shift_right: shift((a, places) => sql`bitShiftRight(${a}, ${places})`),
+  bitset_count_ones: (call) =>
+    expr('long', sql`toInt64(bitCount(${call.long(0).sql}))`, call.long(0).nullable),
   binary_not: (call) => expr('long', sql`bitNot(${call.long(0).sql})`, call.long(0).nullable),
 };
