@@ -36,7 +36,7 @@ export function createFeatures(platform: Platform, identity: Identity): Features
   const devices = createDevices(platform);
   const deviceGroups = createDeviceGroups({ ...platform, tenantOf });
   const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
-  const response = createResponse(platform, devices, onboarding.commandKey);
+  const response = createResponse({ ...platform, tenantOf }, devices, onboarding.commandKey);
   const ingest = createIngest(platform, devices);
   const alerts = createAlerts(platform, devices);
   const detection = createDetection({

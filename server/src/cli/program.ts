@@ -13,6 +13,7 @@ import { detectionCommands } from '../features/detection/commands.ts';
 import { deviceGroupCommands } from '../features/device-groups/commands.ts';
 import { identityCommands } from '../features/identity/commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
+import { responseCommands } from '../features/response/commands.ts';
 import { version } from '../version.ts';
 import { CliError, callServer, streamFromServer } from './admin-socket.ts';
 import { serveCommand } from './serve.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   identityCommands,
   accessCommands,
   deviceGroupCommands,
+  responseCommands,
   onboardingCommands,
   detectionCommands,
   auditCommands,

@@ -13,6 +13,8 @@ export interface DeviceIdentity {
   readonly name: string;
   readonly osPlatform: string;
   readonly state: 'Onboarded' | 'Offboarded';
+  /** Number of the device group; 0 when none took it. */
+  readonly groupId: number;
   /** Name of the device group; `` for a tenant without groups. */
   readonly groupName: string;
   readonly key: KeyObject;
@@ -61,6 +63,7 @@ export class DeviceDirectory {
           name: row.computer_name,
           osPlatform: row.os_platform,
           state: row.state,
+          groupId: row.rbac_group_id,
           groupName: row.rbac_group_name ?? '',
           key: publicKeyOf({ kty: 'OKP', crv: 'Ed25519', x: row.public_key_x }),
         }

@@ -121,7 +121,16 @@ export function devicesStore(state: StateStore) {
       return state.system<DevicesDb, DeviceIdentityRow | undefined>((db) =>
         db
           .selectFrom('devices')
-          .select(['tenant_id', 'id', 'public_key_x', 'state', 'computer_name', 'os_platform', groupName])
+          .select([
+            'tenant_id',
+            'id',
+            'public_key_x',
+            'state',
+            'computer_name',
+            'os_platform',
+            'rbac_group_id',
+            groupName,
+          ])
           .where('id', '=', id)
           .executeTakeFirst(),
       );
@@ -219,7 +228,14 @@ export function devicesStore(state: StateStore) {
 
 export type DeviceIdentityRow = Pick<
   DeviceRow,
-  'tenant_id' | 'id' | 'public_key_x' | 'state' | 'computer_name' | 'os_platform' | 'rbac_group_name'
+  | 'tenant_id'
+  | 'id'
+  | 'public_key_x'
+  | 'state'
+  | 'computer_name'
+  | 'os_platform'
+  | 'rbac_group_id'
+  | 'rbac_group_name'
 >;
 
 export interface MachinePage {

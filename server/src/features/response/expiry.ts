@@ -27,13 +27,19 @@ export async function expireActions(deps: {
   clock: Clock;
 }): Promise<void> {
   const now = deps.clock.now();
-  for (const { tenant_id: tenantId, id } of await deps.store.expired(now, PER_SWEEP)) {
+  for (const { tenant_id: tenantId, id, approval } of await deps.store.expired(now, PER_SWEEP)) {
+    // What nobody approved counts as rejected (rbac.md, remediation levels).
+    const unapproved = approval === 'Required';
     await deps.store.change(
       tenantId,
       id,
-      { kind: 'expired' },
+      { kind: unapproved ? 'cancelled' : 'expired' },
       now,
-      { troubleshoot_info: 'The device did not report back in time.' },
+      {
+        troubleshoot_info: unapproved
+          ? 'Nobody approved it in time.'
+          : 'The device did not report back in time.',
+      },
       {
         alongside: (db, row) =>
           deps.audit.record(

@@ -1,12 +1,15 @@
 /** Response: machine actions, the signed orders that carry them to devices, and the receipts that prove them. */
 import type { Feature, Platform } from '../../feature.ts';
+import { operationHandlers, operationRoutes } from '../../management/operation.ts';
 import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
-import { channelSocket, sendOpenOrders } from './channel.ts';
+import { approvalPolicies, approvalPolicyOperations } from './approval-policies.ts';
+import { approvalRoutes } from './approval-routes.ts';
+import { channelSocket, sendOpenOrders, sendOrder } from './channel.ts';
 import { ChannelHub } from './channel-hub.ts';
 import { startExpiry } from './expiry.ts';
-import { responseRoutes } from './routes.ts';
-import { responseStore } from './store.ts';
+import { ACTION_LIFETIME_MS, responseRoutes } from './routes.ts';
+import { type MachineActionRow, responseStore } from './store.ts';
 
 export { responseMigrations } from './migrations.ts';
 
@@ -14,7 +17,9 @@ export { responseMigrations } from './migrations.ts';
 const ORDERS_CHANNEL = 'merlon_orders';
 
 export function createResponse(
-  platform: Pick<Platform, 'state' | 'clock' | 'log' | 'audit' | 'metrics'>,
+  platform: Pick<Platform, 'state' | 'clock' | 'log' | 'audit' | 'metrics'> & {
+    tenantOf(nameOrId: string | undefined): Promise<string>;
+  },
   devices: Pick<Devices, 'lookup' | 'require' | 'report' | 'seen'>,
   commandKey: () => CommandKey,
 ): Feature {
@@ -31,12 +36,21 @@ export function createResponse(
   );
   platform.metrics.collect(() => connected.set(hub.size));
 
+  const policies = approvalPolicies(platform.state);
+  const operations = approvalPolicyOperations(policies);
+  const send = async (action: MachineActionRow) => {
+    if (hub.has(action.machine_id)) await sendOrder(deps, action);
+    else await platform.state.notify(ORDERS_CHANNEL, `${action.tenant_id} ${action.machine_id}`);
+  };
+
   return {
     name: 'response',
-    routes: responseRoutes({
-      ...deps,
-      announce: (tenantId, deviceId) => platform.state.notify(ORDERS_CHANNEL, `${tenantId} ${deviceId}`),
-    }),
+    routes: [
+      ...responseRoutes({ ...deps, policies, send }),
+      ...approvalRoutes({ ...deps, send, lifetimeMs: ACTION_LIFETIME_MS }),
+      ...operationRoutes(operations),
+    ],
+    admin: operationHandlers(operations, platform),
     sockets: [channelSocket(deps)],
     async start() {
       hub.start();

@@ -7,7 +7,8 @@
  *      │ ├──refused──▶ Failed ◀──refused──┤
  *      │ ├──expired──▶ TimeOut ◀─expired──┤
  *      │ └──cancelled─▶ Cancelled
- *      └ (waits for its device; sent again at every connection until the device takes it)
+ *      └ (waits for a second person's approval where a policy asks for it: rejecting cancels; then for its device, and is sent again at every
+ *         connection until the device takes it)
  *
  *   Cancelled ──receipt(Succeeded)──▶ Succeeded          (the device had begun before the cancellation reached it)
  *   TimeOut   ──receipt──▶ Succeeded | Failed            (the device was out of reach, not idle)

@@ -43,4 +43,30 @@ export const responseMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    name: '2026-11-25-response-2',
+    async up(db) {
+      await db.schema
+        .alterTable('machine_actions')
+        .addColumn('requestor_id', 'text')
+        // Null: none was asked for. Required, Approved, Rejected.
+        .addColumn('approval', 'text')
+        .addColumn('approval_by', 'text')
+        .addColumn('approval_comment', 'text')
+        .addColumn('approval_at', 'timestamptz')
+        .execute();
+      await sql`create index machine_actions_awaiting on machine_actions (tenant_id, created_at) where approval = 'Required'`.execute(
+        db,
+      );
+      await tenantTable(db, 'approval_policies', (table) =>
+        table
+          .addColumn('id', 'uuid', (c) => c.notNull())
+          .addColumn('name', 'text', (c) => c.notNull())
+          .addColumn('action_types', sql`text[]`, (c) => c.notNull())
+          .addColumn('device_groups', sql`integer[]`, (c) => c.notNull())
+          .addColumn('enabled', 'boolean', (c) => c.notNull())
+          .addPrimaryKeyConstraint('approval_policies_pkey', ['tenant_id', 'id']),
+      );
+    },
+  },
 ];

@@ -20,14 +20,16 @@ import type { SqlColumns } from '../../odata/sql-filter.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
-import { sendOrder } from './channel.ts';
+import { type ApprovalPolicies, policyFor } from './approval-policies.ts';
 import type { ChannelHub } from './channel-hub.ts';
 import { machineActionEntity } from './machine-action-entity.ts';
 import { signCancel } from './orders.ts';
 import type { MachineActionRow, ResponseStore } from './store.ts';
 
 /** An order waits this long for its device, and for the device's word on it. */
-const ACTION_LIFETIME_MS = 72 * 3_600_000;
+export const ACTION_LIFETIME_MS = 72 * 3_600_000;
+/** What nobody approved in this time counts as rejected: rbac.md, remediation levels. */
+const APPROVAL_LIFETIME_MS = 7 * 24 * 3_600_000;
 
 const field = { filterable: true, sortable: true } as const;
 const actionSet: ODataSet = {
@@ -87,8 +89,9 @@ export interface ResponseRouteDeps {
   readonly hub: ChannelHub;
   readonly commandKey: () => CommandKey;
   readonly clock: Clock;
-  /** Tells the servers that this device has something to carry out. */
-  announce(tenantId: string, deviceId: string): Promise<void>;
+  readonly policies: Pick<ApprovalPolicies, 'list'>;
+  /** Lets an order go to its device, from whichever server holds its channel. */
+  send(action: MachineActionRow): Promise<void>;
 }
 
 export function responseRoutes(deps: ResponseRouteDeps): Route[] {
@@ -235,7 +238,13 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
     }
     const createdAt = deps.clock.now();
     const id = randomUUID();
-    request.audit.details({ machineActionId: id, comment });
+    const policy = policyFor(await deps.policies.list(tenantId), type, device.groupId);
+    request.audit.details({
+      machineActionId: id,
+      comment,
+      ...(policy ? { awaitsApproval: policy.name } : {}),
+    });
+    const lifetime = policy ? APPROVAL_LIFETIME_MS : ACTION_LIFETIME_MS;
     const action = await deps.store.create(
       tenantId,
       {
@@ -243,18 +252,19 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
         type,
         scope,
         requestor: kind === 'user' ? name : callerId,
+        requestorId: callerId,
+        awaits: policy && `Waits for the approval of a second person (policy "${policy.name}").`,
         comment,
         source: kind === 'user' ? 'Portal' : 'PublicApi',
         machineId: device.deviceId,
         machineName: device.name,
         createdAt,
-        expiresAt: new Date(createdAt.getTime() + ACTION_LIFETIME_MS),
+        expiresAt: new Date(createdAt.getTime() + lifetime),
       },
       (db) => request.audit.recordIn(db),
     );
     if (!action) throw new ApiError('ActiveRequestAlreadyExists', 'Action is already in progress');
-    if (deps.hub.has(device.deviceId)) await sendOrder(deps, action);
-    else await deps.announce(tenantId, device.deviceId);
+    if (!policy) await deps.send(action);
     return { status: 201, body: entityBody(request.origin, action) };
   }
 }

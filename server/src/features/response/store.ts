@@ -23,7 +23,7 @@ interface MachineActionsTable {
   machine_id: string;
   computer_dns_name: string;
   /** bigint arrives as text. */
-  seq: ColumnType<string, number, never>;
+  seq: ColumnType<string, number, number>;
   created_at: Date;
   updated_at: Date;
   expires_at: Date;
@@ -33,6 +33,12 @@ interface MachineActionsTable {
   troubleshoot_info: string | null;
   /** The device's signed receipt, as it came. */
   receipt: string | null;
+  requestor_id: string | null;
+  /** Null: none was asked for. While it is required the order does not leave, and has no place in the device's sequence. */
+  approval: 'Required' | 'Approved' | 'Rejected' | null;
+  approval_by: string | null;
+  approval_comment: string | null;
+  approval_at: Date | null;
 }
 
 export interface ResponseDb {
@@ -52,6 +58,9 @@ export interface NewMachineAction {
   readonly type: 'Isolate' | 'Unisolate';
   readonly scope: 'Full' | 'Selective' | null;
   readonly requestor: string;
+  readonly requestorId: string;
+  /** What the caller is told while a second person's word is awaited; null when none is needed. */
+  readonly awaits: string | null;
   readonly comment: string;
   readonly source: string;
   readonly machineId: string;
@@ -89,14 +98,8 @@ export function responseStore(state: StateStore) {
     ): Promise<MachineActionRow | null> {
       try {
         return await state.tenant<ResponseDb, MachineActionRow>(tenantId, async (db) => {
-          const { last_seq } = await db
-            .insertInto('order_sequences')
-            .values({ machine_id: action.machineId, last_seq: 1 })
-            .onConflict((conflict) =>
-              conflict.column('machine_id').doUpdateSet({ last_seq: sql`order_sequences.last_seq + 1` }),
-            )
-            .returning('last_seq')
-            .executeTakeFirstOrThrow();
+          // A place is taken only when the order may leave: a device takes no order older than the last.
+          const seq = action.awaits === null ? await nextSequence(db, action.machineId) : 0;
           const row = await db
             .insertInto('machine_actions')
             .values({
@@ -109,15 +112,17 @@ export function responseStore(state: StateStore) {
               request_source: action.source,
               machine_id: action.machineId,
               computer_dns_name: action.machineName,
-              seq: Number(last_seq),
+              seq,
               created_at: action.createdAt,
               updated_at: action.createdAt,
               expires_at: action.expiresAt,
               cancellation_requestor: null,
               cancellation_comment: null,
               cancelled_at: null,
-              troubleshoot_info: null,
+              troubleshoot_info: action.awaits,
               receipt: null,
+              requestor_id: action.requestorId,
+              approval: action.awaits === null ? null : 'Required',
             })
             .returningAll()
             .executeTakeFirstOrThrow();
@@ -163,6 +168,7 @@ export function responseStore(state: StateStore) {
           .selectAll()
           .where('machine_id', '=', machineId)
           .where('status', 'in', ['Pending', 'InProgress'])
+          .where(sql<boolean>`approval is distinct from 'Required'`)
           .orderBy('seq')
           .execute(),
       );
@@ -208,12 +214,89 @@ export function responseStore(state: StateStore) {
       );
     },
 
-    /** Across tenants: open actions past their time. */
-    expired(now: Date, limit: number): Promise<{ tenant_id: string; id: string }[]> {
-      return state.system<ResponseDb, { tenant_id: string; id: string }[]>((db) =>
+    /** Waiting for a second person's word, oldest first. */
+    awaiting(scope: TenantScope, limit: number): Promise<MachineActionRow[]> {
+      return state.tenant<ResponseDb, MachineActionRow[]>(scope, (db) =>
         db
           .selectFrom('machine_actions')
-          .select(['tenant_id', 'id'])
+          .selectAll()
+          .where('approval', '=', 'Required')
+          .where('status', '=', 'Pending')
+          .orderBy('created_at')
+          .limit(limit)
+          .execute(),
+      );
+    },
+
+    /** Undefined: it does not wait for approval any more. */
+    approve(
+      tenantId: string,
+      id: string,
+      word: { by: string; comment: string | null; at: Date; expiresAt: Date },
+      alongside: (db: ResponseTransaction) => Promise<void>,
+    ): Promise<MachineActionRow | undefined> {
+      return state.tenant<ResponseDb, MachineActionRow | undefined>(tenantId, async (db) => {
+        const row = await lockAwaiting(db, id);
+        if (!row) return undefined;
+        const approved = await db
+          .updateTable('machine_actions')
+          .set({
+            approval: 'Approved',
+            approval_by: word.by,
+            approval_comment: word.comment,
+            approval_at: word.at,
+            updated_at: word.at,
+            expires_at: word.expiresAt,
+            troubleshoot_info: null,
+            seq: await nextSequence(db, row.machine_id),
+          })
+          .where('id', '=', id)
+          .returningAll()
+          .executeTakeFirstOrThrow();
+        await alongside(db);
+        return approved;
+      });
+    },
+
+    /** Undefined: it does not wait for approval any more. */
+    reject(
+      tenantId: string,
+      id: string,
+      word: { by: string; comment: string | null; at: Date },
+      alongside: (db: ResponseTransaction) => Promise<void>,
+    ): Promise<MachineActionRow | undefined> {
+      return state.tenant<ResponseDb, MachineActionRow | undefined>(tenantId, async (db) => {
+        const row = await lockAwaiting(db, id);
+        const status = row && nextStatus(row.status, { kind: 'cancelled' });
+        if (!status) return undefined;
+        const rejected = await db
+          .updateTable('machine_actions')
+          .set({
+            status,
+            approval: 'Rejected',
+            approval_by: word.by,
+            approval_comment: word.comment,
+            approval_at: word.at,
+            updated_at: word.at,
+            cancellation_requestor: word.by,
+            cancellation_comment: word.comment,
+            cancelled_at: word.at,
+            troubleshoot_info: 'It was not approved.',
+          })
+          .where('id', '=', id)
+          .returningAll()
+          .executeTakeFirstOrThrow();
+        await alongside(db);
+        return rejected;
+      });
+    },
+
+    /** Across tenants: open actions past their time. */
+    expired(now: Date, limit: number): Promise<Pick<MachineActionRow, 'tenant_id' | 'id' | 'approval'>[]> {
+      return state.system<ResponseDb, Pick<MachineActionRow, 'tenant_id' | 'id' | 'approval'>[]>((db) =>
+        db
+          .selectFrom('machine_actions')
+          .select(['tenant_id', 'id', 'approval'])
           .where('status', 'in', ['Pending', 'InProgress'])
           .where('expires_at', '<=', now)
           .orderBy('expires_at')
@@ -222,4 +305,28 @@ export function responseStore(state: StateStore) {
       );
     },
   };
+}
+
+/** The next place among the orders of a device. */
+async function nextSequence(db: ResponseTransaction, machineId: string): Promise<number> {
+  const { last_seq } = await db
+    .insertInto('order_sequences')
+    .values({ machine_id: machineId, last_seq: 1 })
+    .onConflict((conflict) =>
+      conflict.column('machine_id').doUpdateSet({ last_seq: sql`order_sequences.last_seq + 1` }),
+    )
+    .returning('last_seq')
+    .executeTakeFirstOrThrow();
+  return Number(last_seq);
+}
+
+function lockAwaiting(db: ResponseTransaction, id: string): Promise<MachineActionRow | undefined> {
+  return db
+    .selectFrom('machine_actions')
+    .selectAll()
+    .where('id', '=', id)
+    .where('approval', '=', 'Required')
+    .where('status', '=', 'Pending')
+    .forUpdate()
+    .executeTakeFirst();
 }

@@ -1,0 +1,61 @@
+/** `merlon approvalpolicy` */
+import type { RegisterCommands } from '../../feature.ts';
+import { type CommandSpec, columns, registerCommands } from '../../management/command-table.ts';
+import type { ApprovalPolicy } from './approval-policies.ts';
+
+const line = ({ id, name, enabled, actionTypes, deviceGroups }: ApprovalPolicy) => [
+  id,
+  name,
+  enabled ? 'on' : 'off',
+  actionTypes.join(' ') || 'every action',
+  deviceGroups.length === 0 ? 'every device' : `device groups ${deviceGroups.join(', ')}`,
+];
+const one = (policy: ApprovalPolicy) => line(policy).join('  ');
+const id = { member: 'id', help: 'id' };
+const options = [
+  {
+    flags: '--action <type...>',
+    help: 'kinds of action, such as Isolate; none: every kind',
+    member: 'actionTypes',
+  },
+  {
+    flags: '--device-group <id...>',
+    help: 'numbers of device groups; none: every device',
+    member: 'deviceGroups',
+    read: (words: string | string[]) => [words].flat().map(Number),
+  },
+];
+
+const specs: readonly CommandSpec[] = [
+  {
+    name: 'list',
+    help: 'which orders a second person must approve',
+    calls: 'approvalPolicy.list',
+    human: ({ value }: { value: ApprovalPolicy[] }) => columns(value.map(line), 'No order needs approval.'),
+  },
+  {
+    name: 'create',
+    help: 'ask for a second person’s approval of some orders',
+    calls: 'approvalPolicy.create',
+    options: [
+      { flags: '--name <name>', help: 'name for people', member: 'name', required: true },
+      ...options,
+    ],
+    human: one,
+  },
+  {
+    name: 'remove',
+    help: 'remove an approval policy',
+    calls: 'approvalPolicy.remove',
+    args: [id],
+    human: (policy: ApprovalPolicy) => `removed ${policy.name}`,
+  },
+];
+
+export const responseCommands: RegisterCommands = (program, context) => {
+  registerCommands(program, context, {
+    name: 'approvalpolicy',
+    help: 'orders that a second person must approve',
+    commands: specs,
+  });
+};
