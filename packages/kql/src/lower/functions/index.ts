@@ -5,11 +5,15 @@ import { conditionalFunctions } from './conditional.ts';
 import { conversionFunctions } from './conversion.ts';
 import { datetimeFunctions } from './datetime.ts';
 import { encodingFunctions } from './encoding.ts';
+import { ipv4TextFunctions } from './ipv4-text.ts';
+import { ipv6Functions } from './ipv6.ts';
+import { hllFunctions } from './hll.ts';
 import { mathFunctions } from './math.ts';
 import { networkFunctions } from './network.ts';
 import type { FunctionFamily, FunctionRule } from './rule.ts';
 import { stringFunctions } from './string.ts';
 import { unitConversionFunctions } from './unit-conversion.ts';
+import { tdigestFunctions } from './tdigest.ts';
 import { windowFunctions } from './window.ts';
 
 /** Scalar functions by family. */
@@ -23,9 +27,11 @@ export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
   'Sets and sequences': collectionFunctions,
   Mathematics: mathFunctions,
   'Units of measure': unitConversionFunctions,
-  'Addresses and URLs': networkFunctions,
+  'Addresses and URLs': { ...networkFunctions, ...ipv6Functions, ...ipv4TextFunctions },
   'Encoding and hashing': encodingFunctions,
   'Neighbouring rows': windowFunctions,
+  'Sketches of distinct values': hllFunctions,
+  'Sketches of distributions': tdigestFunctions,
 };
 
 export const scalarFunctions: ReadonlyMap<string, FunctionRule> = new Map(
