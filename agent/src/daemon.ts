@@ -9,10 +9,12 @@
  * Idle waits for `merlon-agent onboard`. Dismissed sends nothing and sees nothing, but asks again now and then: the dismissal is not signed, and a
  * server restored from a backup may take it back. In every state a wanted isolation stays in force.
  */
+import { join } from 'node:path';
 import { type AgentConfig, readAgentConfig } from './agent-config.ts';
 import { AgentError } from './agent-error.ts';
 import { type AgentHealth, agentHealth } from './agent-health.ts';
 import { type AgentLog, createLog } from './agent-log.ts';
+import { unpackAssets } from './assets.ts';
 import type { ControlRequest } from './control/control-protocol.ts';
 import { openControlServer } from './control/control-server.ts';
 import { takeExclusive } from './control/exclusive.ts';
@@ -46,6 +48,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   // What a sensor waits for while it stops need not keep Node alive by itself, and Node must not end before the spool is closed.
   const alive = setInterval(() => undefined, STAY_ALIVE_MS);
   try {
+    await unpackAssets(join(settings.home, 'runtime'));
     await serve(options, createLog({ level: settings.logLevel }));
   } finally {
     clearInterval(alive);

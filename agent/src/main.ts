@@ -79,5 +79,7 @@ async function main(): Promise<ExitCode> {
   }
 }
 
-// Not process.exit: what was printed must reach a pipe first.
-process.exitCode = await main();
+// Not process.exit: what was printed must reach a pipe first. Not top-level await: the single executable is CommonJS.
+void main().then((code) => {
+  process.exitCode = code;
+});

@@ -1,7 +1,6 @@
 /** Loads the sensor's BPF object through libbpf, which fits it to the running kernel, and reaches its maps. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { LibraryHandle } from 'koffi';
+import { findAsset } from '../assets.ts';
 import type { Koffi } from './system-calls.ts';
 
 const EAGAIN = 11;
@@ -17,17 +16,18 @@ export interface BpfObject {
   close(): void;
 }
 
-/** Where libbpf is looked for: beside the agent, then where the system keeps it. */
-export function libbpfCandidates(nativeDir: string): string[] {
-  const bundled = join(nativeDir, `linux-${process.arch}`, 'libbpf.so.1');
-  return [...(existsSync(bundled) ? [bundled] : []), 'libbpf.so.1'];
-}
+/** libbpf, and what it needs, in the order in which they must be loaded. */
+const LIBRARIES = ['libz.so.1', 'libelf.so.1', 'libbpf.so.1'] as const;
 
-export function loadLibbpf(koffi: Koffi, nativeDir: string): LibraryHandle {
+/** The one that came with the agent, else the system's. @throws when there is neither. */
+export function loadLibbpf(koffi: Koffi): LibraryHandle {
   const failures: string[] = [];
-  for (const candidate of libbpfCandidates(nativeDir)) {
+  const brought = LIBRARIES.map(findAsset).filter((path) => path !== null);
+  // One by one, since the loader does not look beside the library that needs another, but takes one of that name which is loaded already.
+  for (const way of [brought, LIBRARIES.slice(-1)]) {
     try {
-      return koffi.load(candidate);
+      const last = way.map((library) => koffi.load(library)).at(-1);
+      if (last !== undefined) return last;
     } catch (error) {
       failures.push(error instanceof Error ? error.message : String(error));
     }

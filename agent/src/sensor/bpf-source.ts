@@ -1,9 +1,8 @@
 /** Loads the kernel half, tells it the scope, and drains its ring buffer into the kernel source. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { findAsset } from '../assets.ts';
 import { type BpfObject, loadLibbpf, openBpfObject } from './bpf-object.ts';
 import { decodeRecord, type SensorRecord } from './bpf-records.ts';
-import { findNativeDir } from './native-dir.ts';
 import type { Poller } from './poller.ts';
 import { RingBuffer } from './ring-buffer.ts';
 import type { ResolvedScope } from './scope.ts';
@@ -34,9 +33,9 @@ export class BpfSource {
     take: (record: SensorRecord) => void,
   ) {
     if (!existsSync(BTF)) throw new Error(`the kernel has no type information (${BTF})`);
-    const nativeDir = findNativeDir();
-    if (nativeDir === null) throw new Error('sensor.bpf.o is not beside the agent');
-    this.#object = openBpfObject(koffi, loadLibbpf(koffi, nativeDir), join(nativeDir, 'sensor.bpf.o'));
+    const programs = findAsset('sensor.bpf.o');
+    if (programs === null) throw new Error('sensor.bpf.o is not beside the agent');
+    this.#object = openBpfObject(koffi, loadLibbpf(koffi), programs);
     try {
       this.#scope = scope;
       this.#take = take;

@@ -6,6 +6,7 @@
  */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
+import { findAsset } from '../assets.ts';
 import type { FileIdentity } from './bpf-records.ts';
 
 export interface FileHashes {
@@ -211,8 +212,9 @@ export class FileHasher {
     if (this.#idle !== null) clearTimeout(this.#idle);
     this.#idle = null;
     if (this.#worker !== null) return this.#worker;
-    const extension = import.meta.url.endsWith('.ts') ? 'mjs' : 'js';
-    const worker = new Worker(new URL(`./hash-worker.${extension}`, import.meta.url), {
+    const program = findAsset('hash-worker.js');
+    if (program === null) throw new Error('hash-worker.js is not beside the agent');
+    const worker = new Worker(program, {
       // Descriptors are opened by one thread and closed by the other.
       trackUnmanagedFds: false,
     });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { findNativeDir } from './native-dir.ts';
+import { findAsset } from '../assets.ts';
 
 /** The compiler that made the committed object. */
 const CLANG = 14;
@@ -31,17 +31,12 @@ const reason =
       : `clang ${major} is here, ${CLANG} made the object`;
 if (reason !== null) console.log(`not compared with a rebuild: ${reason}`);
 
-it('finds the object from the sources', () => {
-  expect(findNativeDir()).toBe(fileURLToPath(new URL('../../native', import.meta.url)));
-});
-
 it.skipIf(reason !== null)('is what its source builds to, byte for byte', () => {
-  const native = findNativeDir() ?? '';
   const folder = mkdtempSync(join(tmpdir(), 'merlon-native-'));
   try {
     const out = join(folder, 'rebuilt.o');
-    execFileSync(join(native, 'build.sh'), [out]);
-    expect(readFileSync(out).equals(readFileSync(join(native, 'sensor.bpf.o')))).toBe(true);
+    execFileSync(fileURLToPath(new URL('../../native/build.sh', import.meta.url)), [out]);
+    expect(readFileSync(out).equals(readFileSync(findAsset('sensor.bpf.o') ?? ''))).toBe(true);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -45,7 +45,7 @@ export async function bundleSensorProcess(folder: string): Promise<void> {
     outfile: join(folder, 'hash-worker.js'),
     format: 'esm',
   });
-  cpSync(join(here, '../../native'), join(folder, 'native'), { recursive: true });
+  cpSync(join(here, '../../native/sensor.bpf.o'), join(folder, 'sensor.bpf.o'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
 }
 
