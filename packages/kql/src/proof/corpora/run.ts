@@ -5,17 +5,18 @@
  *
  * Each folder is a corpus. A text counts when Microsoft's binder takes it under the hunting schema.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { huntingTables } from '@merlon/contract';
 import { bindQuery } from '../../bind/bind.ts';
 import { KqlError } from '../../kql-error.ts';
 import { openTestEngine, type TestEngine } from '../../testing/engine.ts';
 import { now, wholeTenant } from '../../testing/fixtures.ts';
 import { translate } from '../../translate.ts';
-import { partsOf, queriesIn } from './extract.ts';
+import { partsOf } from './extract.ts';
 import { seed } from './seed.ts';
 import { standIn } from './stand-in.ts';
+import { corpusTexts, isNew, type Text } from './texts.ts';
 
 type Verdict = 'no query' | 'ran' | 'unsupported' | 'refused' | 'engine error' | 'crash';
 
@@ -29,30 +30,6 @@ interface Finding {
   readonly rows: number;
   readonly translateMs: number;
   readonly runMs: number;
-}
-
-interface Text {
-  readonly corpus: string;
-  readonly file: string;
-  readonly query: string;
-}
-
-/** Texts of the folder that no earlier folder had, blank space aside. */
-function textsOf(folder: string, known: Set<string>): Text[] {
-  const corpus = basename(folder);
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /^[^.]+$|\.(md|kql|kusto|txt|ya?ml|json|csl)$/i.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
-    .flatMap((file) => queriesIn(file, readFileSync(file, 'utf8')).map((query) => ({ corpus, file, query })))
-    .filter(({ query }) => isNew(query, known));
-}
-
-function isNew(query: string, known: Set<string>): boolean {
-  const key = query.replaceAll(/\s+/g, ' ').trim();
-  if (key === '' || key.includes('\0') || known.has(key)) return false;
-  known.add(key);
-  return true;
 }
 
 /** A text that is no query may hold several. */
@@ -113,7 +90,7 @@ function main(args: readonly string[]): void {
   const option = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
   const only = option('--only');
   const known = new Set<string>();
-  const texts = folders.flatMap((folder) => textsOf(folder, known));
+  const texts = corpusTexts(folders, known);
   const clean = texts
     .flatMap((text) => cleanOf(text, known))
     .filter(({ query }) => only === undefined || query.includes(only));
