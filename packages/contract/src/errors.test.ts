@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError, apiErrors, errorBody } from './index.ts';
+import { ApiError, apiErrors, errorBody, graphErrorBody } from './index.ts';
 
 describe('an error', () => {
   it('takes status and text from the table', () => {
@@ -21,6 +21,21 @@ describe('an error', () => {
     expect(error.retryAfterSeconds).toBe(5);
     expect(errorBody(error, 'target')).toEqual({
       error: { code: 'ServiceUnavailable', message: 'Try later.', target: 'target' },
+    });
+  });
+
+  it('reads as Graph words it', () => {
+    const at = new Date('2026-11-25T10:00:00.123Z');
+    expect(graphErrorBody(new ApiError('BadRequest', 'No.'), 'a', at)).toEqual({
+      error: {
+        code: 'BadRequest',
+        message: 'No.',
+        innerError: { date: '2026-11-25T10:00:00', 'request-id': 'a', 'client-request-id': 'a' },
+      },
+    });
+    expect(graphErrorBody(new ApiError('NotFound'), 'a', at, 'b').error.innerError).toMatchObject({
+      'request-id': 'a',
+      'client-request-id': 'b',
     });
   });
 

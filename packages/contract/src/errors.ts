@@ -94,3 +94,37 @@ export interface ErrorBody {
 export function errorBody(error: ApiError, target: string): ErrorBody {
   return { error: { code: error.code, message: error.publicMessage, target } };
 }
+
+/** An error as Graph words it. */
+export interface GraphErrorBody {
+  readonly error: {
+    readonly code: ApiErrorCode;
+    readonly message: string;
+    readonly innerError: {
+      /** `2026-11-25T10:00:00` */
+      readonly date: string;
+      readonly 'request-id': string;
+      readonly 'client-request-id': string;
+    };
+  };
+}
+
+/** @param target as of {@link errorBody}; `clientTarget` is the client's own `client-request-id`, where it sent one. */
+export function graphErrorBody(
+  error: ApiError,
+  target: string,
+  at: Date,
+  clientTarget: string = target,
+): GraphErrorBody {
+  return {
+    error: {
+      code: error.code,
+      message: error.publicMessage,
+      innerError: {
+        date: at.toISOString().slice(0, 19),
+        'request-id': target,
+        'client-request-id': clientTarget,
+      },
+    },
+  };
+}

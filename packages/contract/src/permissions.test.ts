@@ -9,9 +9,9 @@ import {
 } from './index.ts';
 
 describe('permissions', () => {
-  it('are 25, each named once', () => {
-    expect(permissions).toHaveLength(25);
-    expect(new Set(permissions.map((p) => p.application)).size).toBe(25);
+  it('are 27, each named once', () => {
+    expect(permissions).toHaveLength(27);
+    expect(new Set(permissions.map((p) => p.application)).size).toBe(27);
   });
 
   it('are told apart by the kind of token that may carry them', () => {
@@ -32,6 +32,7 @@ describe('an audience', () => {
     ['https://api.securitycenter.windows.com/', true],
     ['https://securitycenter.onmicrosoft.com/windowsatpservice', true],
     ['https://api.security.microsoft.com//', false],
+    ['https://graph.microsoft.com', true],
     ['https://graph.windows.net', false],
     ['', false],
   ])('%s: %s', (audience, accepted) => {

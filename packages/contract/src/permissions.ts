@@ -21,6 +21,8 @@ const catalogue = [
   ['Machine.LiveResponse', 'Machine.LiveResponse', 'Run live response on a machine'],
   ['Library.Manage', 'Library.Manage', 'Manage the live response library'],
   ['AdvancedQuery.Read.All', 'AdvancedQuery.Read', 'Run advanced queries'],
+  ['AdvancedHunting.Read.All', 'AdvancedHunting.Read', 'Run hunting queries'],
+  ['ThreatHunting.Read.All', 'ThreatHunting.Read.All', 'Run hunting queries through Graph'],
   ['File.Read.All', 'File.Read.All', 'Read file profiles'],
   ['Ip.Read.All', 'Ip.Read.All', 'Read IP address profiles'],
   ['URL.Read.All', 'URL.Read.All', 'Read URLs'],
@@ -71,6 +73,7 @@ export const acceptedAudiences = [
   'https://api.securitycenter.windows.com',
   'https://securitycenter.onmicrosoft.com/windowsatpservice',
   'https://api.security.microsoft.com',
+  'https://graph.microsoft.com',
 ] as const;
 
 /** Whether the audience means this API; a trailing slash does not matter. */

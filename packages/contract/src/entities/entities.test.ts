@@ -16,8 +16,13 @@ import {
   CancelRequest,
   collectionAnswer,
   entityAnswer,
+  GraphHuntingRequest,
+  GraphHuntingResult,
   HuntingRequest,
   HuntingResult,
+  HuntingResultWithStats,
+  HuntingSchema,
+  HuntingStats,
   IsolateRequest,
   LiveResponseCommand,
   Machine,
@@ -44,6 +49,7 @@ function least(schema: Schema): unknown {
     case 'string':
       return 'x';
     case 'integer':
+    case 'number':
       return 1;
     case 'boolean':
       return true;
@@ -68,6 +74,10 @@ const records: Readonly<Record<string, TSchema>> = {
   MachineAction,
   LiveResponseCommand,
   HuntingResult,
+  HuntingSchema,
+  HuntingStats,
+  HuntingResultWithStats,
+  GraphHuntingResult,
 };
 
 describe.each(Object.entries(records))('%s', (_, schema) => {
@@ -141,6 +151,24 @@ describe('request bodies', () => {
     ['release of a kind', UnisolateRequest, { Comment: 'a', IsolationType: 'Full' }, false],
     ['cancellation without a word', CancelRequest, {}, true],
     ['a query', HuntingRequest, { Query: 'DeviceInfo' }, true],
+    [
+      'a query to Graph, as a library writes it',
+      GraphHuntingRequest,
+      { query: 'DeviceInfo', timespan: null },
+      true,
+    ],
+    [
+      'a query to Graph, as its pages write it',
+      GraphHuntingRequest,
+      { Query: 'DeviceInfo', Timespan: 'P1D' },
+      true,
+    ],
+    [
+      'a query to Graph with an unknown word',
+      GraphHuntingRequest,
+      { Query: 'DeviceInfo', Window: 'P1D' },
+      false,
+    ],
     ['a query under a lower-case name', HuntingRequest, { query: 'DeviceInfo' }, false],
   ])('%s', (_, schema, body, taken) => {
     expect(Compile(schema).Check(body)).toBe(taken);
