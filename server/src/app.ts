@@ -151,7 +151,7 @@ async function start(
     caPem: tls.caPem,
     stopping: stopping.signal,
   };
-  const { features, authenticator } = createFeatures(platform, identity);
+  const { features, authenticator } = createFeatures(platform, access, identity);
   const all: readonly Feature[] = [audit, access, identity, ...features];
 
   const stores = async () => ({

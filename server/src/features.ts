@@ -1,6 +1,6 @@
 /** The list of features: their migrations, and how each is made from the platform and from those it asks. */
 import type { Feature, Migration, Platform } from './feature.ts';
-import { accessMigrations } from './features/access/index.ts';
+import { type Access, accessMigrations } from './features/access/index.ts';
 import { alertsMigrations, createAlerts } from './features/alerts/index.ts';
 import { auditMigrations } from './features/audit/index.ts';
 import { createDetection, detectionMigrations } from './features/detection/index.ts';
@@ -31,10 +31,10 @@ export interface Features {
 }
 
 /** Everything beyond audit, access and identity, in the order in which they start. */
-export function createFeatures(platform: Platform, identity: Identity): Features {
+export function createFeatures(platform: Platform, access: Access, identity: Identity): Features {
   const tenantOf = async (nameOrId: string | undefined) => (await identity.requireTenant(nameOrId)).id;
   const devices = createDevices(platform);
-  const deviceGroups = createDeviceGroups({ ...platform, tenantOf });
+  const deviceGroups = createDeviceGroups({ ...platform, access: access.store, tenantOf });
   const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
   const response = createResponse({ ...platform, tenantOf }, devices, onboarding.commandKey);
   const ingest = createIngest(platform, devices);

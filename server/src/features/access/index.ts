@@ -17,6 +17,7 @@ import { accessRoutes } from './routes.ts';
 import { type AccessStore, accessStore, giveRole, prepareTenant } from './store.ts';
 
 export { accessMigrations } from './migrations.ts';
+export type { AccessStore } from './store.ts';
 
 export interface Access extends Feature {
   readonly store: AccessStore;

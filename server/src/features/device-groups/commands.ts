@@ -2,6 +2,7 @@
 import type { RegisterCommands } from '../../feature.ts';
 import { type CommandSpec, columns, registerCommands } from '../../management/command-table.ts';
 import type { Condition, DeviceGroup } from './device-group.ts';
+import type { AppliedStructure } from './team-structures.ts';
 
 const line = ({ id, rank, name, devices, conditions }: DeviceGroup) => [
   String(id),
@@ -92,10 +93,31 @@ const specs: readonly CommandSpec[] = [
   },
 ];
 
+const structureSpecs: readonly CommandSpec[] = [
+  {
+    name: 'apply',
+    help: 'make the roles, user groups and device groups of a structure: global-teams, tiers or divisions',
+    calls: 'access.applyStructure',
+    args: [{ member: 'structure', help: 'name of the structure' }],
+    human: ({ about, roles, userGroups, deviceGroups }: AppliedStructure) =>
+      [
+        about,
+        `roles: ${roles.join(', ')}`,
+        `user groups: ${userGroups.join(', ')}`,
+        `device groups: ${deviceGroups.join(', ')}`,
+      ].join('\n'),
+  },
+];
+
 export const deviceGroupCommands: RegisterCommands = (program, context) => {
   registerCommands(program, context, {
     name: 'devicegroup',
     help: 'device groups: rules that sort devices, and who may see each group',
     commands: specs,
+  });
+  registerCommands(program, context, {
+    name: 'teamstructure',
+    help: 'ready divisions of a security team',
+    commands: structureSpecs,
   });
 };

@@ -1,7 +1,7 @@
 /** Device groups: rules that sort devices, and who may see each group. */
 import type { Feature, Platform } from '../../feature.ts';
 import { operationHandlers, operationRoutes } from '../../management/operation.ts';
-import { ACCESS_CHANNEL } from '../access/index.ts';
+import { ACCESS_CHANNEL, type AccessStore } from '../access/index.ts';
 import { deviceGroupOperations } from './operations.ts';
 import { createScopeSync } from './scope-sync.ts';
 import { deviceGroupsStore } from './store.ts';
@@ -14,6 +14,7 @@ export const DEVICE_GROUPS_CHANNEL = 'device_groups';
 
 export function createDeviceGroups(
   platform: Pick<Platform, 'state' | 'events' | 'log' | 'audit'> & {
+    access: AccessStore;
     tenantOf(nameOrId: string | undefined): Promise<string>;
   },
 ): Feature {
@@ -21,6 +22,7 @@ export function createDeviceGroups(
   const sync = createScopeSync({ ...platform, store, log: platform.log.child({ part: 'device-groups' }) });
   const operations = deviceGroupOperations({
     store,
+    access: platform.access,
     async changed(tenantId) {
       sync.soon();
       await platform.state.notify(DEVICE_GROUPS_CHANNEL, tenantId);

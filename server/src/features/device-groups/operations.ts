@@ -1,8 +1,10 @@
 /** What administrators do with device groups. */
 import { Type } from 'typebox';
 import { defineOperation, type Operation } from '../../management/operation.ts';
+import type { AccessStore } from '../access/index.ts';
 import { Conditions, DeviceGroup, remediationLevels } from './device-group.ts';
 import type { DeviceGroupsStore } from './store.ts';
+import { applyTeamStructure, teamStructureNames } from './team-structures.ts';
 
 const exactly = { additionalProperties: false } as const;
 const id = Type.Integer({ minimum: 0, maximum: 999_999_999 });
@@ -14,10 +16,11 @@ const role = 'PortalSettings.Manage';
 
 export function deviceGroupOperations(deps: {
   store: DeviceGroupsStore;
+  access: AccessStore;
   /** Rules or access changed: nothing learnt before counts. */
   changed(tenantId: string): Promise<void>;
 }): Operation[] {
-  const { store, changed } = deps;
+  const { store, access, changed } = deps;
   const after = async <T>(tenantId: string, work: Promise<T>): Promise<T> => {
     const done = await work;
     await changed(tenantId);
@@ -139,6 +142,33 @@ export function deviceGroupOperations(deps: {
         ),
       }),
       run: ({ tenantId }, input) => store.preview(tenantId, input.conditions),
+    }),
+    defineOperation({
+      name: 'access.applyStructure',
+      method: 'POST',
+      path: '/api/merlon/access/structures/:structure',
+      summary: 'Set up roles, user groups and device groups as one of the ready team structures.',
+      role,
+      changes: 'tenant',
+      input: Type.Object({ structure: Type.Enum([...teamStructureNames]) }, exactly),
+      output: Type.Object({
+        about: Type.String(),
+        roles: Type.Array(Type.String()),
+        userGroups: Type.Array(Type.String()),
+        deviceGroups: Type.Array(Type.String()),
+      }),
+      run: async ({ tenantId }, { structure }) => {
+        const applied = await after(
+          tenantId,
+          applyTeamStructure({ access, deviceGroups: store }, tenantId, structure),
+        );
+        return {
+          about: applied.about,
+          roles: [...applied.roles],
+          userGroups: [...applied.userGroups],
+          deviceGroups: [...applied.deviceGroups],
+        };
+      },
     }),
   ];
 }
