@@ -1,4 +1,4 @@
-import { type Fragment, float, sql } from '../../emit/fragment.ts';
+import { type Fragment, sql } from '../../emit/fragment.ts';
 import { type Expr, expr, isTextual } from '../../tree/expression.ts';
 import { decimalOfWhole, decimalOperation } from '../decimal.ts';
 import type { AggregateCall, AggregateColumn, AggregateRule } from './aggregation.ts';
@@ -128,36 +128,20 @@ const spread =
     ];
   };
 
-/** The value at the rank, without interpolation: the least that this share of the values does not exceed. */
-function percentilesOf(call: AggregateCall, shares: readonly number[]): AggregateColumn[] {
-  const value = call.value(0).type === 'dynamic' ? call.real(0) : call.shared(call.value(0));
-  if (isTextual(value.type) || value.type === 'bool') call.refuse(`of a ${value.type}`);
-  const x = value.nullable ? sql`assumeNotNull(${value.sql})` : value.sql;
-  const present = value.nullable ? sql`isNotNull(${value.sql})` : sql`true`;
-  const sorted = call.aggregation.value(
-    value.type,
-    sql`arraySort(groupArrayIf(${x}, ${present}))`,
-    false,
-  ).sql;
-  return shares.map((share) => {
-    const rank = sql`greatest(1, toUInt64(ceil(${float(share / 100)} * length(${sorted}))))`;
-    return { value: expr(value.type, sql`if(empty(${sorted}), NULL, ${sorted}[${rank}])`, true) };
-  });
-}
-
-function share(call: AggregateCall, index: number): number {
-  const { constant } = call.real(index);
-  const written = call.value(index).constant;
-  const value =
-    written?.type === 'long' || written?.type === 'int'
-      ? Number(written.value)
-      : constant?.type === 'real'
-        ? constant.value
-        : null;
-  if (value === null || !(value >= 0 && value <= 100))
-    call.refuse('with a share that is not a constant from 0 to 100');
-  return value;
-}
+/** Of the rows in which both are there; of nothing, and of one row, it is 0. */
+const covariance =
+  (
+    plain: (x: Fragment, y: Fragment) => Fragment,
+    filtered: (x: Fragment, y: Fragment, condition: Fragment) => Fragment,
+    conditional: boolean,
+  ): AggregateRule =>
+  (call) => {
+    const [x, y] = [call.real(0).sql, call.real(1).sql];
+    const found = conditional ? filtered(x, y, conditionAt(call, 2)) : plain(x, y);
+    return [
+      { value: call.aggregation.value('real', sql`ifNull(if(isFinite(${found}), ${found}, 0), 0)`, false) },
+    ];
+  };
 
 export const statisticsAggregates: Readonly<Record<string, AggregateRule>> = {
   sum: sum(false),
@@ -198,10 +182,29 @@ export const statisticsAggregates: Readonly<Record<string, AggregateRule>> = {
     (x, c) => sql`varPopIf(${x}, ${c})`,
     false,
   ),
-  percentile: (call) => percentilesOf(call, [share(call, 1)]),
-  percentiles: (call) =>
-    percentilesOf(
-      call,
-      call.nodes.slice(1).map((_, index) => share(call, index + 1)),
-    ),
+  variancepif: spread(
+    (x) => sql`varPop(${x})`,
+    (x, c) => sql`varPopIf(${x}, ${c})`,
+    true,
+  ),
+  covariance: covariance(
+    (x, y) => sql`covarSamp(${x}, ${y})`,
+    (x, y, c) => sql`covarSampIf(${x}, ${y}, ${c})`,
+    false,
+  ),
+  covarianceif: covariance(
+    (x, y) => sql`covarSamp(${x}, ${y})`,
+    (x, y, c) => sql`covarSampIf(${x}, ${y}, ${c})`,
+    true,
+  ),
+  covariancep: covariance(
+    (x, y) => sql`covarPop(${x}, ${y})`,
+    (x, y, c) => sql`covarPopIf(${x}, ${y}, ${c})`,
+    false,
+  ),
+  covariancepif: covariance(
+    (x, y) => sql`covarPop(${x}, ${y})`,
+    (x, y, c) => sql`covarPopIf(${x}, ${y}, ${c})`,
+    true,
+  ),
 };

@@ -5,15 +5,15 @@ import { conditionalFunctions } from './conditional.ts';
 import { conversionFunctions } from './conversion.ts';
 import { datetimeFunctions } from './datetime.ts';
 import { encodingFunctions } from './encoding.ts';
+import { hllFunctions } from './hll.ts';
 import { ipv4TextFunctions } from './ipv4-text.ts';
 import { ipv6Functions } from './ipv6.ts';
-import { hllFunctions } from './hll.ts';
 import { mathFunctions } from './math.ts';
 import { networkFunctions } from './network.ts';
 import type { FunctionFamily, FunctionRule } from './rule.ts';
 import { stringFunctions } from './string.ts';
-import { unitConversionFunctions } from './unit-conversion.ts';
 import { tdigestFunctions } from './tdigest.ts';
+import { unitConversionFunctions } from './unit-conversion.ts';
 import { windowFunctions } from './window.ts';
 
 /** Scalar functions by family. */
