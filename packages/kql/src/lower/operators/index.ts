@@ -8,6 +8,8 @@ import { externaldata } from './external-data.ts';
 import { join, lookup } from './join.ts';
 import { mvExpand } from './mv-expand.ts';
 import { as, invoke, render } from './naming.ts';
+import { parse, parseWhere } from './parse.ts';
+import { parseKv } from './parse-kv.ts';
 import { project, projectAway, projectKeep, projectRename, projectReorder } from './project.ts';
 import type { OperatorRule } from './rule.ts';
 import { serialize, sort, take, top } from './sort.ts';
@@ -46,6 +48,9 @@ export const pipedOperators: ReadonlyMap<string, PipedOperator> = new Map([
   ['LookupOperator', { keyword: 'lookup', lower: lookup }],
   ['UnionOperator', { keyword: 'union', lower: ({ node, scope, input }) => union(node, scope, input) }],
   ['MvExpandOperator', { keyword: 'mv-expand', lower: mvExpand }],
+  ['ParseOperator', { keyword: 'parse', lower: parse }],
+  ['ParseWhereOperator', { keyword: 'parse-where', lower: parseWhere }],
+  ['ParseKvOperator', { keyword: 'parse-kv', lower: parseKv }],
   ['SerializeOperator', { keyword: 'serialize', lower: serializeAndExtend }],
   ['AsOperator', { keyword: 'as', lower: as }],
   ['InvokeOperator', { keyword: 'invoke', lower: invoke }],
