@@ -121,7 +121,7 @@ ${user(
   sha256(writer.passwordSha256),
   'default',
   grants([
-    `GRANT SELECT, INSERT, CREATE DATABASE, CREATE TABLE, ALTER ON ${database}.*`,
+    `GRANT SELECT, INSERT, CREATE DATABASE, CREATE TABLE, CREATE DICTIONARY, DROP DICTIONARY, ALTER ON ${database}.*`,
     'GRANT KILL QUERY, CREATE TEMPORARY TABLE ON *.*',
     'GRANT TABLE ENGINE ON MergeTree',
     'GRANT TABLE ENGINE ON ReplacingMergeTree',
@@ -130,7 +130,7 @@ ${user(
     ),
   ]),
 )}
-${user(reader.name, sha256(reader.passwordSha256), 'reader', grants([`GRANT SELECT ON ${database}.*`]))}
+${user(reader.name, sha256(reader.passwordSha256), 'reader', grants([`GRANT SELECT, dictGet ON ${database}.*`]))}
   </users>
 </clickhouse>
 `;

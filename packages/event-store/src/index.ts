@@ -9,10 +9,13 @@ export {
   QueryTimeout,
   QueryTooLarge,
 } from './errors.ts';
+export { MmdbError } from './mmdb.ts';
 export { type EventStoreOptions, openEventStore } from './open-event-store.ts';
 export type {
+  BlockInsertResult,
   EventStore,
   EventStoreLog,
+  GeoFacts,
   InsertResult,
   QueryRequest,
   QueryResult,

@@ -2,7 +2,8 @@ import { complaintOf, queryErrorOf } from './clickhouse-error.ts';
 import { type Connection, connect, parseConnectionUrl, readerOf } from './connection.ts';
 import { startEmbeddedEngine } from './embedded-engine.ts';
 import { EventStoreSchemaError } from './errors.ts';
-import { insertBatch } from './insert.ts';
+import { loadGeoDatabase } from './geo.ts';
+import { insertBatch, insertBlocks } from './insert.ts';
 import { HUNTING_LAYOUTS, migrate } from './migrate.ts';
 import { runQuery } from './query.ts';
 import { ensureReader } from './reader-account.ts';
@@ -94,6 +95,11 @@ async function openOn(
       return insertBatch({ client: writer, database, retentionDays, now }, layout, ndjson, dedupToken);
     },
     ceilings,
+    async insertBlocks(table, blocks, dedupToken) {
+      const layout = layouts.get(table);
+      if (!layout) throw new EventStoreSchemaError(`there is no event table ${JSON.stringify(table)}`);
+      return insertBlocks({ client: writer, database, retentionDays, now }, layout, blocks, dedupToken);
+    },
     async query(request) {
       const rows: unknown[][] = [];
       const stats = await stream(request, (more) => {
@@ -127,6 +133,10 @@ async function openOn(
       } catch (error) {
         throw queryErrorOf(error);
       }
+    },
+    async loadGeoDatabase(file) {
+      const accounts = { account: connection.writer, readerName: readerOf(connection).name };
+      return loadGeoDatabase({ writer, reader, database, ...accounts, now, log }, file);
     },
     async sizes() {
       try {

@@ -20,7 +20,7 @@ export function accountStatements(account: Account, database: string, ceilings: 
   return [
     `CREATE USER IF NOT EXISTS ${name} ${identified}`,
     `ALTER USER ${name} ${identified} SETTINGS ${settings.join(', ')}`,
-    `GRANT SELECT ON ${quoteName(database)}.* TO ${name}`,
+    `GRANT SELECT, dictGet ON ${quoteName(database)}.* TO ${name}`,
   ];
 }
 
@@ -39,7 +39,7 @@ export async function ensureReader(
     if (!REFUSED.has(complaintOf(error)?.code ?? 0)) throw error;
     throw new Error(
       `Merlon reads events as "${account.name}", which does not exist or has another password, and "${connection.writer.name}" may not make it. ` +
-        `Grant it that (GRANT CREATE USER, ALTER USER ON *.* and SELECT ON ${connection.database}.* WITH GRANT OPTION), or run as an administrator:\n` +
+        `Grant it that (GRANT CREATE USER, ALTER USER ON *.* and SELECT, dictGet ON ${connection.database}.* WITH GRANT OPTION), or run as an administrator:\n` +
         statements.join(';\n'),
       { cause: error },
     );

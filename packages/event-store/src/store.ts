@@ -12,6 +12,11 @@ export interface InsertResult {
   readonly rejected: readonly RejectedRow[];
 }
 
+export interface BlockInsertResult {
+  /** Blocks that no retry would help, by their place among those given, from 0. They are not stored; all others are. */
+  readonly refused: readonly { readonly block: number; readonly reason: string }[];
+}
+
 export interface RejectedRow {
   /** From 1, in the batch as it was given. */
   readonly line: number;
@@ -63,6 +68,15 @@ export interface ReaderCeilings {
   readonly maxMemoryBytes: number;
 }
 
+/** The file that says where addresses are. */
+export interface GeoFacts {
+  /** As the file calls itself: `GeoLite2-City`. */
+  readonly type: string;
+  readonly built: Date;
+  /** Whether it had to be read; another server, or an earlier start, may have done so. */
+  readonly isNew: boolean;
+}
+
 export interface EventStore {
   readonly ceilings: ReaderCeilings;
   /**
@@ -71,6 +85,11 @@ export interface EventStore {
    * @throws EventStoreError that says whether a retry may help.
    */
   insert(table: string, ndjson: Buffer, dedupToken: string): Promise<InsertResult>;
+  /**
+   * The same for rows that were shaped into blocks (`@merlon/event-store/row-block`): the cheap way for many. Up to some 64 MiB a call is best.
+   * @throws EventStoreError that says whether a retry may help.
+   */
+  insertBlocks(table: string, blocks: readonly Buffer[], dedupToken: string): Promise<BlockInsertResult>;
   /** @throws QueryTimeout, QueryTooLarge, QueryMemory, QueryCancelled, QueryFailed, EventStoreUnavailable */
   query(request: QueryRequest): Promise<QueryResult>;
   /**
@@ -86,6 +105,12 @@ export interface EventStore {
     tenantId: string,
     devices: readonly { deviceId: string; deviceGroup: string }[],
   ): Promise<void>;
+  /**
+   * Lets queries find where addresses are (`geo_info_from_ip_address()`), by a City or Country database in MaxMind's format. Takes minutes for
+   * a large file that is new.
+   * @throws MmdbError for another file
+   */
+  loadGeoDatabase(file: string): Promise<GeoFacts>;
   sizes(): Promise<TableSize[]>;
   close(): Promise<void>;
 }
