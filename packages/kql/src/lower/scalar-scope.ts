@@ -2,8 +2,8 @@ import type { SyntaxNode } from '../bind/syntax.ts';
 import { columnRef, type Fragment, sql, visitColumns } from '../emit/fragment.ts';
 import { orderBy } from '../emit/order.ts';
 import type { KqlError } from '../kql-error.ts';
-import type { Expr } from '../tree/expression.ts';
-import { type Output, relation } from '../tree/relation.ts';
+import { type Expr, expr } from '../tree/expression.ts';
+import { type OrderKey, type Output, relation } from '../tree/relation.ts';
 import type { Aggregation } from './aggregates/aggregation.ts';
 import type { LoweringContext } from './context.ts';
 import type { Environment } from './environment.ts';
@@ -23,6 +23,7 @@ export class RowScope {
   /** Columns to compute beneath the operator; those of one level read only earlier levels. */
   readonly #levels: { readonly plain: Output[]; readonly windows: Output[] }[] = [];
   readonly #levelOf = new Map<number, number>();
+  #rank: Expr | undefined;
 
   constructor(context: LoweringContext, rows: Rows) {
     this.#context = context;
@@ -47,11 +48,27 @@ export class RowScope {
     return value.sql.kind === 'column' ? value : this.#collect(value, value.sql, 'plain');
   }
 
-  /** A window function over the rows in their order. */
-  window(value: Expr, frame: Fragment): Expr {
+  /** The row's place in the order of the rows, from 1: one order for all, also of rows that their order does not tell apart. */
+  rank(): Expr {
+    if (this.#rank !== undefined) return this.#rank;
     const { order } = this.rows;
+    const [first] = order;
+    const known = first?.isRank === true ? expr('long', columnRef(first.id), false) : undefined;
+    const frame = sql`ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`;
     const over = order.length === 0 ? sql`(${frame})` : sql`(ORDER BY ${orderBy(order)} ${frame})`;
-    return this.#collect(value, sql`${value.sql} OVER ${over}`, 'windows');
+    this.#rank =
+      known ?? this.#collect(expr('long', sql``, false), sql`row_number() OVER ${over}`, 'windows');
+    return this.#rank;
+  }
+
+  /** A window function over the rows in their order, or over those of them that have the same `partition`. */
+  window(value: Expr, frame: Fragment, partition?: Fragment): Expr {
+    const by = partition === undefined ? sql`` : sql`PARTITION BY ${partition} `;
+    return this.#collect(
+      value,
+      sql`${value.sql} OVER (${by}ORDER BY ${this.rank().sql} ${frame})`,
+      'windows',
+    );
   }
 
   #collect(value: Expr, computed: Fragment, where: 'plain' | 'windows'): Expr {
@@ -76,13 +93,20 @@ export class RowScope {
       if (windows.length > 0) node = relation({ kind: 'window', input: node, outputs: windows });
       ids.push(...[...plain, ...windows].map((output) => output.id));
     }
-    return { ...rows, relation: node };
+    const ranked = rows === this.rows && this.#rank !== undefined ? this.#rank.sql : undefined;
+    return { ...rows, relation: node, order: ranked === undefined ? rows.order : rankOrder(ranked) };
   }
 
   /** Numbers of the collected columns. */
   collected(): number[] {
     return [...this.#levelOf.keys()];
   }
+}
+
+/** What window functions saw is the order from now on. */
+function rankOrder(rank: Fragment): OrderKey[] {
+  if (rank.kind !== 'column') throw new TypeError('a rank is a column');
+  return [{ id: rank.id, descending: false, nullsFirst: false, isRank: true }];
 }
 
 /** Where a scalar expression stands: the names and the row it can see. */

@@ -10,6 +10,8 @@ export interface OrderKey {
   readonly id: number;
   readonly descending: boolean;
   readonly nullsFirst: boolean;
+  /** It counts the rows, so that no two have the same. */
+  readonly isRank?: true;
 }
 
 /**

@@ -25,7 +25,6 @@ export class Aggregation {
   /** Without a `by`, nothing still makes one row. */
   readonly hasKeys: boolean;
   readonly outputs: (AggregateValue | RowPick)[] = [];
-  #rank: Fragment | undefined;
 
   constructor(input: ScalarScope, hasKeys: boolean) {
     this.input = input;
@@ -64,11 +63,7 @@ export class Aggregation {
   rank(): Fragment | undefined {
     const { row } = this.input;
     if (row.rows.order.length === 0) return undefined;
-    this.#rank ??= row.window(
-      expr('long', sql`row_number()`, false),
-      sql`ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`,
-    ).sql;
-    return this.#rank;
+    return row.rank().sql;
   }
 }
 
