@@ -178,7 +178,6 @@ describe('errors', () => {
   it.each([
     ['DeviceInfo | mv-apply x = AdditionalFields on (where x > 1)', 'operator mv-apply', 13],
     ['DeviceInfo | make-series count() on Timestamp step 1d', 'operator make-series', 13],
-    ['DeviceInfo | extend x = geo_info_from_ip_address(PublicIP)', 'function geo_info_from_ip_address()', 24],
     ['DeviceInfo | summarize hll(DeviceId)', 'aggregate hll()', 23],
     ['DeviceInfo | evaluate http_request("https://example.org")', 'plugin http_request', 13],
     ['EmailUrlInfo | take 1', 'table EmailUrlInfo', 0],

@@ -101,6 +101,7 @@ function lower(
     schema,
     unixNow + unixEpochTicks,
     plan,
+    options.geo ?? false,
   );
   const scope = ScalarScope.withoutRow(context, new Environment(null, 0));
   try {

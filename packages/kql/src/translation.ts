@@ -23,6 +23,8 @@ export interface TranslateOptions {
   readonly until?: Date;
   /** Name of the ClickHouse database. `merlon` when absent. */
   readonly database?: string;
+  /** Whether the event store knows where addresses are (`loadGeoDatabase`). Without that `geo_info_from_ip_address` knows none. */
+  readonly geo?: boolean;
   /** Answers to what earlier translations of the same query needed. */
   readonly supplied?: Supplied;
 }

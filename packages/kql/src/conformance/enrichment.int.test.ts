@@ -240,3 +240,41 @@ describe('places that other services name', () => {
     ],
   );
 });
+
+describe('geo_info_from_ip_address', () => {
+  beforeAll(() => {
+    engine.sql(
+      'CREATE TABLE merlon.Networks (Network String, Location UInt32) ENGINE = MergeTree ORDER BY Network',
+    );
+    engine.sql('CREATE TABLE merlon.Locations (Id UInt64, Bag String) ENGINE = MergeTree ORDER BY Id');
+    engine.sql(
+      "INSERT INTO merlon.Networks VALUES ('1.2.3.0/24', 1), ('1.2.0.0/16', 2), ('2a03:2880::/32', 2)",
+    );
+    engine.sql(
+      `INSERT INTO merlon.Locations VALUES (1, '{"country":"A","latitude":1.5}'), (2, '{"country":"B"}')`,
+    );
+    const dictionary = (name: string, columns: string, key: string, table: string, layout: string) =>
+      engine.sql(
+        `CREATE DICTIONARY merlon.${name} (${columns}) PRIMARY KEY ${key} SOURCE(CLICKHOUSE(QUERY 'SELECT * FROM merlon.${table}')) LAYOUT(${layout}()) LIFETIME(0)`,
+      );
+    dictionary('GeoNetworks', 'Network String, Location UInt32', 'Network', 'Networks', 'IP_TRIE');
+    dictionary('GeoLocations', 'Id UInt64, Bag String', 'Id', 'Locations', 'HASHED');
+  });
+
+  it.each([
+    ['print x = geo_info_from_ip_address("1.2.3.4")', [[{ country: 'A', latitude: 1.5 }]]],
+    ['print x = tostring(geo_info_from_ip_address("1.2.9.9").country)', [['B']]],
+    ['print x = tostring(geo_info_from_ip_address("2a03:2880:f12c:83::25de").country)', [['B']]],
+    ['print x = geo_info_from_ip_address("10.0.0.1"), y = geo_info_from_ip_address("x")', [[{}, null]]],
+    [
+      'DeviceNetworkEvents | extend c = tostring(geo_info_from_ip_address(RemoteIP).country) | distinct c',
+      [['']],
+    ],
+  ])('%s', (query, rows) => {
+    expect(engine.rows(query, { geo: true })).toEqual(rows);
+  });
+
+  it('knows no place where there is no database', () => {
+    expect(engine.rows('print x = geo_info_from_ip_address("1.2.3.4")')).toEqual([[{}]]);
+  });
+});

@@ -13,6 +13,7 @@ export type Fragment =
     }
   | { readonly kind: 'number'; readonly text: string; readonly weight: 1 }
   | { readonly kind: 'identifier'; readonly name: string; readonly weight: 1 }
+  | { readonly kind: 'dictionary'; readonly name: DictionaryName; readonly weight: 1 }
   | {
       readonly kind: 'parameter';
       readonly type: ParameterType;
@@ -27,6 +28,9 @@ export type Fragment =
       readonly columns: readonly number[];
       readonly weight: 1;
     };
+
+/** Dictionaries of the event store, which every query may look things up in. */
+export type DictionaryName = 'GeoNetworks' | 'GeoLocations';
 
 export type ParameterType = 'String' | 'Array(String)' | 'UUID';
 export type ParameterValue = string | readonly string[];
@@ -94,6 +98,11 @@ export function identifier(name: string): Fragment {
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name))
     throw new TypeError(`not a schema name: ${JSON.stringify(name)}`);
   return Object.freeze({ kind: 'identifier', name, weight: 1 });
+}
+
+/** The name of a dictionary, as a text with its database. */
+export function dictionary(name: DictionaryName): Fragment {
+  return Object.freeze({ kind: 'dictionary', name, weight: 1 });
 }
 
 /** A sub-query in an expression: `(SELECT …)` of these columns. */

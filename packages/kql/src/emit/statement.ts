@@ -1,7 +1,7 @@
 import { huntingTable } from '@merlon/contract';
 import { KqlError } from '../kql-error.ts';
 import type { JoinKind, Output, Relation, Shared } from '../tree/relation.ts';
-import { columnRef, type Fragment, identifier, sql, visitColumns } from './fragment.ts';
+import { columnRef, type Fragment, identifier, sql, text, visitColumns } from './fragment.ts';
 import { orderBy } from './order.ts';
 import { Parameters } from './parameters.ts';
 import { type RowLimits, rowConditions } from './scope.ts';
@@ -97,6 +97,8 @@ export class StatementPrinter {
         return fragment.text;
       case 'identifier':
         return `\`${fragment.name}\``;
+      case 'dictionary':
+        return this.fragment(sql`${text(`${this.#limits.database}.${fragment.name}`)}`);
       case 'parameter':
         return this.parameters.placeholder(fragment);
       case 'column':

@@ -23,6 +23,8 @@ export class LoweringContext {
   readonly schema: Schema;
   /** Ticks since 0001-01-01 of the one instant that now() and ago() mean in this query. */
   readonly now: bigint;
+  /** Whether the event store knows where addresses are. */
+  readonly hasGeo: boolean;
   /** What the query needs before it is one statement. */
   readonly plan: QueryPlan;
   /** The chart that `render` asks for. */
@@ -35,11 +37,12 @@ export class LoweringContext {
   #nodes = 0;
   #depth = 0;
 
-  constructor(dispatch: Dispatchers, schema: Schema, now: bigint, plan: QueryPlan) {
+  constructor(dispatch: Dispatchers, schema: Schema, now: bigint, plan: QueryPlan, hasGeo: boolean) {
     this.dispatch = dispatch;
     this.schema = schema;
     this.now = now;
     this.plan = plan;
+    this.hasGeo = hasGeo;
   }
 
   newId(): number {

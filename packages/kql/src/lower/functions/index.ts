@@ -5,30 +5,39 @@ import { conditionalFunctions } from './conditional.ts';
 import { conversionFunctions } from './conversion.ts';
 import { datetimeFunctions } from './datetime.ts';
 import { encodingFunctions } from './encoding.ts';
+import { geoFunctions } from './geo.ts';
 import { hllFunctions } from './hll.ts';
 import { ipv4TextFunctions } from './ipv4-text.ts';
 import { ipv6Functions } from './ipv6.ts';
 import { mathFunctions } from './math.ts';
 import { networkFunctions } from './network.ts';
+import { parsingFunctions } from './parsing.ts';
 import type { FunctionFamily, FunctionRule } from './rule.ts';
+import { schemaFunctions } from './schema.ts';
 import { stringFunctions } from './string.ts';
 import { tdigestFunctions } from './tdigest.ts';
+import { timeZoneFunctions } from './time-zone.ts';
+import { unicodeFunctions } from './unicode.ts';
 import { unitConversionFunctions } from './unit-conversion.ts';
+import { unpackingFunctions } from './unpacking.ts';
 import { windowFunctions } from './window.ts';
 
 /** Scalar functions by family. */
 export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
   Conversion: conversionFunctions,
   Conditional: conditionalFunctions,
-  String: stringFunctions,
-  'Date and time': datetimeFunctions,
+  'Types and columns': schemaFunctions,
+  String: { ...stringFunctions, ...unicodeFunctions },
+  'Date and time': { ...datetimeFunctions, ...timeZoneFunctions },
   Arrays: arrayFunctions,
   Bags: bagFunctions,
   'Sets and sequences': collectionFunctions,
   Mathematics: mathFunctions,
   'Units of measure': unitConversionFunctions,
   'Addresses and URLs': { ...networkFunctions, ...ipv6Functions, ...ipv4TextFunctions },
+  'Places of addresses': geoFunctions,
   'Encoding and hashing': encodingFunctions,
+  'Other formats': { ...parsingFunctions, ...unpackingFunctions },
   'Neighbouring rows': windowFunctions,
   'Sketches of distinct values': hllFunctions,
   'Sketches of distributions': tdigestFunctions,
