@@ -86,11 +86,11 @@ function bindArguments(
   const written = kindOf(node) === 'FunctionCallExpression' ? callArguments(node) : [];
   const parameters = parts(part(declaration, 'Parameters'), 'Parameters');
   const named = new Map<string, SyntaxNode>();
-  const positional: SyntaxNode[] = [];
-  for (const argument of written) {
+  const positional = new Map<number, SyntaxNode>();
+  for (const [place, argument] of written.entries()) {
     if (kindOf(argument) === 'SimpleNamedExpression')
       named.set(simpleName(part(argument, 'Name')), part(argument, 'Expression'));
-    else positional.push(argument);
+    else positional.set(place, argument);
   }
   for (const [index, parameter] of parameters.entries()) {
     const name = simpleName(part(part(parameter, 'NameAndType'), 'Name'));
@@ -98,7 +98,7 @@ function bindArguments(
       environment.bind(name, { kind: 'tabular', lower: piped });
       continue;
     }
-    const argument = named.get(name) ?? positional[index - (piped === undefined ? 0 : 1)];
+    const argument = named.get(name) ?? positional.get(index - (piped === undefined ? 0 : 1));
     const fallback = optionalPart(parameter, 'DefaultValue');
     if (argument === undefined && fallback === undefined)
       throw caller.unsupported(`a call without the argument '${name}'`, node);

@@ -1,8 +1,20 @@
 import { type Fragment, join, sql } from '../../emit/fragment.ts';
 import { type Expr, expr, isTextual } from '../../tree/expression.ts';
+import { lowerArithmetic } from '../arithmetic.ts';
 import { boolConstant, isNullConstant } from '../constants.ts';
 import { toBool } from '../convert.ts';
+import { lowerComparison } from '../predicates/comparison.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
+
+/** around(value, center, delta): null when one of them is. */
+const around: FunctionRule = (call) => {
+  const [value, center, delta] = [call.value(0), call.shared(call.value(1)), call.shared(call.value(2))];
+  const at = (operator: '-' | '+') => lowerArithmetic(center, delta, operator, call.node, call.scope);
+  const shared = call.shared(value);
+  const above = lowerComparison(shared, at('-'), '>=', call.node, call.scope);
+  const below = lowerComparison(shared, at('+'), '<=', call.node, call.scope);
+  return expr('bool', sql`(${above.sql} AND ${below.sql})`, above.nullable || below.nullable);
+};
 
 /** The first branch whose condition holds; a null condition does not. */
 function choose(
@@ -101,6 +113,7 @@ export const conditionalFunctions: FunctionFamily = {
   isnotnull: isNotNull,
   notnull: isNotNull,
   not: (call) => negated(toBool(call.value(0), call.scope, call.node)),
+  around,
   min_of: extreme('least'),
   max_of: extreme('greatest'),
 };

@@ -1,0 +1,31 @@
+import { gunzipText, gzipText, unzlibText, zlibText } from '../../formats/compressed-text.ts';
+import { domainFromPunycode, domainToPunycode, fromPunycode, toPunycode } from '../../formats/punycode.ts';
+import { jsonOfXml } from '../../formats/xml.ts';
+import { expr } from '../../tree/expression.ts';
+import { toText } from '../convert.ts';
+import { perValue } from './per-value.ts';
+import type { FunctionFamily, FunctionRule } from './rule.ts';
+
+/** Functions that the engine has nothing for: computed here for each different value. */
+
+const ofText =
+  (type: 'string' | 'dynamic', compute: (value: string) => string | undefined): FunctionRule =>
+  (call) =>
+    expr(
+      type,
+      perValue(call, toText(call.value(0), call.scope), (value) => compute(value) ?? ''),
+      false,
+    );
+
+export const unpackingFunctions: FunctionFamily = {
+  gzip_compress_to_base64_string: ofText('string', gzipText),
+  gzip_decompress_from_base64_string: ofText('string', gunzipText),
+  zlib_compress_to_base64_string: ofText('string', zlibText),
+  zlib_decompress_from_base64_string: ofText('string', unzlibText),
+  parse_xml: ofText('dynamic', jsonOfXml),
+  // Kusto's `from_string` encodes and `to_string` decodes; of domains, it is the other way round.
+  punycode_from_string: ofText('string', toPunycode),
+  punycode_to_string: ofText('string', fromPunycode),
+  punycode_domain_from_string: ofText('string', domainFromPunycode),
+  punycode_domain_to_string: ofText('string', domainToPunycode),
+};
