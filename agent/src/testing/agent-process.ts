@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OnboardingPackage } from '@merlon/contract';
 
-const BIN = fileURLToPath(new URL('../../../bin/merlon-agent.mjs', import.meta.url));
+const COMMAND = [process.execPath, fileURLToPath(new URL('../../../bin/merlon-agent.mjs', import.meta.url))];
 
 export interface Finished {
   readonly code: number | null;
@@ -17,19 +17,27 @@ export class AgentProcess {
   readonly home: string;
   readonly #prefix: readonly string[];
   readonly #env: Readonly<Record<string, string>>;
+  readonly #command: readonly string[];
   readonly #daemonProgram: string | null;
   #daemon: ChildProcess | null = null;
   #log = '';
 
   /**
    * @param options.prefix words before the command, such as `ip netns exec NAME`
+   * @param options.command words that are the command: default the bundle
    * @param options.daemon program that runs in the place of `merlon-agent run`
    */
   constructor(
     home: string,
-    options: { prefix?: readonly string[]; env?: Record<string, string>; daemon?: string } = {},
+    options: {
+      prefix?: readonly string[];
+      command?: readonly string[];
+      env?: Record<string, string>;
+      daemon?: string;
+    } = {},
   ) {
     this.home = home;
+    this.#command = options.command ?? COMMAND;
     this.#daemonProgram = options.daemon ?? null;
     this.#prefix = options.prefix ?? [];
     this.#env = options.env ?? {};
@@ -45,8 +53,9 @@ export class AgentProcess {
 
   /** Runs a command of the agent to its end. */
   run(...args: string[]): Promise<Finished> {
-    return new Promise((resolve) => {
-      const child = this.#spawn(args);
+    return new Promise((resolve, reject) => {
+      const child = this.#spawn([...this.#command, ...args]);
+      child.on('error', reject);
       let out = '';
       let err = '';
       child.stdout?.on('data', (part: Buffer) => {
@@ -66,7 +75,9 @@ export class AgentProcess {
   }
 
   start(): void {
-    const child = this.#daemonProgram ? this.#spawn([], this.#daemonProgram) : this.#spawn(['run']);
+    const child = this.#daemonProgram
+      ? this.#spawn([process.execPath, this.#daemonProgram])
+      : this.#spawn([...this.#command, 'run']);
     child.stdout?.resume();
     child.stderr?.on('data', (part: Buffer) => {
       this.#log += part.toString();
@@ -83,8 +94,8 @@ export class AgentProcess {
     return ended;
   }
 
-  #spawn(args: readonly string[], program = BIN): ChildProcess {
-    const [command = process.execPath, ...rest] = [...this.#prefix, process.execPath, program, ...args];
+  #spawn(words: readonly string[]): ChildProcess {
+    const [command = '', ...rest] = [...this.#prefix, ...words];
     return spawn(command, rest, {
       env: {
         ...process.env,
