@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { hostAllowList } from './features/hunting/host-allow-list.ts';
+import { HUNTING_DEFAULTS, type HuntingConfig } from './features/hunting/limits.ts';
 import type { LogLevel } from './telemetry/log.ts';
 
 export interface Config {
@@ -20,6 +22,7 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** `service`: the real service's quotas per application and tenant. `off`: none, for a lab or a test. */
   readonly rateLimits: 'service' | 'off';
+  readonly hunting: HuntingConfig;
   /** Check every answer against its schema and fail loudly. For tests and development. */
   readonly checkResponses: boolean;
 }
@@ -63,8 +66,48 @@ export function readConfig(
     retentionDays: integer(env, 'MERLON_RETENTION_DAYS', 30, 1, 3_650),
     logLevel: oneOf(env, 'MERLON_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'] as const, 'info'),
     rateLimits: oneOf(env, 'MERLON_RATE_LIMITS', ['service', 'off'] as const, 'service'),
+    hunting: huntingConfig(env),
     checkResponses: oneOf(env, 'MERLON_CHECK_RESPONSES', ['on', 'off'] as const, 'off') === 'on',
   };
+}
+
+const MIB = 1024 * 1024;
+
+function huntingConfig(env: Environment): HuntingConfig {
+  const usual = HUNTING_DEFAULTS;
+  const most = 1_000_000_000;
+  const number = (name: string, fallback: number, least = 1) =>
+    integer(env, `MERLON_HUNTING_${name}`, fallback, least, most);
+  const optional = (name: string) =>
+    text(env, `MERLON_HUNTING_${name}`) === undefined ? null : number(name, 0);
+  const running = number('RUNNING', usual.running);
+  const memory = optional('MAX_MEMORY_MB');
+  return {
+    callsPerMinute: number('CALLS_PER_MINUTE', usual.callsPerMinute),
+    callsPerHour: number('CALLS_PER_HOUR', usual.callsPerHour),
+    runSecondsPerQuarter: number('RUN_SECONDS_PER_15_MINUTES', usual.runSecondsPerQuarter),
+    runSecondsPerHour: number('RUN_SECONDS_PER_HOUR', usual.runSecondsPerHour),
+    runSecondsPerDay: number('RUN_SECONDS_PER_DAY', usual.runSecondsPerDay),
+    maxSeconds: optional('MAX_SECONDS'),
+    maxRows: number('MAX_ROWS', usual.maxRows),
+    maxBytes: number('MAX_RESULT_MB', usual.maxBytes / MIB) * MIB,
+    maxMemoryBytes: memory === null ? null : memory * MIB,
+    lookbackDays: number('LOOKBACK_DAYS', usual.lookbackDays),
+    running,
+    // Half of them at most, so that another tenant finds one free.
+    runningPerTenant: number('RUNNING_PER_TENANT', Math.ceil(running / 2)),
+    externalHosts: hosts(env, 'MERLON_HUNTING_EXTERNAL_HOSTS'),
+  };
+}
+
+function hosts(env: Environment, name: string): string[] {
+  const entries = (text(env, name) ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
+  try {
+    hostAllowList(entries);
+  } catch (error) {
+    throw new ConfigError(name, `lists hosts and networks: ${(error as Error).message}`);
+  }
+  return entries;
 }
 
 /** An empty variable counts as absent: compose files and unit files often pass one on. */

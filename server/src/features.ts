@@ -6,7 +6,7 @@ import { auditMigrations } from './features/audit/index.ts';
 import { createDetection, detectionMigrations } from './features/detection/index.ts';
 import { createDeviceGroups, deviceGroupsMigrations } from './features/device-groups/index.ts';
 import { createDevices, devicesMigrations } from './features/devices/index.ts';
-import { createHunting } from './features/hunting/index.ts';
+import { createHunting, huntingMigrations } from './features/hunting/index.ts';
 import { type Identity, identityMigrations } from './features/identity/index.ts';
 import { createIngest } from './features/ingest/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
@@ -23,6 +23,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...responseMigrations,
   ...alertsMigrations,
   ...detectionMigrations,
+  ...huntingMigrations,
 ];
 
 export interface Features {

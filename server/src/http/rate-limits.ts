@@ -18,7 +18,13 @@ const PORTAL_QUOTA: Quota = { perMinute: 1_200 };
 const QUOTAS: Readonly<Record<string, Quota>> = {
   'POST /api/alerts/batchupdate': { perMinute: 10, perHour: 500 },
   'POST /api/alerts/createalertbyreference': { perMinute: 15 },
-  'POST /api/advancedqueries/run': { perMinute: 45, perHour: 1_500 },
+  // Hunting counts its own calls, together with the time they take, where a restart does not forget them.
+  'POST /api/advancedqueries/run': {},
+  'GET /api/advancedqueries': {},
+  'POST /api/advancedqueries/schema': {},
+  'POST /api/advancedhunting/run': {},
+  'POST /v1.0/security/runhuntingquery': {},
+  'POST /v1.0/security/microsoft.graph.security.runhuntingquery': {},
   'POST /api/machines/:/runliveresponse': { perMinute: 10 },
   'POST /api/machines/:/startinvestigation': { perHour: 50 },
   'GET /api/machineactions/:/getpackageuri': { perMinute: 2, perHour: 120 },

@@ -54,6 +54,10 @@ export class RequestAudit implements RouteAudit {
       this.details({ request: withoutSecrets(body) });
   }
 
+  repeats(): void {
+    this.#written = true;
+  }
+
   // biome-ignore lint/suspicious/noExplicitAny: any feature's transaction will do; only its connection is used
   async recordIn(db: Transaction<any>): Promise<void> {
     const entry = this.#entry('success');

@@ -71,6 +71,8 @@ export interface RouteAudit {
   target(kind: string, id: string): void;
   /** Adds facts to the record. Never secrets. */
   details(facts: Readonly<Record<string, unknown>>): void;
+  /** This call only goes on with one that has left its record: its own success leaves none. A refusal or failure still does. */
+  repeats(): void;
   /**
    * Writes the success record inside the caller's own transaction, so that change and record stand or fall together. The framework
    * then writes none of its own for success; a refusal or failure after it is still recorded.

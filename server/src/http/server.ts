@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ApiError, errorBody } from '@merlon/contract';
+import { ApiError, errorBody, graphErrorBody } from '@merlon/contract';
 import { type FastifyReply, fastify } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../telemetry/log.ts';
@@ -248,7 +248,23 @@ function answerError(reply: FastifyReply, error: ApiError, correlationId: string
     .code(error.status)
     .header('x-request-id', correlationId)
     .header('content-type', 'application/json; charset=utf-8')
-    .send(JSON.stringify(errorBody(error, correlationId)));
+    .send(JSON.stringify(wordedFor(reply.request, error, correlationId)));
+}
+
+/** Addresses of Graph answer in its words. */
+function wordedFor(
+  { url, headers }: FastifyReply['request'],
+  error: ApiError,
+  correlationId: string,
+): object {
+  if (!/^\/v1\.0(\/|$)/.test(fold(url))) return errorBody(error, correlationId);
+  const own = headers['client-request-id'];
+  return graphErrorBody(
+    error,
+    correlationId,
+    new Date(),
+    typeof own === 'string' ? own.slice(0, 100) : undefined,
+  );
 }
 
 /** Case matters for file names, so this one is not folded. */

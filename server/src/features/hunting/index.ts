@@ -1,21 +1,76 @@
 /** Hunting: KQL over the raw events. */
+import { join } from 'node:path';
 import { openTranslator, type Translator } from '@merlon/kql';
 import type { Feature, Platform } from '../../feature.ts';
+import { prepareSpoolFolder } from './answer-spool.ts';
+import { createExternalData } from './external-data.ts';
+import { historyStore } from './history-store.ts';
+import { type HuntingInterface, runLimits } from './limits.ts';
+import { QuerySlots } from './query-slots.ts';
 import { huntingRoutes } from './routes.ts';
+import { createQueryRunner } from './run-query.ts';
+import { savedQueryRoutes } from './saved-query-routes.ts';
+import { savedQueryStore } from './saved-query-store.ts';
+import { usageStore } from './usage-store.ts';
+import { useRoutes } from './use-routes.ts';
 
+export { HUNTING_DEFAULTS, type HuntingConfig } from './limits.ts';
+export { huntingMigrations } from './migrations.ts';
+
+/** One tenant may hold all but one of them. */
 const TRANSLATOR_WORKERS = 2;
+const WAITING_PER_TENANT = 50;
+const SLOT_WAIT_MS = 30_000;
+const SWEEP_MS = 3_600_000;
 
-export function createHunting(platform: Pick<Platform, 'events' | 'clock' | 'metrics' | 'log'>): Feature {
+export function createHunting(
+  platform: Pick<Platform, 'config' | 'state' | 'events' | 'clock' | 'metrics' | 'log'>,
+): Feature {
+  const { state, events, clock } = platform;
+  const config = platform.config.hunting;
   const log = platform.log.child({ part: 'hunting' });
+  const spoolDir = join(platform.config.home, 'spool');
+  const usage = usageStore(state);
+  const history = historyStore(state);
+  const quotas = platform.config.rateLimits === 'service';
   let opening: Promise<Translator> | undefined;
+  let sweeping: NodeJS.Timeout | undefined;
+
+  const runner = createQueryRunner({
+    ...platform,
+    translator: () =>
+      opening ?? Promise.reject(new Error('the translator is opened when the feature starts')),
+    usage,
+    history,
+    slots: new QuerySlots({
+      total: config.running,
+      perTenant: config.runningPerTenant,
+      waitingPerTenant: WAITING_PER_TENANT,
+      waitMs: SLOT_WAIT_MS,
+    }),
+    external: createExternalData({ hosts: config.externalHosts, clock }),
+    config,
+    quotas,
+    spoolDir,
+    log,
+  });
+  const limits = (through: HuntingInterface) => runLimits(through, config, events.ceilings.maxMemoryBytes);
+
+  const sweep = () =>
+    Promise.all([usage.forget(clock.now()), history.forget(clock.now())]).then(
+      ([, forgotten]) => log.debug({ forgotten }, 'history swept'),
+      (error: unknown) => log.warn({ err: error }, 'old entries of the query history could not be removed'),
+    );
+
   return {
     name: 'hunting',
-    routes: huntingRoutes({
-      ...platform,
-      translator: () =>
-        opening ?? Promise.reject(new Error('the translator is opened when the feature starts')),
-    }),
+    routes: [
+      ...huntingRoutes({ runner, clock }),
+      ...savedQueryRoutes(savedQueryStore(state, clock)),
+      ...useRoutes({ history, usage, config, quotas, limits, clock }),
+    ],
     async start() {
+      await prepareSpoolFolder(spoolDir);
       // Loading the binder takes a second or more; the server need not wait for it, only the first query.
       opening = openTranslator({
         workers: TRANSLATOR_WORKERS,
@@ -24,8 +79,12 @@ export function createHunting(platform: Pick<Platform, 'events' | 'clock' | 'met
       opening.catch((error: unknown) =>
         log.error({ err: error }, 'the KQL translator did not start; no query can run'),
       );
+      void sweep();
+      sweeping = setInterval(() => void sweep(), SWEEP_MS);
+      sweeping.unref();
     },
     async stop() {
+      clearInterval(sweeping);
       const translator = await opening?.catch(() => undefined);
       await translator?.close();
     },

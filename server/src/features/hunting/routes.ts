@@ -1,164 +1,170 @@
-import { randomUUID } from 'node:crypto';
-import { ApiError, HuntingRequest, HuntingResult, huntingResultTypes } from '@merlon/contract';
+/** The addresses at which queries are run: each with its own shape, permission and limits, one way behind them. */
 import {
-  type EventStore,
-  EventStoreUnavailable,
-  QueryCancelled,
-  QueryFailed,
-  QueryMemory,
-  QueryTimeout,
-  QueryTooLarge,
-} from '@merlon/event-store';
-import { KqlError, prepare, type Translation, type Translator, TranslatorBusyError } from '@merlon/kql';
-import { defineRoute, type Route } from '../../http/route.ts';
+  ApiError,
+  GraphHuntingRequest,
+  GraphHuntingResult,
+  HuntingRequest,
+  HuntingResult,
+  HuntingResultWithStats,
+  HuntingSchema,
+  huntingResultTypes,
+  type Permission,
+} from '@merlon/contract';
+import { Type } from 'typebox';
+import {
+  type ApiAccess,
+  type Caller,
+  defineRoute,
+  type Reply,
+  type Route,
+  type RouteAudit,
+} from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
-import type { Metrics } from '../../telemetry/metrics.ts';
-import { resultRow } from './result-row.ts';
+import type { SpooledAnswer } from './answer-spool.ts';
+import { type AnswerShape, answerWithStats, graphAnswer, plainAnswer } from './answer-text.ts';
+import { type HuntingInterface, MAX_QUERY_BYTES } from './limits.ts';
+import { PortalPages } from './portal-pages.ts';
+import { recordedText } from './query-text.ts';
+import type { QueryRunner } from './run-query.ts';
+import { readTimespan, type Timespan } from './timespan.ts';
 
-/** Limits of the service: api.md, advancedqueries.run. */
-export const HUNTING_LIMITS = {
-  maxRows: 100_000,
-  maxSeconds: 200,
-  maxBytes: 124 * 1024 * 1024,
-  maxMemoryBytes: 1024 * 1024 * 1024,
-  queryBytes: 256 * 1024,
-} as const;
+/** JSON may write a character in six. */
+const BODY_BYTES = 6 * MAX_QUERY_BYTES + 1_024;
 
-export function huntingRoutes(deps: {
-  translator: () => Promise<Pick<Translator, 'translate'>>;
-  events: Pick<EventStore, 'query'>;
-  clock: Clock;
-  metrics: Metrics;
-}): Route[] {
-  const queries = deps.metrics.counter('merlon_hunting_queries_total', 'Hunting queries by outcome.');
-  const seconds = deps.metrics.histogram(
-    'merlon_hunting_query_seconds',
-    'Time of a hunting query, translation included.',
-  );
+const access = (application: Permission, delegated: Permission) =>
+  ({
+    kind: 'api',
+    application: [application],
+    delegated: [delegated],
+    role: 'ViewData.SecurityOperations',
+    deviceScope: 'filter',
+  }) as const satisfies ApiAccess;
 
-  return [
+export const advancedQueryAccess = access('AdvancedQuery.Read.All', 'AdvancedQuery.Read');
+const advancedHuntingAccess = access('AdvancedHunting.Read.All', 'AdvancedHunting.Read');
+const threatHuntingAccess = access('ThreatHunting.Read.All', 'ThreatHunting.Read.All');
+
+/** What a route of this file hands on. */
+interface Asked {
+  readonly caller: Caller;
+  readonly audit: RouteAudit;
+  readonly signal: AbortSignal;
+}
+
+export function huntingRoutes(deps: { readonly runner: QueryRunner; readonly clock: Clock }): Route[] {
+  const { runner, clock } = deps;
+  const pages = new PortalPages(clock);
+
+  async function run(
+    request: Asked,
+    through: Exclude<HuntingInterface, 'portal'>,
+    text: string,
+    shape: AnswerShape,
+    timespan: Timespan = {},
+  ): Promise<Reply> {
+    const { caller, audit, signal } = request;
+    // In place of the body as sent: what its author marked as secret is not for the trail.
+    audit.details({ request: { Query: recordedText(text) }, ...(caller.portal ? { portal: true } : {}) });
+    if (caller.portal && pages.isAnother(caller, text)) audit.repeats();
+    const answer = await runner.run(
+      { caller, through: caller.portal ? 'portal' : through, text, timespan, signal },
+      shape,
+    );
+    return reply(answer);
+  }
+
+  const runRoute = defineRoute({
+    id: 'advancedqueries.run',
+    method: 'POST',
+    path: '/api/advancedqueries/run',
+    summary: 'Run a hunting query, written in KQL.',
+    access: advancedQueryAccess,
+    audit: 'hunting.run',
+    bodyLimit: BODY_BYTES,
+    body: HuntingRequest,
+    responses: { 200: HuntingResult },
+    handle: (request) => run(request, 'api', request.body.Query, plainAnswer),
+  });
+
+  const byKey = defineRoute({
+    id: 'advancedqueries.get',
+    method: 'GET',
+    path: '/api/advancedqueries',
+    summary: 'Run a hunting query that stands in the address, as report builders do.',
+    access: advancedQueryAccess,
+    audit: 'hunting.run',
+    query: Type.Object(
+      { key: Type.String({ minLength: 1, description: 'The query, in KQL.' }) },
+      { additionalProperties: false },
+    ),
+    responses: { 200: HuntingResult },
+    handle: (request) => run(request, 'api', request.query.key, plainAnswer),
+  });
+
+  const schema = defineRoute({
+    id: 'advancedqueries.schema',
+    method: 'POST',
+    path: '/api/advancedqueries/schema',
+    summary: 'The columns that a hunting query would answer with.',
+    access: advancedQueryAccess,
+    audit: 'hunting.schema',
+    bodyLimit: BODY_BYTES,
+    body: HuntingRequest,
+    responses: { 200: HuntingSchema },
+    async handle({ caller, body, signal, audit }) {
+      audit.details({ request: { Query: recordedText(body.Query) } });
+      const through = caller.portal ? 'portal' : 'api';
+      const columns = await runner.columns({ caller, through, text: body.Query, timespan: {}, signal });
+      return {
+        status: 200,
+        body: { Schema: columns.map(({ name, type }) => ({ Name: name, Type: huntingResultTypes[type] })) },
+      };
+    },
+  });
+
+  const advancedHunting = defineRoute({
+    id: 'advancedhunting.run',
+    method: 'POST',
+    path: '/api/advancedhunting/run',
+    summary: 'Run a hunting query, written in KQL; the answer says what it took.',
+    access: advancedHuntingAccess,
+    audit: 'hunting.run',
+    bodyLimit: BODY_BYTES,
+    body: HuntingRequest,
+    responses: { 200: HuntingResultWithStats },
+    handle: (request) => run(request, 'xdr', request.body.Query, answerWithStats),
+  });
+
+  // Libraries call an action by its whole name, people by its last part.
+  const graph = ['runHuntingQuery', 'microsoft.graph.security.runHuntingQuery'].map((name, index) =>
     defineRoute({
-      id: 'advancedqueries.run',
+      id: index === 0 ? 'security.runHuntingQuery' : 'security.runHuntingQueryQualified',
       method: 'POST',
-      path: '/api/advancedqueries/run',
-      summary: 'Run a hunting query, written in KQL.',
-      access: {
-        kind: 'api',
-        application: ['AdvancedQuery.Read.All'],
-        delegated: ['AdvancedQuery.Read'],
-        role: 'ViewData.SecurityOperations',
-        deviceScope: 'filter',
-      },
+      path: `/v1.0/security/${name}`,
+      summary: 'Run a hunting query, written in KQL, as Graph does.',
+      access: threatHuntingAccess,
       audit: 'hunting.run',
-      bodyLimit: 2 * HUNTING_LIMITS.queryBytes,
-      body: HuntingRequest,
-      responses: { 200: HuntingResult },
+      bodyLimit: BODY_BYTES,
+      body: GraphHuntingRequest,
+      responses: { 200: GraphHuntingResult },
       async handle(request) {
-        const { tenantId, deviceGroups } = request.caller;
-        const text = request.body.Query;
-        if (Buffer.byteLength(text) > HUNTING_LIMITS.queryBytes) {
-          throw new ApiError('InvalidInput', `The query is longer than ${HUNTING_LIMITS.queryBytes} bytes.`);
-        }
-        request.audit.details({ query: text.slice(0, 4_000) });
-        const startedAt = performance.now();
-        try {
-          const translator = await deps.translator();
-          const select = ({ sql, parameters }: Translation, maxRows: number) =>
-            deps.events.query({
-              sql,
-              parameters,
-              queryId: randomUUID(),
-              ...HUNTING_LIMITS,
-              maxRows,
-              signal: request.signal,
-            });
-          const translation = await prepare(
-            (query, options) => translator.translate(query, options),
-            text,
-            {
-              now: deps.clock.now(),
-              scope: { tenantId, deviceGroups },
-              maxRows: HUNTING_LIMITS.maxRows,
-            },
-            {
-              rows: async (statement, maxRows) => (await select(statement, maxRows + 1)).rows,
-              external: () =>
-                Promise.reject(
-                  KqlError.unsupported(
-                    'operator externaldata',
-                    { start: 0, length: text.length },
-                    'no address is allowed',
-                  ),
-                ),
-            },
-            request.signal,
-          );
-          const { rows } = await select(translation, HUNTING_LIMITS.maxRows);
-          queries.inc({ outcome: 'completed' });
-          return { status: 200, body: resultBody(translation, rows) };
-        } catch (error) {
-          queries.inc({ outcome: error instanceof Error ? error.name : 'failed' });
-          throw apiErrorOf(error);
-        } finally {
-          seconds.observe((performance.now() - startedAt) / 1000);
-        }
+        const { body } = request;
+        const text = body.Query ?? body.query;
+        if (text === undefined) throw new ApiError('MissingRequiredParameter', "'Query' is required.");
+        const span = body.Timespan ?? body.timespan;
+        const timespan = span === undefined || span === null ? {} : readTimespan(span, clock.now());
+        return run(request, 'graph', text, graphAnswer(request.origin), timespan);
       },
     }),
-  ];
+  );
+
+  return [runRoute, byKey, schema, advancedHunting, ...graph];
 }
 
-function resultBody({ columns }: Translation, rows: readonly unknown[][]): HuntingResult {
+function reply({ body, length }: SpooledAnswer): Reply {
   return {
-    Schema: columns.map(({ name, type }) => ({ Name: name, Type: huntingResultTypes[type] })),
-    Results: rows.map((row) => resultRow(columns, row)),
+    status: 200,
+    body,
+    headers: { 'content-type': 'application/json; charset=utf-8', 'content-length': String(length) },
   };
-}
-
-function apiErrorOf(error: unknown): unknown {
-  if (error instanceof KqlError) {
-    const at = error.start === undefined ? '' : ` (at position ${error.start}, length ${error.length ?? 0})`;
-    return new ApiError('BadRequest', `${error.message}${at}`);
-  }
-  if (error instanceof TranslatorBusyError) {
-    return new ApiError('TooManyRequests', 'Too many queries wait to be translated.', {
-      retryAfterSeconds: 2,
-    });
-  }
-  if (error instanceof QueryTimeout) {
-    return new ApiError(
-      'BadRequest',
-      `The query ran longer than ${HUNTING_LIMITS.maxSeconds} seconds. Narrow its time range or filter earlier.`,
-    );
-  }
-  if (error instanceof QueryTooLarge) {
-    return new ApiError(
-      'BadRequest',
-      `The result exceeded the allowed size: ${error.message}. Use summarize, project or take.`,
-    );
-  }
-  if (error instanceof QueryMemory) {
-    return new ApiError(
-      'BadRequest',
-      'The query needs more memory than one query may use. Filter earlier or group by fewer columns.',
-    );
-  }
-  if (error instanceof QueryFailed) {
-    // What the engine says names its own functions and types, not the query's.
-    return new ApiError(
-      'BadRequest',
-      'The query failed while it ran: a function or operator was given what it cannot take, or too much of it.',
-      {
-        privateDetail: error.message,
-        cause: error,
-      },
-    );
-  }
-  if (error instanceof QueryCancelled) return new ApiError('BadRequest', 'The query was cancelled.');
-  if (error instanceof EventStoreUnavailable) {
-    return new ApiError('ServiceUnavailable', 'The event store is starting. Try again.', {
-      retryAfterSeconds: 2,
-      cause: error,
-    });
-  }
-  return error;
 }
