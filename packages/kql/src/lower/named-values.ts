@@ -14,6 +14,8 @@ export interface NamedValue {
   readonly name: string | undefined;
   readonly node: SyntaxNode;
   readonly value: Expr;
+  /** One of several values of a function, none of them a name of its own: the binder's name for it is no `Column1`. */
+  readonly isMember?: true;
 }
 
 /** The values of a list: one an expression, or one a name where a function gives several. */
@@ -23,17 +25,22 @@ export function lowerNamedList(nodes: readonly SyntaxNode[], scope: ScalarScope)
     const { name, value } = lowerNamed(node, scope);
     const several = name === undefined ? value.several : undefined;
     if (several === undefined) return [{ name, node, value }];
-    return several.map((member) => ({ name: undefined, node, value: member }));
+    return several.map((member) => ({ name: undefined, node, value: member, isMember: true }));
   });
 }
 
-/** `(a, b) = f(…)`: names for the first values of the function. */
+/** `(a, b) = f(…)`: names for the first values of the function; the others take those that the binder makes up. */
 function lowerNamedTogether(node: SyntaxNode, scope: ScalarScope): NamedValue[] {
-  const value = lowerScalar(part(node, 'Expression'), scope);
+  const inner = part(node, 'Expression');
+  const value = lowerScalar(inner, scope);
   const values = value.several ?? [value];
   const names = parts(part(node, 'Names'), 'Names').map(simpleName);
   if (names.length > values.length) throw scope.unsupported('more names than values', node);
-  return names.map((name, index) => ({ name, node, value: values[index] ?? value }));
+  return values.map((member, index) =>
+    index < names.length
+      ? { name: names[index], node, value: member }
+      : { name: undefined, node: inner, value: member, isMember: true },
+  );
 }
 
 export function lowerNamed(node: SyntaxNode, scope: ScalarScope): NamedValue {
@@ -90,11 +97,11 @@ export function assignments(
   }
   const free = result.map((column) => column.name).filter((name) => !known.has(name) && !named.has(name));
   for (const value of unnamed) {
-    const name = madeUpName(
-      kustoLibrary().KustoFacts.GetExpressionResultName(value.node, '') ?? '',
-      free,
-      known,
-    );
+    const ofMember =
+      value.isMember === true ? free.find((candidate) => !/^Column\d+$/.test(candidate)) : undefined;
+    const name =
+      ofMember ??
+      madeUpName(kustoLibrary().KustoFacts.GetExpressionResultName(value.node, '') ?? '', free, known);
     if (name === undefined) throw scope.unsupported('an expression here without a name', value.node);
     if (free.includes(name)) free.splice(free.indexOf(name), 1);
     named.set(name, value);

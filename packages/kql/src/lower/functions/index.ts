@@ -12,8 +12,12 @@ import { ipv6Functions } from './ipv6.ts';
 import { mathFunctions } from './math.ts';
 import { networkFunctions } from './network.ts';
 import { parsingFunctions } from './parsing.ts';
+import { randomFunctions } from './random.ts';
 import type { FunctionFamily, FunctionRule } from './rule.ts';
 import { schemaFunctions } from './schema.ts';
+import { seriesElementFunctions } from './series-elements.ts';
+import { seriesFillFunctions } from './series-fill.ts';
+import { seriesStatisticFunctions } from './series-statistics.ts';
 import { stringFunctions } from './string.ts';
 import { tdigestFunctions } from './tdigest.ts';
 import { timeZoneFunctions } from './time-zone.ts';
@@ -33,12 +37,16 @@ export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
   Bags: bagFunctions,
   'Sets and sequences': collectionFunctions,
   Mathematics: mathFunctions,
+  Chance: randomFunctions,
   'Units of measure': unitConversionFunctions,
   'Addresses and URLs': { ...networkFunctions, ...ipv6Functions, ...ipv4TextFunctions },
   'Places of addresses': geoFunctions,
   'Encoding and hashing': encodingFunctions,
   'Other formats': { ...parsingFunctions, ...unpackingFunctions },
   'Neighbouring rows': windowFunctions,
+  'Series, element by element': seriesElementFunctions,
+  'Series with gaps': seriesFillFunctions,
+  'Statistics of series': seriesStatisticFunctions,
   'Sketches of distinct values': hllFunctions,
   'Sketches of distributions': tdigestFunctions,
 };

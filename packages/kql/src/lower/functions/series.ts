@@ -1,0 +1,52 @@
+import { type Fragment, sql } from '../../emit/fragment.ts';
+import { type Expr, expr } from '../../tree/expression.ts';
+import type { Call } from './rule.ts';
+
+/**
+ * Series are JSON arrays of numbers. In SQL they are Array(Nullable(Float64)): what is no number is null. The longer algorithms fold over an
+ * array instead of mapping a lambda that holds one: a fold sees the array once, a map once for each element.
+ */
+
+/** A column that holds an intermediate value of any SQL type. */
+export function column(call: Call, value: Fragment): Fragment {
+  return call.scope.row.computed(expr('dynamic', value, false)).sql;
+}
+
+/** Whether the argument is an array at all; nothing else has a series. */
+export function isSeries(call: Call, index: number): Fragment {
+  return sql`JSONType(${call.json(index)}) = 'Array'`;
+}
+
+/** The argument as Array(Nullable(Float64)); empty for what is no array. */
+export function series(call: Call, index: number): Fragment {
+  const json = call.json(index);
+  return column(
+    call,
+    sql`if(JSONType(${json}) = 'Array', arrayMap(e -> toFloat64OrNull(e), JSONExtractArrayRaw(${json})), CAST([], 'Array(Nullable(Float64))'))`,
+  );
+}
+
+/** The argument as Array(Float64); empty when it is no array or something in it is no number. */
+export function numbers(call: Call, index: number): Fragment {
+  const values = series(call, index);
+  return column(
+    call,
+    sql`if(arrayExists(v -> NOT ifNull(isFinite(v), false), ${values}), CAST([], 'Array(Float64)'), arrayMap(v -> assumeNotNull(v), ${values}))`,
+  );
+}
+
+/** JSON of an Array(Nullable(Float64)) or Array(Float64). */
+export function seriesJson(values: Fragment): Fragment {
+  const number = sql`multiIf(isFinite(v), toString(v + 0), isNaN(v), '"NaN"', v > 0, '"Infinity"', '"-Infinity"')`;
+  return sql`concat('[', arrayStringConcat(arrayMap(v -> if(isNull(v), 'null', assumeNotNull(${number})), ${values}), ','), ']')`;
+}
+
+/** A series as a result; null where `given` does not hold. */
+export function seriesExpr(values: Fragment, given: Fragment): Expr {
+  return expr('dynamic', sql`if(${given}, ${seriesJson(values)}, '')`, false);
+}
+
+/** A number that the query leaves out. */
+export function realOr(call: Call, index: number, otherwise: Fragment): Fragment {
+  return index < call.count ? sql`ifNull(${call.real(index).sql}, ${otherwise})` : otherwise;
+}
