@@ -180,11 +180,16 @@ export class StatementPrinter {
         return { ...block, tail: `${order} LIMIT ${relation.count}`, open: false };
       }
       case 'limit-by': {
-        const wanted = withColumns(needed, relation.keys);
+        const wanted = withColumns(
+          new Set([...needed, ...relation.order.map((key) => key.id)]),
+          relation.keys,
+        );
         const input = this.#block(relation.input, wanted);
         const block = input.tail === '' ? input : this.#over(input, wanted);
         const keys = relation.keys.map((key) => this.fragment(key)).join(', ');
-        return { ...block, tail: ` LIMIT ${BigInt(relation.count)} BY ${keys}`, open: false };
+        const order =
+          relation.order.length === 0 ? '' : ` ORDER BY ${this.fragment(orderBy(relation.order))}`;
+        return { ...block, tail: `${order} LIMIT ${relation.count} BY ${keys}`, open: false };
       }
       case 'join':
         return this.#join(relation, needed);

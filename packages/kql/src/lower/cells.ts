@@ -37,3 +37,25 @@ function realOfWire(wire: unknown): number {
 export function cellOfConstant(constant: Constant): Cell {
   return constant.type === 'dynamic' ? constant.value.json : constant.value;
 }
+
+/** A cell of the type as a constant of the query. */
+export function constantOfCell(type: KustoType, cell: Cell): Constant {
+  switch (type) {
+    case 'string':
+    case 'guid':
+      return { type, value: typeof cell === 'string' ? cell : '' };
+    case 'dynamic':
+      return { type, value: { json: typeof cell === 'string' ? cell : '' } };
+    case 'bool':
+      return { type, value: typeof cell === 'boolean' ? cell : null };
+    case 'real':
+      return { type, value: typeof cell === 'number' ? cell : null };
+    case 'decimal':
+      return { type, value: typeof cell === 'string' && cell !== '' ? cell : null };
+    case 'int':
+    case 'long':
+    case 'timespan':
+    case 'datetime':
+      return { type, value: typeof cell === 'bigint' ? cell : null };
+  }
+}

@@ -50,10 +50,16 @@ export class LoweringContext {
   }
 
   share(node: SyntaxNode, relation: Relation, columns: readonly Column[]): SharedRows {
-    const rows = { shared: Object.freeze({ key: this.shared.length + 1, relation }), columns };
-    this.shared.push(rows.shared);
+    const rows = { shared: this.shareRelation(relation), columns };
     this.sharedByNode.set(node, rows);
     return rows;
+  }
+
+  /** A relation computed once, for whoever refers to it. */
+  shareRelation(relation: Relation): Shared {
+    const shared = Object.freeze({ key: this.shared.length + 1, relation });
+    this.shared.push(shared);
+    return shared;
   }
 
   /** Runs `work` one level deeper, within the bounds of size and depth. */

@@ -1,4 +1,5 @@
 import type { SyntaxNode } from '../bind/syntax.ts';
+import type { Expr } from '../tree/expression.ts';
 import type { Rows } from './rows.ts';
 import type { RowScope } from './scalar-scope.ts';
 
@@ -11,6 +12,7 @@ export type Binding =
       /** For an argument: the row its columns are of. It is lowered where it is used, which must be in the same row if it has any. */
       readonly row?: RowScope;
     }
+  | { readonly kind: 'value'; readonly value: Expr }
   | { readonly kind: 'tabular'; readonly lower: () => Rows }
   | { readonly kind: 'function'; readonly declaration: SyntaxNode; readonly environment: Environment };
 
@@ -20,10 +22,13 @@ export class Environment {
   readonly #bindings = new Map<string, Binding>();
   /** What to add to a node's position to get its place in the query text: bodies of functions are bound as texts of their own. */
   readonly offset: number;
+  /** In a sub-query that begins with an operator: the rows that go into it. */
+  readonly source: (() => Rows) | undefined;
 
-  constructor(parent: Environment | null, offset: number) {
+  constructor(parent: Environment | null, offset: number, source?: () => Rows) {
     this.#parent = parent;
     this.offset = offset;
+    this.source = source;
   }
 
   bind(name: string, binding: Binding): void {

@@ -26,6 +26,20 @@ export interface Rows {
   readonly serialized?: true;
   /** When the row was stored, while each row is still one of a table. */
   readonly ingestionTime?: Column;
+  /** In the sub-query of mv-apply or partition: which sub-table each row is of. */
+  readonly subtables?: Subtables;
+}
+
+/** The rows are those of many tables, each to be treated by itself. */
+export interface Subtables {
+  /** Columns that tell the sub-tables apart. */
+  readonly keys: readonly Column[];
+  /** Columns with one value in each sub-table, kept whatever becomes of its rows. */
+  readonly carried: readonly Column[];
+  /** A sub-table may have lost all its rows on the way. */
+  readonly isLossy: boolean;
+  /** Every sub-table there was, one row each, with columns in the order of `keys` and `carried`. */
+  readonly all: () => { relation: Relation; keys: readonly Column[]; carried: readonly Column[] };
 }
 
 export function columnExpr(column: Column): Expr {
@@ -41,6 +55,8 @@ export function columnExpr(column: Column): Expr {
 export function keptIds(rows: Rows): number[] {
   const ids = rows.order.map((key) => key.id);
   if (rows.ingestionTime !== undefined) ids.push(rows.ingestionTime.id);
+  if (rows.subtables !== undefined)
+    ids.push(...[...rows.subtables.keys, ...rows.subtables.carried].map((column) => column.id));
   return ids;
 }
 

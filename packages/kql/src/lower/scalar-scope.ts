@@ -1,5 +1,5 @@
 import type { SyntaxNode } from '../bind/syntax.ts';
-import { columnRef, type Fragment, sql, visitColumns } from '../emit/fragment.ts';
+import { columnRef, type Fragment, join, sql, visitColumns } from '../emit/fragment.ts';
 import { orderBy } from '../emit/order.ts';
 import type { KqlError } from '../kql-error.ts';
 import { type Expr, expr } from '../tree/expression.ts';
@@ -63,7 +63,9 @@ export class RowScope {
 
   /** A window function over the rows in their order, or over those of them that have the same `partition`. */
   window(value: Expr, frame: Fragment, partition?: Fragment): Expr {
-    const by = partition === undefined ? sql`` : sql`PARTITION BY ${partition} `;
+    const keys = (this.rows.subtables?.keys ?? []).map((key) => columnRef(key.id));
+    if (partition !== undefined) keys.push(partition);
+    const by = keys.length === 0 ? sql`` : sql`PARTITION BY ${join(keys)} `;
     return this.#collect(
       value,
       sql`${value.sql} OVER (${by}ORDER BY ${this.rank().sql} ${frame})`,

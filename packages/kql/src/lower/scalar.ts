@@ -18,7 +18,7 @@ import { lowerFunctionCall } from './function-call.ts';
 import { lowerLiteral } from './literals.ts';
 import { lowerBetween } from './predicates/between.ts';
 import { lowerSetPredicate } from './predicates/sets.ts';
-import { lowerScalar, lowerTabular } from './recursion.ts';
+import { isTabularNode, lowerScalar, lowerTabular } from './recursion.ts';
 import type { ScalarScope } from './scalar-scope.ts';
 
 /** A scalar expression by its kind, of the type the binder gave it. */
@@ -79,6 +79,7 @@ function lowerName(node: SyntaxNode, scope: ScalarScope): Expr {
     }
     return lowerScalar(binding.node, scope.inEnvironment(binding.environment));
   }
+  if (binding?.kind === 'value') return binding.value;
   if (binding?.kind === 'function' || kind === 'FunctionSymbol') return lowerFunctionCall(node, scope);
   throw scope.unsupported(`the name '${name}' as a scalar`, node);
 }
@@ -91,6 +92,7 @@ function mentionsColumn(node: SyntaxNode): boolean {
 /** `toscalar(…)`: the first column of the first row. */
 function lowerToScalar(node: SyntaxNode, scope: ScalarScope): Expr {
   const inner = part(node, 'Expression');
+  if (!isTabularNode(inner)) return lowerScalar(inner, scope);
   const rows = lowerTabular(inner, scope.inEnvironment(scope.environment));
   const [first] = rows.columns;
   if (first === undefined) throw scope.semantic('toscalar() needs at least one column.', node);

@@ -27,6 +27,8 @@ export function dispatchTabular(node: SyntaxNode, scope: ScalarScope): Rows {
       throw scope.unsupported('a reference to another database or cluster', node);
   }
   const source = sourceOperators.get(kind);
+  const implied = source === undefined ? scope.environment.source : undefined;
+  if (implied !== undefined) return lowerOperator(node, implied(), implied, scope);
   if (source === undefined) throw scope.unsupported(constructName(node), node);
   return source.lower(node, scope);
 }
@@ -52,13 +54,45 @@ function lowerPipe(node: SyntaxNode, scope: ScalarScope): Rows {
   for (const stage of stages) {
     const operator = part(stage, 'Operator');
     const before = part(stage, 'Expression');
-    rows = scope.context.within(operator, scope.environment, () => {
-      const rule = pipedOperators.get(kindOf(operator));
-      if (rule === undefined) throw scope.unsupported(constructName(operator), operator);
-      return rule.lower({ node: operator, input: rows, scope, again: () => lowerTabular(before, scope) });
-    });
+    rows = scope.context.within(operator, scope.environment, () =>
+      lowerOperator(operator, rows, () => lowerTabular(before, scope), scope),
+    );
   }
   return rows;
+}
+
+/** Operators after which each sub-table still has a row if it had one. */
+const keepsSubtables: ReadonlySet<string> = new Set([
+  'AsOperator',
+  'CountOperator',
+  'DistinctOperator',
+  'ExtendOperator',
+  'ParseKvOperator',
+  'ParseOperator',
+  'ProjectAwayOperator',
+  'ProjectByNamesOperator',
+  'ProjectKeepOperator',
+  'ProjectOperator',
+  'ProjectRenameOperator',
+  'ProjectReorderOperator',
+  'SampleDistinctOperator',
+  'SampleOperator',
+  'SerializeOperator',
+  'SortOperator',
+  'SummarizeOperator',
+  'TakeOperator',
+  'TopOperator',
+]);
+
+function lowerOperator(operator: SyntaxNode, input: Rows, again: () => Rows, scope: ScalarScope): Rows {
+  const kind = kindOf(operator);
+  const rule = pipedOperators.get(kind);
+  if (rule === undefined) throw scope.unsupported(constructName(operator), operator);
+  const rows = rule.lower({ node: operator, input, scope, again });
+  if (input.subtables === undefined) return rows;
+  if (rows.subtables === undefined)
+    throw scope.unsupported(`${constructName(operator)} in the sub-query of another`, operator);
+  return keepsSubtables.has(kind) ? rows : { ...rows, subtables: { ...rows.subtables, isLossy: true } };
 }
 
 function lowerTableName(node: SyntaxNode, scope: ScalarScope): Rows {

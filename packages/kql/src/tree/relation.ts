@@ -12,6 +12,8 @@ export interface OrderKey {
   readonly nullsFirst: boolean;
   /** It counts the rows, so that no two have the same. */
   readonly isRank?: true;
+  /** It counts the rows of each sub-table. */
+  readonly isPlace?: true;
 }
 
 /**
@@ -67,12 +69,13 @@ export type Relation =
       readonly count: bigint;
       readonly order: readonly OrderKey[];
     }
-  /** The first `count` rows, in any order, of each distinct value of the keys. */
+  /** The first `count` rows in the order, if there is one, of each distinct value of the keys. */
   | {
       readonly kind: 'limit-by';
       readonly input: Relation;
-      readonly count: number;
+      readonly count: bigint;
       readonly keys: readonly Fragment[];
+      readonly order: readonly OrderKey[];
     }
   | {
       readonly kind: 'join';

@@ -62,7 +62,9 @@ export class Aggregation {
   /** The row's place in the order of the input, if it has one. */
   rank(): Fragment | undefined {
     const { row } = this.input;
-    if (row.rows.order.length === 0) return undefined;
+    const [first] = row.rows.order;
+    if (first === undefined) return undefined;
+    if (first.isPlace === true) return columnRef(first.id);
     return row.rank().sql;
   }
 }

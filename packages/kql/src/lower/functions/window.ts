@@ -125,7 +125,10 @@ const windowSession: FunctionRule = (call) => {
       input: row.finish().relation,
       predicate: sql`isNotNull(${ticks.sql})`,
     }),
-    keys: [{ id: context.newId(), sql: chain }],
+    keys: [chain, ...(row.rows.subtables?.keys ?? []).map((key) => columnRef(key.id))].map((key) => ({
+      id: context.newId(),
+      sql: key,
+    })),
     outputs: [
       {
         kind: 'value',

@@ -1,9 +1,10 @@
 import { kindOf, parts } from '../../bind/syntax.ts';
 import { sql } from '../../emit/fragment.ts';
-import { type Output, relation } from '../../tree/relation.ts';
+import type { Output } from '../../tree/relation.ts';
 import { columnFor, lowerNamedList } from '../named-values.ts';
 import { type Column, columnExpr } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
+import { groupedRows, totalsOf } from '../subtables.ts';
 import { type OperatorRule, resultColumns } from './rule.ts';
 
 /** Distinct combinations of the columns. */
@@ -39,12 +40,7 @@ export const distinct: OperatorRule = ({ node, input, scope }) => {
     keys.set(column.id, known);
     return { ...column, id: known.id };
   });
-  const rows = row.finish();
-  return {
-    relation: relation({ kind: 'aggregate', input: rows.relation, keys: [...keys.values()], outputs: [] }),
-    columns: grouped,
-    order: [],
-  };
+  return { ...groupedRows(row.finish(), [...keys.values()], []), columns: grouped, order: [] };
 };
 
 export const count: OperatorRule = ({ node, input, scope }) => {
@@ -52,12 +48,11 @@ export const count: OperatorRule = ({ node, input, scope }) => {
   if (column === undefined) throw scope.unsupported('count without a column', node);
   const id = scope.context.newId();
   return {
-    relation: relation({
-      kind: 'aggregate',
-      input: input.relation,
-      keys: [],
-      outputs: [{ kind: 'value', id, sql: sql`toInt64(count())` }],
-    }),
+    ...totalsOf(
+      new RowScope(scope.context, input),
+      [{ kind: 'value', id, sql: sql`toInt64(count())` }],
+      scope.context,
+    ),
     columns: [{ ...column, id, nullable: false, hidden: false }],
     order: [],
   };

@@ -6,12 +6,15 @@ import { evaluate } from './evaluate.ts';
 import { extend } from './extend.ts';
 import { externaldata } from './external-data.ts';
 import { join, lookup } from './join.ts';
+import { mvApply } from './mv-apply.ts';
 import { mvExpand } from './mv-expand.ts';
 import { as, invoke, render } from './naming.ts';
 import { parse, parseWhere } from './parse.ts';
 import { parseKv } from './parse-kv.ts';
+import { partition } from './partition.ts';
 import { project, projectAway, projectKeep, projectRename, projectReorder } from './project.ts';
 import type { OperatorRule } from './rule.ts';
+import { find, search } from './search.ts';
 import { serialize, sort, take, top } from './sort.ts';
 import { summarize } from './summarize.ts';
 import { union } from './union.ts';
@@ -46,8 +49,11 @@ export const pipedOperators: ReadonlyMap<string, PipedOperator> = new Map([
   ['CountOperator', { keyword: 'count', lower: count }],
   ['JoinOperator', { keyword: 'join', lower: join }],
   ['LookupOperator', { keyword: 'lookup', lower: lookup }],
+  ['SearchOperator', { keyword: 'search', lower: ({ node, scope, input }) => search(node, scope, input) }],
   ['UnionOperator', { keyword: 'union', lower: ({ node, scope, input }) => union(node, scope, input) }],
   ['MvExpandOperator', { keyword: 'mv-expand', lower: mvExpand }],
+  ['MvApplyOperator', { keyword: 'mv-apply', lower: mvApply }],
+  ['PartitionOperator', { keyword: 'partition', lower: partition }],
   ['ParseOperator', { keyword: 'parse', lower: parse }],
   ['ParseWhereOperator', { keyword: 'parse-where', lower: parseWhere }],
   ['ParseKvOperator', { keyword: 'parse-kv', lower: parseKv }],
@@ -62,6 +68,8 @@ export const pipedOperators: ReadonlyMap<string, PipedOperator> = new Map([
 /** Operators that begin a query, by the class of their node. */
 export const sourceOperators: ReadonlyMap<string, SourceOperator> = new Map([
   ['UnionOperator', { keyword: 'union', lower: (node, scope) => union(node, scope, undefined) }],
+  ['SearchOperator', { keyword: 'search', lower: (node, scope) => search(node, scope, undefined) }],
+  ['FindOperator', { keyword: 'find', lower: find }],
   ['PrintOperator', { keyword: 'print', lower: print }],
   ['DataTableExpression', { keyword: 'datatable', lower: datatable }],
   ['ExternalDataExpression', { keyword: 'externaldata', lower: externaldata }],

@@ -96,7 +96,7 @@ function combined(call: OperatorCall, flavor: Flavor, clause: SyntaxNode, dropRi
     const by = keys.map((key) => key.left.sql);
     leftRows = {
       ...leftRows,
-      relation: relation({ kind: 'limit-by', input: leftRows.relation, count: 1, keys: by }),
+      relation: relation({ kind: 'limit-by', input: leftRows.relation, count: 1n, keys: by, order: [] }),
     };
   }
   let rightRows = right.row.finish();

@@ -5,6 +5,7 @@ import type { OperatorRule } from './rule.ts';
 
 /** `as Name`: the rows so far under a name, for later in the query. */
 export const as: OperatorRule = ({ node, input, scope, again }) => {
+  if (input.subtables !== undefined) throw scope.unsupported('operator as in the sub-query of another', node);
   scope.environment.bind(simpleName(part(node, 'Name')), { kind: 'tabular', lower: again });
   return input;
 };

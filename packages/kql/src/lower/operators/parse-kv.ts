@@ -76,7 +76,7 @@ function optionsOf(node: SyntaxNode, scope: ScalarScope): Options {
   }
   if ((options.pair === undefined) !== (options.keyValue === undefined))
     throw scope.semantic('pair_delimiter and kv_delimiter go together.', node);
-  if (options.escapes.some((escape) => [...escape].length !== 1))
+  if (options.escapes.some((character) => [...character].length !== 1))
     throw scope.semantic('escape must be one character.', node);
   return options;
 }
@@ -130,10 +130,10 @@ const trimmed = (value: Fragment): Fragment => sql`trimBoth(${value})`;
 
 /** Patterns of quoted texts, one group each. */
 function quotedPatterns({ quotes, escapes }: Options): string[] {
-  const escape = escapes.map(quoteRegex).join('');
+  const escaping = escapes.map(quoteRegex).join('');
   return quotes.map(({ open, close }) => {
     const plain = `[^${classOf(close)}${classOf(escapes.join(''))}]`;
-    const inside = escapes.length === 0 ? plain : `(?:[${escape}](?s:.)|${plain})`;
+    const inside = escapes.length === 0 ? plain : `(?:[${escaping}](?s:.)|${plain})`;
     return `${quoteRegex(open)}(${inside}*)${quoteRegex(close)}`;
   });
 }

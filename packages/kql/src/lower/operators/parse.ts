@@ -54,7 +54,7 @@ function parsed({ node, input, scope }: OperatorCall, isFilter: boolean): Rows {
   const source = toText(lowerScalar(part(node, 'Expression'), inner), inner);
   const matched = text(`${flags}${pattern.regex}`);
   const groups = row.computed(expr('dynamic', sql`extractGroups(${source.sql}, ${matched})`, false)).sql;
-  const found = pattern.targets.map((target) => valueOf(target, groups, inner));
+  const found = pattern.targets.map((target) => valueAt(target, groups, inner));
   const strict =
     kind === 'relaxed' ? [] : found.filter((value) => value.type !== 'string' && value.type !== 'dynamic');
   const checks = [sql`notEmpty(${groups})`, ...strict.map(isPresent)];
@@ -153,7 +153,7 @@ function captureOf(type: KustoType, kind: Kind, beforeStar: boolean): string {
   return shaped !== undefined && beforeStar ? `(?:${shaped})?` : '(.*?)';
 }
 
-function valueOf({ type, node, group }: Target, groups: Fragment, scope: ScalarScope): Expr {
+function valueAt({ type, node, group }: Target, groups: Fragment, scope: ScalarScope): Expr {
   const found = sql`${groups}[${integer(group)}]`;
   if (type === 'string') return expr('string', found, false);
   return scope.row.computed(convert(expr('string', sql`trimBoth(${found})`, false), type, scope, node));

@@ -1,9 +1,10 @@
 import { kindOf, optionalPart, part, parts, type SyntaxNode, tokenText } from '../../bind/syntax.ts';
-import { type OrderKey, type Output, relation } from '../../tree/relation.ts';
+import type { OrderKey, Output } from '../../tree/relation.ts';
 import { constantInteger } from '../constants.ts';
 import { lowerScalar } from '../recursion.ts';
 import { allIds, extended, type Rows } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
+import { firstRows } from '../subtables.ts';
 import type { OperatorCall, OperatorRule } from './rule.ts';
 
 /** Puts the rows in order: descending with nulls last, or ascending with nulls first, unless it says otherwise. */
@@ -32,21 +33,17 @@ function ordered({ input, scope }: OperatorCall, keys: readonly SyntaxNode[]): R
 export const sort: OperatorRule = (call) => ordered(call, parts(call.node, 'Expressions'));
 
 /** A number of rows known at translation. */
-function rowCount(node: SyntaxNode, scope: ScalarScope): bigint {
+export function rowCount(node: SyntaxNode, scope: ScalarScope): bigint {
   const count = constantInteger(lowerScalar(node, ScalarScope.withoutRow(scope.context, scope.environment)));
   if (count === undefined) throw scope.unsupported('a row count that is not a constant', node);
   return count < 0n ? 0n : count;
 }
 
-function limited(rows: Rows, count: bigint): Rows {
-  return { ...rows, relation: relation({ kind: 'limit', input: rows.relation, count, order: rows.order }) };
-}
-
 export const take: OperatorRule = ({ node, input, scope }) =>
-  limited(input, rowCount(part(node, 'Expression'), scope));
+  firstRows(input, rowCount(part(node, 'Expression'), scope));
 
 export const top: OperatorRule = (call) =>
-  limited(
+  firstRows(
     ordered(call, [part(call.node, 'ByExpression')]),
     rowCount(part(call.node, 'Expression'), call.scope),
   );

@@ -7,8 +7,9 @@ import { aggregates } from '../aggregates/index.ts';
 import { calledName } from '../function-call.ts';
 import { columnFor } from '../named-values.ts';
 import { lowerScalar } from '../recursion.ts';
-import { type Column, extended, passThrough, type Rows } from '../rows.ts';
+import { type Column, extended, keptIds, passThrough, type Rows } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
+import { groupedRows, totalsOf } from '../subtables.ts';
 import { type OperatorRule, resultColumns } from './rule.ts';
 
 /** Groups the rows by the keys and computes the aggregates of each group; without keys there is always one group. */
@@ -35,22 +36,25 @@ export const summarize: OperatorRule = ({ node, input, scope }) => {
     return { ...column, hidden: hidden ?? false };
   });
 
-  const grouped = relation({
-    kind: 'aggregate',
-    input: inner.row.finish().relation,
-    keys: keys.map(({ key }) => key),
-    outputs: aggregation.outputs,
-  });
+  const grouped =
+    keys.length === 0
+      ? totalsOf(inner.row, aggregation.outputs, context)
+      : groupedRows(
+          inner.row.finish(),
+          keys.map(({ key }) => key),
+          aggregation.outputs,
+        );
   const made = [
     ...keys.map(({ key }) => key.id),
     ...aggregation.outputs.flatMap((output) =>
       output.kind === 'value' ? [output.id] : output.items.map((item) => item.id),
     ),
   ];
-  const base: Rows = { relation: grouped, columns: made.map(placeholder), order: [] };
+  const base: Rows = { ...grouped, columns: made.map(placeholder), order: [] };
   const rows = above.finish(base);
-  const ids = [...made, ...above.collected()];
+  const ids = [...made, ...keptIds(base), ...above.collected()];
   return {
+    ...grouped,
     relation: extended(
       rows.relation,
       passThrough(ids).map((output) => output.id),
