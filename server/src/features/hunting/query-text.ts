@@ -1,19 +1,27 @@
 /** Query texts as records keep them. Pure. */
 
-/** `h"…"`, `h'…'`, `h@"…"` and `h"""…"""`-like strings: Kusto's sign that what is inside belongs in no log. */
-const OBFUSCATED = /\b[hH](@?)(```[\s\S]*?```|~~~[\s\S]*?~~~|"(?:[^"\\\n]|\\.|"")*"|'(?:[^'\\\n]|\\.|'')*')/g;
+const STRING =
+  /```[\s\S]*?```|~~~[\s\S]*?~~~|@"(?:[^"]|"")*"|@'(?:[^']|'')*'|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/;
+
+/** Comments and strings, so that what looks like one inside the other is none. A string after `h` is one that its author wants in no log. */
+const COMMENT_OR_STRING = new RegExp(
+  `//[^\\n]*|(?<obfuscated>(?<!\\w)[hH](?:${STRING.source}|@?["'][^\\n]*))|${STRING.source}`,
+  'g',
+);
 const KEPT_CHARACTERS = 32_768;
 
 /** The text without what its author marked as secret, and no longer than a record should be. */
 export function recordedText(text: string): string {
-  const masked = text.replace(OBFUSCATED, 'h"***"');
+  const masked = text.replace(COMMENT_OR_STRING, (found, obfuscated: string | undefined) =>
+    obfuscated === undefined ? found : 'h"***"',
+  );
   return masked.length <= KEPT_CHARACTERS ? masked : `${masked.slice(0, KEPT_CHARACTERS)}…`;
 }
 
 /** What stays the same when the portal turns a page: the text without its literals. */
 export function shapeOf(text: string): string {
   return text
-    .replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""')
+    .replace(COMMENT_OR_STRING, '""')
     .replace(/\b\d[\w.:-]*/g, '0')
     .replace(/\s+/g, ' ');
 }
