@@ -1,6 +1,6 @@
 import type { KustoType } from '@merlon/contract';
 import type { SyntaxNode } from '../bind/syntax.ts';
-import { type Fragment, integer, sql } from '../emit/fragment.ts';
+import { type Fragment, integer, join, sql, text, texts } from '../emit/fragment.ts';
 import { type Expr, expr } from '../tree/expression.ts';
 import {
   constantExpr,
@@ -18,7 +18,7 @@ import {
 } from './constants.ts';
 import { decimalOfText, decimalOfWhole, longOfDecimal, parseDecimal } from './decimal.ts';
 import { jsonString, jsonText } from './json.ts';
-import { asDynamic, parseDatetime, parseTimespan } from './literals.ts';
+import { asDynamic, parseDatetime, parseTimespan, timespanUnits } from './literals.ts';
 import type { ScalarScope } from './scalar-scope.ts';
 
 /** The value as another type, as Kusto's to…() functions do it: what does not convert is null. */
@@ -265,7 +265,7 @@ export function toDatetime(value: Expr, scope: ScalarScope, node: SyntaxNode): E
   const { constant } = value;
   if (constant?.type === 'string') {
     const ticks = parseDatetime(constant.value.trim());
-    if (ticks !== undefined) return constantExpr({ type: 'datetime', value: ticks });
+    return ticks === undefined ? nullExpr('datetime') : constantExpr({ type: 'datetime', value: ticks });
   }
   switch (value.type) {
     case 'datetime':
@@ -280,15 +280,39 @@ export function toDatetime(value: Expr, scope: ScalarScope, node: SyntaxNode): E
     case 'string':
     case 'dynamic': {
       const t = sourceText(value, scope).sql;
-      return expr(
-        'datetime',
-        sql`if(match(${t}, '[-/: ]'), parseDateTime64BestEffortUSOrNull(${t}, 7, 'UTC'), NULL)`,
-        true,
-      );
+      return expr('datetime', sql`parseDateTime64BestEffortUSOrNull(${plainDate(t)}, 7, 'UTC')`, true);
     }
     default:
       return refuse(value, 'datetime', scope, node);
   }
+}
+
+const clock = '(?:\\s*$|[T\\s]+(?:[01]?\\d|2[0-3]):[0-5]?\\d)';
+/** Forms of a date that the engine reads as Kusto does. */
+const plainForm = `^\\s*(?:\\d{4}[-/]\\d{1,2}(?:[-/]\\d{1,2})?|\\d{1,2}[-/]\\d{1,2}[-/]\\d{4})${clock}`;
+/** Day, name of the month and year of two or four digits, by RFC 822 and RFC 850. */
+const mailForm = `^\\s*(?:[A-Za-z]{3,9},\\s*)?(\\d{1,2})[-\\s]([A-Za-z]{3})[a-z]*[-\\s](\\d{2}|\\d{4})(${clock}.*)$`;
+const digitsForm = `^\\s*(\\d{4})[.]?(\\d{2})[.]?(\\d{2})(${clock})`;
+
+/** The date in a form that the engine reads; '' for what is none: it would guess, and take what is missing from today. */
+function plainDate(t: Fragment): Fragment {
+  const groups = sql`extractGroups(${t}, ${text(mailForm)})`;
+  const year = sql`concat(multiIf(length(${groups}[3]) = 4, '', ${groups}[3] < '50', '20', '19'), ${groups}[3])`;
+  const mail = sql`concat(${groups}[1], ' ', ${groups}[2], ' ', ${year}, ${groups}[4])`;
+  const digits = sql`replaceRegexpOne(${t}, ${text(digitsForm)}, '\\\\1-\\\\2-\\\\3\\\\4')`;
+  return sql`multiIf(match(${t}, ${text(plainForm)}), ${t}, match(${t}, ${text(mailForm)}), ${mail}, match(${t}, ${text(digitsForm)}), ${digits}, match(${t}, '^[0-9]{4}$'), concat(${t}, '-01-01'), '')`;
+}
+
+const clockForm =
+  '^\\s*([+-]?)(?:(\\d{1,7})\\.)?([01]?\\d|2[0-3]):([0-5]?\\d)(?::([0-5]?\\d)(?:\\.(\\d{1,7}))?)?\\s*$';
+const quantityForm = '^\\s*([+-]?[0-9]+(?:\\.[0-9]+)?)\\s*([A-Za-z]*)\\s*$';
+
+/** Ticks of `1.5h`, or of a bare number of days; null for anything else. */
+function quantityTicks(t: Fragment): Fragment {
+  const groups = sql`extractGroups(${t}, ${text(quantityForm)})`;
+  const sizes = join(timespanUnits.map(([, ticks]) => sql`toInt64(${integer(ticks)})`));
+  const size = sql`transform(lower(${groups}[2]), ${texts(timespanUnits.map(([name]) => name))}, [${sizes}], NULL)`;
+  return sql`accurateCastOrNull(trunc(toFloat64OrNull(${groups}[1]) * ${size}), 'Int64')`;
 }
 
 export function toTimespan(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
@@ -306,12 +330,13 @@ export function toTimespan(value: Expr, scope: ScalarScope, node: SyntaxNode): E
     case 'string':
     case 'dynamic': {
       const t = sourceText(value, scope).sql;
-      const groups = sql`extractGroups(${t}, '^\\\\s*(-?)(?:(\\\\d{1,7})\\\\.)?(\\\\d{1,2}):(\\\\d{2})(?::(\\\\d{2})(?:\\\\.(\\\\d{1,7}))?)?\\\\s*$')`;
+      const groups = sql`extractGroups(${t}, ${text(clockForm)})`;
       const number = (index: number) => sql`toInt64OrZero(${groups}[${integer(index)}])`;
       const size = sql`(${number(2)} * ${integer(ticksPerDay)} + ${number(3)} * ${integer(ticksPerHour)} + ${number(4)} * ${integer(
         ticksPerMinute,
       )} + ${number(5)} * ${integer(ticksPerSecond)} + toInt64OrZero(rightPad(${groups}[6], 7, '0')))`;
-      return expr('timespan', sql`if(empty(${groups}), NULL, if(${groups}[1] = '-', -1, 1) * ${size})`, true);
+      const clock = sql`if(${groups}[1] = '-', -1, 1) * ${size}`;
+      return expr('timespan', sql`if(empty(${groups}), ${quantityTicks(t)}, ${clock})`, true);
     }
     default:
       return refuse(value, 'timespan', scope, node);
@@ -324,7 +349,11 @@ export function toGuid(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr 
       return value;
     case 'string':
     case 'dynamic':
-      return expr('guid', sql`ifNull(toString(toUUIDOrNull(${toText(value, scope).sql})), '')`, false);
+      return expr(
+        'guid',
+        sql`ifNull(toString(toUUIDOrNull(replaceAll(trim(BOTH ' {}' FROM ${toText(value, scope).sql}), '-', ''))), '')`,
+        false,
+      );
     default:
       return refuse(value, 'guid', scope, node);
   }

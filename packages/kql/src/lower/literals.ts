@@ -79,7 +79,7 @@ function parseLiteral(
       return value === undefined ? undefined : { type, value };
     }
     case 'datetime': {
-      if (body.toLowerCase() === 'now') return { type, value: scope.context.now };
+      if (body === '' || body.toLowerCase() === 'now') return { type, value: scope.context.now };
       const value = parseDatetime(body);
       return value === undefined ? undefined : { type, value };
     }
@@ -117,37 +117,62 @@ function parseReal(text: string): number | undefined {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
 }
 
+const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+
+/** Forms of a date, each with year, month and day by name. */
+const dateForms: readonly RegExp[] = [
+  /^(?<year>\d{4})[-/.](?<month>\d{1,2})(?:[-/.](?<day>\d{1,2}))?(?=$|[T\s])/i,
+  /^(?<month>\d{1,2})[-/.](?<day>\d{1,2})[-/.](?<year>\d{4})(?=$|[T\s])/i,
+  /^(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})(?=$|[T\s])/i,
+  /^(?:[a-z]{3,9},\s*)?(?<day>\d{1,2})[-\s](?<month>[a-z]{3})[a-z]*[-\s](?<year>\d{4}|\d{2})(?=$|[T\s])/i,
+  /^(?<year>\d{4})$/,
+];
+
+const timeForm =
+  /^(?:[T\s]+(?<hour>\d{1,2}):(?<minute>\d{1,2})(?::(?<second>\d{1,2})(?:[.,](?<fraction>\d{1,9}))?)?(?:\s*(?<half>[AP]M))?)?\s*(?<zone>Z|GMT|UTC|[+-]\d{2}(?::?\d{2})?)?$/i;
+
 /**
- * Ticks since 0001-01-01 of a date in ISO order (with or without time, fraction, offset) or in US order (M/D/YYYY). A date without an offset is
- * in UTC.
+ * Ticks since 0001-01-01 of a date in ISO order, in US order (M/D/YYYY) or in the order of RFC 822 and RFC 850, with or without time, fraction and
+ * zone. A date without a zone is in UTC.
  */
 export function parseDatetime(text: string): bigint | undefined {
-  const iso =
-    /^(\d{4})-(\d{1,2})(?:-(\d{1,2}))?(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i.exec(
-      text,
-    );
-  const us =
-    /^(\d{1,2})\/(\d{1,2})\/(\d{4})(?:[T ]+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,9}))?)?)?\s*(Z|[+-]\d{2}:?\d{2})?$/i.exec(
-      text,
-    );
-  const year = iso?.[1] ?? us?.[3] ?? (/^\d{4}$/.test(text) ? text : undefined);
-  if (year === undefined) return undefined;
-  const [month, day] = iso ? [iso[2] ?? '1', iso[3] ?? '1'] : [us?.[1] ?? '1', us?.[2] ?? '1'];
-  const [hour, minute, second, fraction, zone] = (iso ?? us)?.slice(4) ?? [];
-  const date = new Date(0);
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  date.setUTCHours(Number(hour ?? 0), Number(minute ?? 0), Number(second ?? 0), 0);
-  const rolledOver = date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day);
-  if (
-    rolledOver ||
-    Number(hour ?? 0) > 23 ||
-    Number(minute ?? 0) > 59 ||
-    Number(second ?? 0) > 59 ||
-    Number(year) < 1
-  )
-    return undefined;
-  const local = BigInt(date.getTime()) * ticksPerMillisecond + unixEpochTicks + fractionTicks(fraction);
-  return local - offsetTicks(zone);
+  for (const form of dateForms) {
+    const date = form.exec(text);
+    if (date === null) continue;
+    const time = timeForm.exec(text.slice(date[0].length));
+    return time === null ? undefined : ticksOf(date.groups ?? {}, time.groups ?? {});
+  }
+  return undefined;
+}
+
+type Fields = Readonly<Record<string, string | undefined>>;
+
+/** Undefined for a date that no calendar has and a time that no clock shows. */
+function ticksOf(date: Fields, time: Fields): bigint | undefined {
+  const written = date.year ?? '';
+  const year =
+    written.length === 2 ? Number(written) + (Number(written) < 50 ? 2000 : 1900) : Number(written);
+  const month = /[a-z]/i.test(date.month ?? '')
+    ? monthNames.indexOf((date.month ?? '').toLowerCase()) + 1
+    : Number(date.month ?? 1);
+  const day = Number(date.day ?? 1);
+  const hour = hourOf(time);
+  const [minute, second] = [Number(time.minute ?? 0), Number(time.second ?? 0)];
+  const instant = new Date(0);
+  instant.setUTCFullYear(year, month - 1, day);
+  const exists = instant.getUTCMonth() === month - 1 && instant.getUTCDate() === day;
+  if (!exists || hour === undefined || hour > 23 || minute > 59 || second > 59 || year < 1) return undefined;
+  instant.setUTCHours(hour, minute, second, 0);
+  const local =
+    BigInt(instant.getTime()) * ticksPerMillisecond + unixEpochTicks + fractionTicks(time.fraction);
+  return local - offsetTicks(time.zone);
+}
+
+function hourOf({ hour, half }: Fields): number | undefined {
+  const shown = Number(hour ?? 0);
+  if (half === undefined) return shown;
+  if (shown < 1 || shown > 12) return undefined;
+  return (shown % 12) + (half.toLowerCase() === 'pm' ? 12 : 0);
 }
 
 function fractionTicks(digits: string | undefined): bigint {
@@ -155,20 +180,26 @@ function fractionTicks(digits: string | undefined): bigint {
 }
 
 function offsetTicks(zone: string | undefined): bigint {
-  const parsed = /^([+-])(\d{2}):?(\d{2})$/.exec(zone ?? '');
+  const parsed = /^([+-])(\d{2})(?::?(\d{2}))?$/.exec(zone ?? '');
   if (parsed === null) return 0n;
   const size = BigInt(parsed[2] ?? 0) * ticksPerHour + BigInt(parsed[3] ?? 0) * ticksPerMinute;
   return parsed[1] === '-' ? -size : size;
 }
 
-const unitTicks: readonly (readonly [RegExp, bigint])[] = [
-  [/^(d|days?)$/, ticksPerDay],
-  [/^(h|hr|hrs|hours?)$/, ticksPerHour],
-  [/^(m|min|minutes?)$/, ticksPerMinute],
-  [/^(s|sec|seconds?)$/, ticksPerSecond],
-  [/^(ms|milli|millis|millisec|milliseconds?)$/, ticksPerMillisecond],
-  [/^(micro|micros|microsec|microseconds?)$/, 10n],
-  [/^(tick|ticks)$/, 1n],
+const unitNames: readonly (readonly [names: string, ticks: bigint])[] = [
+  ['d day days', ticksPerDay],
+  ['h hr hrs hour hours', ticksPerHour],
+  ['m min minute minutes', ticksPerMinute],
+  ['s sec second seconds', ticksPerSecond],
+  ['ms milli millis millisec millisecond milliseconds', ticksPerMillisecond],
+  ['micro micros microsec microsecond microseconds', 10n],
+  ['tick ticks', 1n],
+];
+
+/** Ticks of each unit of time by its names; a number without a unit is in days. */
+export const timespanUnits: readonly (readonly [name: string, ticks: bigint])[] = [
+  ['', ticksPerDay],
+  ...unitNames.flatMap(([names, ticks]) => names.split(' ').map((name): [string, bigint] => [name, ticks])),
 ];
 
 /** Ticks of `1.5h`, of `[-][d.]hh:mm[:ss[.fffffff]]` or of a bare number of days. */
@@ -187,10 +218,7 @@ export function parseTimespan(text: string): bigint | undefined {
   }
   const quantity = /^([+-]?)(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text);
   if (quantity === null) return undefined;
-  const unit =
-    quantity[3] === ''
-      ? ticksPerDay
-      : unitTicks.find(([name]) => name.test((quantity[3] ?? '').toLowerCase()))?.[1];
+  const unit = timespanUnits.find(([name]) => name === (quantity[3] ?? '').toLowerCase())?.[1];
   if (unit === undefined) return undefined;
   const [whole = '0', decimals = ''] = (quantity[2] ?? '0').split('.');
   const size = BigInt(whole) * unit + (BigInt(decimals || 0) * unit) / 10n ** BigInt(decimals.length);

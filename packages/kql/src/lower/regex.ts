@@ -4,6 +4,7 @@ import { type Fragment, sql, text } from '../emit/fragment.ts';
 import type { Expr } from '../tree/expression.ts';
 import { constantString } from './constants.ts';
 import type { ScalarScope } from './scalar-scope.ts';
+import { settledIfAlone } from './settled.ts';
 
 export interface Regex {
   /** For functions whose `.` would match a line break. */
@@ -17,8 +18,9 @@ export interface Regex {
  * match a line break unless told otherwise.
  */
 export function regexOf(pattern: Expr, node: SyntaxNode, scope: ScalarScope): Regex {
-  const source = constantString(pattern);
-  if (source === undefined) throw scope.unsupported('a regular expression that is not a literal', node);
+  const known = pattern.constant === undefined ? settledIfAlone(node, scope) : pattern;
+  const source = known === undefined ? undefined : constantString(known);
+  if (source === undefined) throw scope.unsupported('a regular expression that depends on the row', node);
   let groups: number;
   try {
     groups = RE2JS.compile(source).groupCount();
@@ -26,6 +28,19 @@ export function regexOf(pattern: Expr, node: SyntaxNode, scope: ScalarScope): Re
     throw scope.semantic(`'${source}' is not a valid regular expression.`, node);
   }
   return { sql: text(`(?-s)${source}`), source, groups };
+}
+
+/** Numbers of the groups by their names: `(?P<name>…)` or `(?<name>…)`. */
+export function groupNames(regex: Regex): ReadonlyMap<string, number> {
+  const names = new Map<string, number>();
+  const piece = /\\.|\[(?:\^?\])?(?:\\.|[^\]\\])*\]|\((?:\?(?:P?<([A-Za-z_]\w*)>)?)?/gs;
+  let group = 0;
+  for (const [found, name] of regex.source.matchAll(piece)) {
+    if (found !== '(' && name === undefined) continue;
+    group++;
+    if (name !== undefined) names.set(name, group);
+  }
+  return names;
 }
 
 /** The regular expression as part of a larger one. */

@@ -19,7 +19,7 @@ import { lowerLiteral } from './literals.ts';
 import { lowerBetween } from './predicates/between.ts';
 import { lowerSetPredicate } from './predicates/sets.ts';
 import { isTabularNode, lowerScalar, lowerTabular } from './recursion.ts';
-import type { ScalarScope } from './scalar-scope.ts';
+import { ScalarScope } from './scalar-scope.ts';
 
 /** A scalar expression by its kind, of the type the binder gave it. */
 export function dispatchScalar(node: SyntaxNode, scope: ScalarScope): Expr {
@@ -89,10 +89,21 @@ function mentionsColumn(node: SyntaxNode): boolean {
   return children(node).some(mentionsColumn);
 }
 
+/** A value that is the same in every row, even where the expression is not (`new_guid()`). */
+function computedOnce(node: SyntaxNode, scope: ScalarScope): Expr {
+  const alone = ScalarScope.withoutRow(scope.context, scope.environment);
+  const value = lowerScalar(node, alone);
+  if (value.constant !== undefined) return value;
+  const id = scope.context.newId();
+  const { relation: input } = alone.row.finish();
+  const once = relation({ kind: 'project', input, outputs: [{ id, sql: value.sql }] });
+  return expr(value.type, subquery(once, [id]), value.nullable);
+}
+
 /** `toscalar(…)`: the first column of the first row. */
 function lowerToScalar(node: SyntaxNode, scope: ScalarScope): Expr {
   const inner = part(node, 'Expression');
-  if (!isTabularNode(inner)) return lowerScalar(inner, scope);
+  if (!isTabularNode(inner)) return computedOnce(inner, scope);
   const rows = lowerTabular(inner, scope.inEnvironment(scope.environment));
   const [first] = rows.columns;
   if (first === undefined) throw scope.semantic('toscalar() needs at least one column.', node);

@@ -1,4 +1,5 @@
 import type { SyntaxNode } from '../bind/syntax.ts';
+import { KqlError } from '../kql-error.ts';
 import type { Constant, Expr } from '../tree/expression.ts';
 import { relation } from '../tree/relation.ts';
 import { cellOfWire } from './cells.ts';
@@ -28,6 +29,16 @@ export function settled(node: SyntaxNode, scope: ScalarScope): Expr {
   );
   if (rows === undefined) throw new Unfinished();
   return constantOfWire(value.type, rows[0]?.[0]);
+}
+
+/** The same, or undefined for what depends on the row. */
+export function settledIfAlone(node: SyntaxNode, scope: ScalarScope): Expr | undefined {
+  try {
+    return settled(node, scope);
+  } catch (error) {
+    if (error instanceof KqlError) return undefined;
+    throw error;
+  }
 }
 
 function constantOfWire(type: Expr['type'], wire: unknown): Expr {

@@ -49,7 +49,9 @@ export const conversionFunctions: FunctionFamily = {
   dynamic_to_json: (call) => expr('string', call.json(0), false),
   tohex: (call) => {
     const x = call.long(0);
-    const digits = sql`lower(hex(${x.sql}))`;
+    // The two's complement of an int has eight digits.
+    const isInt = call.value(0).type === 'int';
+    const digits = isInt ? sql`lower(hex(toInt32(${x.sql})))` : sql`lower(hex(${x.sql}))`;
     const trimmed = sql`if(${x.sql} < 0, ${digits}, if(${x.sql} = 0, '0', replaceRegexpOne(${digits}, '^0+', '')))`;
     const width =
       call.count > 1

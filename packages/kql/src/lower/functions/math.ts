@@ -160,13 +160,6 @@ export const mathFunctions: FunctionFamily = {
     const [x, y] = [call.real(0), call.real(1)];
     return expr('real', sql`pow(${x.sql}, ${y.sql})`, x.nullable || y.nullable);
   },
-  /** From 0 to 1, 1 excluded; with a bound, a whole number from 0 to the bound, which is excluded. */
-  rand: (call) => {
-    const share = sql`(bitShiftRight(rand64(), 11) / 9007199254740992)`;
-    if (call.count === 0) return expr('real', share, false);
-    const bound = call.real(0);
-    return expr('real', sql`floor(${share} * ${bound.sql})`, bound.nullable);
-  },
   binary_and: bitwise((a, b) => sql`bitAnd(${a}, ${b})`),
   binary_or: bitwise((a, b) => sql`bitOr(${a}, ${b})`),
   binary_xor: bitwise((a, b) => sql`bitXor(${a}, ${b})`),

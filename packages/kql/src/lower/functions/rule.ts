@@ -1,11 +1,12 @@
 import type { KustoType } from '@merlon/contract';
 import { kindOf, part, parts, type SyntaxNode, scalarType, simpleName } from '../../bind/syntax.ts';
 import type { Fragment } from '../../emit/fragment.ts';
-import type { Expr } from '../../tree/expression.ts';
+import type { Constant, Expr } from '../../tree/expression.ts';
 import { constantInteger, constantString } from '../constants.ts';
 import { convert, toDynamic, toInt, toLong, toReal, toText } from '../convert.ts';
 import { lowerScalar } from '../recursion.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
+import { settledIfAlone } from '../settled.ts';
 
 /** How one scalar function becomes SQL. */
 export type FunctionRule = (call: Call) => Expr;
@@ -89,14 +90,38 @@ export class Call {
 
   /** A text that must be known at translation. */
   constantText(index: number, what: string): string {
-    const value = constantString(toText(this.value(index), this.scope));
+    const value = this.#settledText(index);
     if (value === undefined)
       throw this.scope.unsupported(`${this.name}() with ${what} that is not a constant`, this.nodeAt(index));
     return value;
   }
 
+  #settledText(index: number): string | undefined {
+    const written = constantString(toText(this.value(index), this.scope));
+    if (written !== undefined) return written;
+    const value = settledIfAlone(this.nodeAt(index), this.scope);
+    return value === undefined ? undefined : constantString(toText(value, this.scope));
+  }
+
+  /** The elements of an array that must be known before the query runs. */
+  constantElements(index: number, what: string): readonly Constant[] {
+    const value =
+      this.value(index).constant === undefined
+        ? settledIfAlone(this.nodeAt(index), this.scope)
+        : this.value(index);
+    const elements = value?.constant?.type === 'dynamic' ? value.constant.value.elements : undefined;
+    if (elements === undefined)
+      throw this.scope.unsupported(
+        `${this.name}() with ${what} that is not a constant array`,
+        this.nodeAt(index),
+      );
+    return elements;
+  }
+
   constantInteger(index: number, what: string): bigint {
-    const value = constantInteger(this.long(index));
+    const written = constantInteger(this.long(index));
+    const settled = written === undefined ? settledIfAlone(this.nodeAt(index), this.scope) : undefined;
+    const value = settled === undefined ? written : constantInteger(toLong(settled, this.scope, this.node));
     if (value === undefined)
       throw this.scope.unsupported(`${this.name}() with ${what} that is not a constant`, this.nodeAt(index));
     return value;

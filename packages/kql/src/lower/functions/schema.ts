@@ -85,5 +85,4 @@ export const schemaFunctions: FunctionFamily = {
   gettype,
   estimate_data_size: estimateDataSize,
   assert,
-  new_guid: () => expr('guid', sql`toString(generateUUIDv4())`, false),
 };

@@ -2,17 +2,15 @@ import { type Fragment, integer, join, sql, text } from '../../emit/fragment.ts'
 import { type Expr, expr } from '../../tree/expression.ts';
 import { constantExpr, constantString } from '../constants.ts';
 import { toText } from '../convert.ts';
-import { jsonElementTexts } from '../json.ts';
+import { jsonElementTexts, jsonTexts } from '../json.ts';
 import { termPatternSql } from '../predicates/terms.ts';
-import { regexOf, wrapped } from '../regex.ts';
+import { groupNames, type Regex, regexOf, wrapped } from '../regex.ts';
+import { formatBytes } from './byte-size.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
 const string = (value: Fragment): Expr => expr('string', value, false);
 const long = (value: Fragment, nullable = false): Expr => expr('long', value, nullable);
 const dynamic = (value: Fragment): Expr => expr('dynamic', value, false);
-
-/** An array of texts as JSON. */
-const arrayOfTexts = (texts: Fragment): Fragment => sql`replaceAll(toJSONString(${texts}), '\\\\/', '/')`;
 
 const onText =
   (apply: (t: Fragment) => Fragment): FunctionRule =>
@@ -43,25 +41,85 @@ const substring: FunctionRule = (call) => {
 
 /** indexof(text, part[, start[, length[, occurrence]]]): position from 0, or -1. */
 const indexof: FunctionRule = (call) => {
-  if (call.count > 3) call.refuse('with a length or an occurrence');
   const [t, needle] = [call.text(0), call.text(1)];
   if (call.count === 2) return long(sql`(toInt64(positionUTF8(${t}, ${needle})) - 1)`);
-  const start = call.long(2).sql;
-  return long(
-    sql`if(${start} < 0 OR ${start} > lengthUTF8(${t}), -1, toInt64(positionUTF8(${t}, ${needle}, toUInt64(greatest(${start}, 0) + 1))) - 1)`,
-    true,
-  );
+  const { start, rest, size, part, occurrence, valid } = searched(call, 'from the end');
+  const place =
+    call.count < 5
+      ? sql`toInt64(positionUTF8(${part}, ${needle}))`
+      : nthPlace(call, rest, size, needle, occurrence);
+  return long(sql`if(${valid}, if(${place} = 0, -1, ${place} + ${start} - 1), NULL)`, true);
+};
+
+/** The part of a text that start and length (-1: all) choose, and whether all of it makes sense. A negative start may count from the end. */
+function searched(call: Call, negative: 'from the end' | 'wrong') {
+  const t = call.text(0);
+  const at = (index: number, otherwise: bigint) =>
+    call.count > index ? sql`toInt64(ifNull(${call.long(index).sql}, 0))` : integer(otherwise);
+  const [from, length, occurrence] = [at(2, 0n), at(3, -1n), at(4, 1n)];
+  const start = call.shared(
+    long(
+      negative === 'from the end'
+        ? sql`toInt64(if(${from} < 0, greatest(toInt64(lengthUTF8(${t})) + ${from}, 0), ${from}))`
+        : sql`toInt64(greatest(${from}, 0))`,
+    ),
+  ).sql;
+  const rest = call.shared(string(sql`substringUTF8(${t}, ${start} + 1)`)).sql;
+  const size = call.shared(
+    long(
+      sql`if(${length} < 0, toInt64(lengthUTF8(${rest})), least(${length}, toInt64(lengthUTF8(${rest}))))`,
+    ),
+  ).sql;
+  const sense = sql`${length} >= -1 AND ${occurrence} >= 0`;
+  return {
+    start,
+    rest,
+    size,
+    part: sql`substringUTF8(${rest}, 1, ${size})`,
+    occurrence: sql`greatest(${occurrence}, 1)`,
+    valid: negative === 'wrong' ? sql`(${sense} AND ${from} >= 0)` : sense,
+  };
+}
+
+/** Where the nth occurrence is: as Kusto does it, each is searched within the length from behind the start of the one before. */
+function nthPlace(call: Call, rest: Fragment, size: Fragment, needle: Fragment, nth: Fragment): Fragment {
+  const width = sql`toInt64(lengthUTF8(${needle}))`;
+  const places = call.shared(
+    dynamic(
+      sql`arrayFilter(i -> substringUTF8(${rest}, i, ${width}) = ${needle}, arrayMap(i -> toInt64(i), range(1, lengthUTF8(${rest}) + 1)))`,
+    ),
+  ).sql;
+  const near = sql`arrayAll((p, before, k) -> k > ${nth} OR p + ${width} - 1 <= before + ${size}, ${places}, arrayPopBack(arrayPushFront(${places}, toInt64(0))), arrayEnumerate(${places}))`;
+  return sql`if(${near}, ${places}[${nth}], 0)`;
+}
+
+/** indexof_regex(text, regex[, start[, length[, occurrence]]]): matches do not overlap. */
+const indexofRegex: FunctionRule = (call) => {
+  const regex = regexOf(call.value(1), call.nodeAt(1), call.scope);
+  const { start, part, occurrence, valid } = searched(call, 'wrong');
+  // In bytes, from 1.
+  const place = call.shared(long(sql`toInt64(regexpPosition(${part}, ${regex.sql}, 1, ${occurrence}))`)).sql;
+  const before = sql`toInt64(lengthUTF8(substring(${part}, 1, greatest(${place} - 1, 0))))`;
+  return long(sql`if(${valid}, if(${place} = 0, -1, ${start} + ${before}), NULL)`, true);
 };
 
 /** split(text, delimiter[, index]): an array, of the one wanted element when an index is given. */
 const split: FunctionRule = (call) => {
   const t = call.text(0);
-  const delimiter = call.constantText(1, 'a delimiter');
-  const pieces = delimiter === '' ? sql`[${t}]` : sql`splitByString(${text(delimiter)}, ${t})`;
-  if (call.count === 2) return dynamic(arrayOfTexts(pieces));
-  const index = call.constantInteger(2, 'an index');
-  return dynamic(arrayOfTexts(sql`arraySlice(${pieces}, ${integer(index >= 0n ? index + 1n : index)}, 1)`));
+  const pieces = splitPieces(call, t);
+  if (call.count === 2) return dynamic(jsonTexts(pieces));
+  const index = sql`ifNull(${call.long(2).sql}, 0)`;
+  return dynamic(jsonTexts(sql`arraySlice(${pieces}, if(${index} >= 0, ${index} + 1, ${index}), 1)`));
 };
+
+/** The engine splits by a constant only: another delimiter is made into a character that no text has. */
+function splitPieces(call: Call, t: Fragment): Fragment {
+  const known = constantString(toText(call.value(1), call.scope));
+  if (known === '') return sql`[${t}]`;
+  if (known !== undefined) return sql`splitByString(${text(known)}, ${t})`;
+  const delimiter = call.text(1);
+  return sql`if(${delimiter} = '', [${t}], splitByChar('\\xff', replaceAll(${t}, ${delimiter}, '\\xff')))`;
+}
 
 const replaceRegex: FunctionRule = (call) => {
   // replace_regex(text, regex, rewrite); the older replace(regex, rewrite, text) has them the other way round.
@@ -102,15 +160,39 @@ const extract: FunctionRule = (call) => {
 /** extract_all(regex[, groups], text): of one group an array of texts, of more an array of arrays; null when nothing matches. */
 const extractAll: FunctionRule = (call) => {
   const regex = regexOf(call.value(0), call.nodeAt(0), call.scope);
-  if (call.count > 2) call.refuse('with chosen groups');
-  const matches = sql`extractAllGroupsVertical(${call.text(1)}, ${regex.sql})`;
   if (regex.groups === 0)
     throw call.scope.semantic('extract_all() needs a capturing group in its pattern.', call.nodeAt(0));
+  const chosen =
+    call.count > 2 ? chosenGroups(call, regex) : Array.from({ length: regex.groups }, (_, i) => i + 1);
+  const matches = sql`extractAllGroupsVertical(${call.text(call.count - 1)}, ${regex.sql})`;
+  const [only] = chosen;
+  const all = chosen.length === regex.groups && chosen.every((group, index) => group === index + 1);
+  const picked = join(chosen.map((group) => sql`m[${integer(group)}]`));
   const found = call.shared(
-    dynamic(regex.groups === 1 ? arrayOfTexts(sql`arrayMap(m -> m[1], ${matches})`) : arrayOfTexts(matches)),
+    dynamic(
+      jsonTexts(
+        chosen.length === 1 && only !== undefined
+          ? sql`arrayMap(m -> m[${integer(only)}], ${matches})`
+          : all
+            ? matches
+            : sql`arrayMap(m -> [${picked}], ${matches})`,
+      ),
+    ),
   );
   return dynamic(sql`if(${found.sql} = '[]', '', ${found.sql})`);
 };
+
+/** Groups by number or by name. */
+function chosenGroups(call: Call, regex: Regex): number[] {
+  const names = groupNames(regex);
+  return call.constantElements(1, 'groups').map((element) => {
+    const written = element.type === 'dynamic' ? element.value.json : String(element.value);
+    const group = names.get(written) ?? Number(written);
+    if (!Number.isInteger(group) || group < 1 || group > regex.groups)
+      throw call.scope.semantic(`The pattern has no group '${written}'.`, call.nodeAt(1));
+    return group;
+  });
+}
 
 /** countof(text, part[, kind]): plain parts may overlap, regular expressions may not. */
 const countof: FunctionRule = (call) => {
@@ -150,10 +232,45 @@ function separated(texts: Fragment, call: Call, index: number): Fragment {
   return sql`arrayStringConcat(arrayMap((e, nth) -> if(nth = 1, e, concat(${separator}, e)), ${texts}, arrayEnumerate(${texts})))`;
 }
 
+/** More are as many as this. */
+const maxRepetitions = 1024;
+
 const strrep: FunctionRule = (call) => {
-  if (call.count > 2) call.refuse('with a delimiter');
-  return string(sql`repeat(${call.text(0)}, greatest(${call.long(1).sql}, 0))`);
+  const times = sql`toUInt64(least(greatest(ifNull(${call.long(1).sql}, 0), 0), ${integer(maxRepetitions)}))`;
+  if (call.count === 2) return string(sql`repeat(${call.text(0)}, ${times})`);
+  return string(separated(sql`arrayWithConstant(${times}, ${call.text(0)})`, call, 2));
 };
+
+/**
+ * replace_strings(text, lookups, rewrites): the earlier lookup first, and none in what another has replaced. A rewrite that is no text leaves what
+ * it stands for. In between, bytes that no UTF-8 has stand for the rewrites.
+ */
+const replaceStrings: FunctionRule = (call) => {
+  const lookups = call.constantElements(1, 'lookups');
+  const rewrites = call.constantElements(2, 'rewrites');
+  if (lookups.length !== rewrites.length)
+    throw call.scope.semantic('replace_strings() needs a rewrite for each lookup.', call.node);
+  const pairs = lookups.flatMap((lookup, index): [string, string, Fragment][] => {
+    if (lookup.type !== 'string' || lookup.value === '') return [];
+    const rewrite = rewrites[index];
+    const digits = [...index.toString(4)].map((digit) => (0xf8 + Number(digit)).toString(16)).join('');
+    const mark = sql`unhex(${text(`ff${digits}ff`)})`;
+    return [[lookup.value, rewrite?.type === 'string' ? rewrite.value : lookup.value, mark]];
+  });
+  const marked = pairs.reduce(
+    (t, [from, , mark]) => sql`replaceAll(${t}, ${text(from)}, ${mark})`,
+    call.text(0),
+  );
+  return string(pairs.reduce((t, [, to, mark]) => sql`replaceAll(${t}, ${mark}, ${text(to)})`, marked));
+};
+
+/** Escapes in lower case; a space is a plus sign, or an escape in a component. */
+const urlEncode =
+  (encode: (t: Fragment) => Fragment): FunctionRule =>
+  (call) =>
+    string(
+      sql`arrayStringConcat(arrayMap(p -> if(startsWith(p, '%'), lower(p), p), extractAll(${encode(call.text(0))}, '%[0-9A-F]{2}|[^%]+')))`,
+    );
 
 export const stringFunctions: FunctionFamily = {
   strcat,
@@ -169,6 +286,8 @@ export const stringFunctions: FunctionFamily = {
   reverse: onText((t) => sql`reverseUTF8(${t})`),
   substring,
   indexof,
+  indexof_regex: indexofRegex,
+  replace_strings: replaceStrings,
   split,
   replace_string: (call) => string(sql`replaceAll(${call.text(0)}, ${call.text(1)}, ${call.text(2)})`),
   replace_regex: replaceRegex,
@@ -182,8 +301,9 @@ export const stringFunctions: FunctionFamily = {
   countof,
   has_any_index: hasAnyIndex,
   isascii: (call) => expr('bool', sql`match(${call.text(0)}, '^[\\\\x00-\\\\x7f]*$')`, false),
+  format_bytes: formatBytes,
   regex_quote: onText((t) => sql`regexpQuoteMeta(${t})`),
-  url_encode: onText((t) => sql`encodeURLComponent(${t})`),
-  url_encode_component: onText((t) => sql`encodeURLComponent(${t})`),
+  url_encode: urlEncode((t) => sql`encodeURLFormComponent(${t})`),
+  url_encode_component: urlEncode((t) => sql`encodeURLComponent(${t})`),
   url_decode: onText((t) => sql`decodeURLComponent(${t})`),
 };
