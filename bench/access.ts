@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:https';
+import type { Migration } from '@merlon/state-store';
 import { openTestStateStore } from '@merlon/state-store/testing';
 import { sql } from 'kysely';
 import { deviceGroupsStore } from '../server/src/features/device-groups/store.ts';
@@ -19,6 +20,15 @@ const ROUNDS = 7;
 const REQUESTS = 4_000;
 const CONCURRENCY = 8;
 const TARGET = { cpuMs: 0.15, scopedRatio: 1.3, reevaluationMs: 5_000 };
+
+/** What the database's own housekeeping does within a minute; this run does not wait for it. */
+const statistics: Migration = {
+  name: '9999-01-01-bench',
+  async up(db) {
+    await sql`create function bench_analyze() returns void language plpgsql security definer as
+      $$ begin analyze devices; analyze device_groups; end $$`.execute(db);
+  },
+};
 
 await requests();
 await devices();
@@ -80,7 +90,7 @@ async function requests(): Promise<void> {
 }
 
 async function devices(): Promise<void> {
-  const state = await openTestStateStore(MIGRATIONS);
+  const state = await openTestStateStore([...MIGRATIONS, statistics]);
   try {
     const tenantId = '11111111-1111-4111-8111-111111111111';
     const groups = deviceGroupsStore(state);
@@ -122,7 +132,7 @@ async function devices(): Promise<void> {
     );
     const everything = await timed(() => groups.remove(tenantId, sites[0]?.id ?? 0));
     change.push(everything);
-    await state.system((db) => sql`vacuum analyze devices`.execute(db)).catch(() => {});
+    await state.system((db) => sql`select bench_analyze()`.execute(db));
 
     const page = {
       where: null,

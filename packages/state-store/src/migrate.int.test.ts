@@ -187,7 +187,7 @@ describe('a state store on a PostgreSQL server', () => {
     await asAdministrator(`alter database db${databases} owner to plain${databases}`);
     await expect(
       openStateStore({ url: url.replace('dba', `plain${databases}`), dir, migrations: [], log }),
-    ).rejects.toThrow(/may not work as merlon_tenant and merlon_system/);
+    ).rejects.toThrow(/may not work as merlon_tenant and merlon_scoped and merlon_system/);
     const superuser = `postgres://${server.owner.user}:${server.owner.password as string}@/db${databases}?host=${server.owner.host}`;
     const store = await openStateStore({ url: superuser, dir, migrations: [], log });
     await store.close();

@@ -1,14 +1,14 @@
 /**
- * Two roles do all work; neither owns a table or may change a policy. The tenant role sees rows of the tenant named by the setting; the system
- * role sees all. The login of the embedded server has no rights but to become one of them, for one transaction. On another server the login is
+ * Three roles do all work; none owns a table or may change a policy. The tenant role sees rows of the tenant named by the setting; the scoped role is one
+ * of its members and of rows about devices sees only those of the device groups named by another setting; the system role sees all. The login of the embedded server has no rights but to become one of them, for one transaction. On another server the login is
  * the one of its address, which also owns the tables.
  */
 import { type Kysely, sql } from 'kysely';
 
-export const ROLES = { tenant: 'merlon_tenant', system: 'merlon_system' } as const;
+export const ROLES = { tenant: 'merlon_tenant', scoped: 'merlon_scoped', system: 'merlon_system' } as const;
 /** Names the tenant at work, for one transaction. */
 export const SETTING = 'merlon.tenant';
-/** The device groups whose devices may be seen, as an array of PostgreSQL: `{1,2}`. Empty text: all. */
+/** The device groups whose devices the scoped role may see, as an array of PostgreSQL: `{1,2}`. */
 export const GROUPS_SETTING = 'merlon.device_groups';
 /** The embedded server's login for work. */
 export const LOGIN = 'merlon_app';
@@ -31,6 +31,11 @@ export async function ensureRoles(db: Db, login: string | null): Promise<void> {
     end $$`.execute(db);
     if (login !== null) await sql`grant ${sql.id(role)} to ${sql.id(login)}`.execute(db);
   }
+  // With it come the tenant role's rights and policies.
+  await sql`do $$ begin
+    grant ${sql.id(ROLES.tenant)} to ${sql.id(ROLES.scoped)} with inherit true;
+  exception when insufficient_privilege then null;
+  end $$`.execute(db);
 }
 
 /** Existing and future tables of the schema are open to both roles; what rows they see is for the policies. */

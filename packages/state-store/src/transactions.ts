@@ -31,9 +31,11 @@ export class Transactions {
       typeof scope === 'string' ? ({ tenantId: scope, deviceGroups: 'all' } as const) : scope;
     // Checked because they become statement text, and said by name because they may come from outside.
     if (!UUID.test(tenantId)) throw new RangeError(`"${tenantId}" is not a tenant id`);
-    const groups = deviceGroups === 'all' ? '' : `{${deviceGroups.map(groupId).join(',')}}`;
+    const tenant = `set local ${SETTING} = '${tenantId}'`;
+    if (deviceGroups === 'all') return this.#run(`begin; set local role ${ROLES.tenant}; ${tenant}`, work);
+    const groups = `{${deviceGroups.map(groupId).join(',')}}`;
     return this.#run(
-      `begin; set local role ${ROLES.tenant}; set local ${SETTING} = '${tenantId}'; set local ${GROUPS_SETTING} = '${groups}'`,
+      `begin; set local role ${ROLES.scoped}; ${tenant}; set local ${GROUPS_SETTING} = '${groups}'`,
       work,
     );
   }

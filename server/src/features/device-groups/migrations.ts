@@ -51,6 +51,11 @@ export const deviceGroupsMigrations: readonly Migration[] = [
       await sql`create index devices_by_group on devices (tenant_id, rbac_group_id, last_seen, id)`.execute(
         db,
       );
+      // With the group in it, the index alone tells which of the newest devices are in sight.
+      await db.schema.dropIndex('devices_by_last_seen').execute();
+      await sql`create index devices_by_last_seen on devices (tenant_id, last_seen, id, rbac_group_id)`.execute(
+        db,
+      );
       await sql`create index devices_scope_pending on devices (tenant_id, id) where scope_pending`.execute(
         db,
       );
