@@ -10,7 +10,7 @@ const enrichments = new Set(['FileProfile', 'DeviceFromIP', 'AssignedIPAddresses
 
 /** Names worth a look, so that the others are not parsed twice. */
 const hint =
-  /\b(?:cluster|database|workspace|app|resource|FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy)\s*\(/i;
+  /\b(?:cluster|database|workspace|app|resource|FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|pack_all)\s*\(/i;
 
 /** Calls of enrichment functions in one query. */
 const maxCalls = 20;
@@ -29,6 +29,7 @@ export function serviceEdits(text: string, schema: Schema): Edit[] {
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     const kind = kindOf(node);
     if (kind === 'LetStatement') declared.add(simpleName(part(node, 'Name')));
+    if (kind === 'FindProjectClause') edits.push(...packAll(node, text));
     if (kind === 'PathExpression') {
       const edit = withoutPlace(node, schema);
       if (edit !== undefined) {
@@ -47,6 +48,17 @@ export function serviceEdits(text: string, schema: Schema): Edit[] {
     (edit) => !made.some((call) => edit.start >= call.start && edit.start < call.start + call.length),
   );
   return [...outside, ...made];
+}
+
+/** `find … project a, pack_all()`, which the binder knows as `pack(*)` alone. */
+function packAll(clause: SyntaxNode, text: string): Edit[] {
+  return parts(clause, 'Columns').flatMap((column): Edit[] => {
+    if (kindOf(column) !== 'NameReference' || simpleName(column) !== 'pack_all') return [];
+    const written = /^pack_all\s*\(\s*\)/.exec(text.slice(column.TextStart))?.[0];
+    return written === undefined
+      ? []
+      : [{ start: column.TextStart, length: written.length, text: 'pack(*)' }];
+  });
 }
 
 /** `cluster("…").database("…").Table` without what is before the table, where it is one of ours. */

@@ -6,6 +6,7 @@ import { evaluate } from './evaluate.ts';
 import { extend } from './extend.ts';
 import { externaldata } from './external-data.ts';
 import { join, lookup } from './join.ts';
+import { makeSeries } from './make-series.ts';
 import { mvApply } from './mv-apply.ts';
 import { mvExpand } from './mv-expand.ts';
 import { as, invoke, render } from './naming.ts';
@@ -52,6 +53,7 @@ export const pipedOperators: ReadonlyMap<string, PipedOperator> = new Map([
   ['SearchOperator', { keyword: 'search', lower: ({ node, scope, input }) => search(node, scope, input) }],
   ['UnionOperator', { keyword: 'union', lower: ({ node, scope, input }) => union(node, scope, input) }],
   ['MvExpandOperator', { keyword: 'mv-expand', lower: mvExpand }],
+  ['MakeSeriesOperator', { keyword: 'make-series', lower: makeSeries }],
   ['MvApplyOperator', { keyword: 'mv-apply', lower: mvApply }],
   ['PartitionOperator', { keyword: 'partition', lower: partition }],
   ['ParseOperator', { keyword: 'parse', lower: parse }],

@@ -18,7 +18,7 @@ import type { ScalarScope } from '../scalar-scope.ts';
 import { scanTable } from '../scan.ts';
 import { type ResultColumn, resultColumns } from './rule.ts';
 
-interface Source {
+export interface Source {
   readonly name: string;
   readonly rows: Rows;
 }
@@ -56,7 +56,12 @@ function optionsOf(node: SyntaxNode, scope: ScalarScope): Options {
   return options;
 }
 
-function sourcesOf(expression: SyntaxNode, index: number, isFuzzy: boolean, scope: ScalarScope): Source[] {
+export function sourcesOf(
+  expression: SyntaxNode,
+  index: number,
+  isFuzzy: boolean,
+  scope: ScalarScope,
+): Source[] {
   const inner = unparenthesized(expression);
   const kind = kindOf(inner) === 'NameReference' ? symbolKind(inner) : 'expression';
   // Only a fuzzy union may name a table that is not there; the binder has refused any other.
@@ -73,7 +78,12 @@ function sourcesOf(expression: SyntaxNode, index: number, isFuzzy: boolean, scop
   return [{ name: named ?? `union_arg${index}`, rows: lowerTabular(inner, scope) }];
 }
 
-function merged(node: SyntaxNode, sources: readonly Source[], options: Options, scope: ScalarScope): Rows {
+export function merged(
+  node: SyntaxNode,
+  sources: readonly Source[],
+  options: Options,
+  scope: ScalarScope,
+): Rows {
   const columns = resultColumns(node, scope, options.isFuzzy).map(
     (column): Column & { readonly pieces: readonly Fragment[] } => {
       const id = scope.context.newId();

@@ -1,10 +1,11 @@
 import { kindOf, part, type SyntaxNode } from '../../bind/syntax.ts';
-import { type Fragment, sql, text } from '../../emit/fragment.ts';
+import { type Fragment, join, sql, text } from '../../emit/fragment.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
 import { constantString } from '../constants.ts';
 import { toText } from '../convert.ts';
 import { lowerScalar } from '../recursion.ts';
 import { regexOf } from '../regex.ts';
+import { columnExpr, visible } from '../rows.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
 import { type Casing, isAscii, type TermSide, termMatch, termPatternSql } from './terms.ts';
 
@@ -52,17 +53,33 @@ export function isTextOperator(operator: string): boolean {
 
 export function lowerTextOperator(node: SyntaxNode, operator: string, scope: ScalarScope): Expr {
   const rule = textOperators.get(operator.replace(/\s+/g, ' '));
+  if (rule === undefined) throw scope.unsupported(`operator ${operator}`, node);
   const left = part(node, 'Left');
-  if (rule === undefined || kindOf(left) === 'StarExpression')
-    throw scope.unsupported(`operator ${operator} on *`, node);
-  const haystack = toText(lowerScalar(left, scope), scope);
   const right = part(node, 'Right');
   const needle = toText(lowerScalar(right, scope), scope);
-  const outcome =
+  const test = (haystack: Expr): Fragment =>
     rule.operation === 'regex'
       ? sql`match(${haystack.sql}, ${regexOf(needle, right, scope).sql})`
       : textMatch(haystack, needle, rule, scope);
+  const outcome =
+    kindOf(left) === 'StarExpression'
+      ? anyOf(textsOfRow(scope).map(test))
+      : test(toText(lowerScalar(left, scope), scope));
   return expr('bool', rule.negated ? sql`(NOT ${outcome})` : outcome, false);
+}
+
+/** What `*` stands for on the left of a text operator: every column, as text; a dynamic as its JSON text. */
+export function textsOfRow(scope: ScalarScope): Expr[] {
+  return visible(scope.row.rows)
+    .filter((column) => column.absent !== true)
+    .map((column) => {
+      const value = columnExpr(column);
+      return value.type === 'dynamic' ? expr('string', value.sql, false) : scope.shared(toText(value, scope));
+    });
+}
+
+export function anyOf(tests: readonly Fragment[]): Fragment {
+  return tests.length === 0 ? sql`false` : sql`(${join(tests, sql` OR `)})`;
 }
 
 function textMatch(haystack: Expr, needle: Expr, rule: TextOperator, scope: ScalarScope): Fragment {
@@ -70,6 +87,16 @@ function textMatch(haystack: Expr, needle: Expr, rule: TextOperator, scope: Scal
   return constant === undefined
     ? matchExpression(scope.shared(haystack).sql, scope.shared(needle).sql, rule)
     : matchConstant(scope.shared(haystack).sql, constant, rule);
+}
+
+/** Whether the haystack has a text that is known at translation. */
+export function matchesConstant(
+  haystack: Fragment,
+  needle: string,
+  operation: Exclude<TextOperation, 'regex'>,
+  casing: Casing,
+): Fragment {
+  return matchConstant(haystack, needle, { operation, casing, negated: false });
 }
 
 function matchConstant(haystack: Fragment, needle: string, { operation, casing }: TextOperator): Fragment {
