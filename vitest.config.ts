@@ -30,7 +30,7 @@ export default defineConfig({
           name: 'journey',
           include: ['tests/**/*.journey.test.ts'],
           exclude: ['**/node_modules/**'],
-          globalSetup: ['tests/support/build-once.ts'],
+          globalSetup: ['tests/support/build-once.ts', 'tests/support/build-agent-once.ts'],
           testTimeout: 300_000,
           hookTimeout: 300_000,
           fileParallelism: false,
