@@ -6,7 +6,7 @@
  * connections to an engine of its own.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { Agent } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,6 +101,7 @@ async function throughTheFrontDoor(): Promise<number> {
       }),
     );
     const epoch = randomBytes(8).toString('hex');
+    const before = cpuByThread(server.pid());
     const began = performance.now();
     await Promise.all(
       batches.map(async (own) => {
@@ -123,6 +124,7 @@ async function throughTheFrontDoor(): Promise<number> {
     }
     const seconds = (performance.now() - began) / 1000;
     console.log(`  acknowledged at ${(TOTAL / ((acknowledged - began) / 1000)).toFixed(0)} rows/s`);
+    showCpu(before, cpuByThread(server.pid()));
     return TOTAL / seconds;
   } finally {
     agent.destroy();
@@ -155,6 +157,7 @@ async function bulkInsert(): Promise<number> {
       });
       inserts.push(Buffer.from(`${lines.join('\n')}\n`));
     }
+    const before = cpuByThread(process.pid);
     const began = performance.now();
     let next = 0;
     const connection = async () => {
@@ -165,6 +168,7 @@ async function bulkInsert(): Promise<number> {
     };
     await Promise.all([connection(), connection()]);
     const seconds = (performance.now() - began) / 1000;
+    showCpu(before, cpuByThread(process.pid));
     const size = (await store.sizes()).find((entry) => entry.table === 'DeviceProcessEvents');
     if (size) bytesPerEvent = size.bytes / size.rows;
     return TOTAL / seconds;
@@ -172,6 +176,39 @@ async function bulkInsert(): Promise<number> {
     await store.close();
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** Seconds of processor time by process and thread, of a process and its descendants and of this one. */
+function cpuByThread(root: number): Map<string, number> {
+  const used = new Map<string, number>();
+  const visit = (pid: number) => {
+    for (const tid of readdirSync(`/proc/${pid}/task`)) {
+      const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+      used.set(`${pid} ${name} ${tid}`, (Number(fields[11]) + Number(fields[12])) / 100);
+      const children = readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8').split(' ').filter(Boolean);
+      for (const child of children) visit(Number(child));
+    }
+  };
+  visit(root);
+  if (!used.size || root !== process.pid) {
+    const { user, system } = process.cpuUsage();
+    used.set('load generator', (user + system) / 1e6);
+  }
+  return used;
+}
+function showCpu(before: Map<string, number>, after: Map<string, number>): void {
+  let total = 0;
+  const rows: [string, number][] = [];
+  for (const [n, v] of after) {
+    const d = v - (before.get(n) ?? 0);
+    total += d;
+    rows.push([n, d]);
+  }
+  rows.sort((a, b) => b[1] - a[1]);
+  for (const [n, d] of rows.slice(0, 14)) console.log(`    ${((d / TOTAL) * 1e6).toFixed(2)} us/row  ${n}`);
+  console.log(`    ${((total / TOTAL) * 1e6).toFixed(2)} us/row total`);
 }
 
 async function enrolAll(server: TestServer, agent: Agent): Promise<BenchDevice[]> {

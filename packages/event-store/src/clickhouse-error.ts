@@ -106,6 +106,11 @@ export function isRowFault({ message }: ServerComplaint): boolean {
   return /\(at row \d+\)/.test(message);
 }
 
+/** A block could not be read as what it says it is, whatever the error's number; want of memory is no such fault. */
+export function isBlockFault({ code, message }: ServerComplaint): boolean {
+  return code !== CODE.MEMORY_LIMIT_EXCEEDED && message.includes('While executing Native');
+}
+
 export function isTooManyPartitions({ code, message }: ServerComplaint): boolean {
   return code === CODE.TOO_MANY_PARTS && message.includes('Too many partitions');
 }

@@ -7,12 +7,13 @@ import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import {
   complaintOf,
   insertErrorOf,
+  isBlockFault,
   isRowFault,
   isTooManyPartitions,
   type ServerComplaint,
 } from './clickhouse-error.ts';
 import { InsertFailed } from './errors.ts';
-import type { InsertResult, RejectedRow } from './store.ts';
+import type { BlockInsertResult, InsertResult, RejectedRow } from './store.ts';
 import { quoteName, type TableLayout } from './table-layout.ts';
 
 export interface InsertTarget {
@@ -27,6 +28,8 @@ const DAY_MS = 86_400_000;
 const SPARE_DAYS = 4;
 const AHEAD_MS = 2 * DAY_MS;
 const REASON_LENGTH = 500;
+
+const FAULTS_OF_THE_DATA = [isRowFault, isBlockFault, isTooManyPartitions];
 
 const INPUT_SETTINGS: ClickHouseSettings = {
   async_insert: 0,
@@ -62,6 +65,38 @@ export async function insertBatch(
   return { rejected: all.sort((a, b) => a.line - b.line) };
 }
 
+/**
+ * Blocks of `row-block.ts`, sent one after another as they are; the engine makes one part a day of them all. Every value has its type
+ * already, so a complaint about rows means a defect: the blocks are then halved until the bad ones stand alone, and the rest goes in.
+ */
+export async function insertBlocks(
+  target: InsertTarget,
+  layout: TableLayout,
+  blocks: readonly Buffer[],
+  token: string,
+): Promise<BlockInsertResult> {
+  const table = `${quoteName(target.database)}.${quoteName(layout.name)}`;
+  const complaint = await send(target.client, `INSERT INTO ${table} FORMAT Native`, blocks, {
+    async_insert: 0,
+    wait_end_of_query: 1,
+    insert_deduplicate: 1,
+    insert_deduplication_token: token,
+    // Whoever shaped the rows held them to the days that are kept; meanwhile some days may have passed.
+    max_partitions_per_insert_block: '0',
+  });
+  if (!complaint) return { refused: [] };
+  if (blocks.length <= 1) return { refused: [{ block: 0, reason: shortened(complaint.message) }] };
+  const middle = blocks.length >> 1;
+  const first = await insertBlocks(target, layout, blocks.slice(0, middle), `${token}<`);
+  const second = await insertBlocks(target, layout, blocks.slice(middle), `${token}>`);
+  return {
+    refused: [
+      ...first.refused,
+      ...second.refused.map(({ block, reason }) => ({ block: block + middle, reason })),
+    ],
+  };
+}
+
 /** Null when it went in; a complaint when the fault lies in the rows. Throws everything else. */
 async function tryInsert(
   target: InsertTarget,
@@ -70,7 +105,7 @@ async function tryInsert(
   token: string,
 ): Promise<ServerComplaint | null> {
   const table = `${quoteName(target.database)}.${quoteName(layout.name)}`;
-  return send(target.client, `INSERT INTO ${table} FORMAT JSONEachRow`, ndjson, {
+  return send(target.client, `INSERT INTO ${table} FORMAT JSONEachRow`, [ndjson], {
     ...INPUT_SETTINGS,
     insert_deduplicate: 1,
     insert_deduplication_token: token,
@@ -81,20 +116,20 @@ async function tryInsert(
 async function send(
   client: ClickHouseClient,
   query: string,
-  ndjson: Buffer,
+  data: readonly Buffer[],
   settings: ClickHouseSettings,
 ): Promise<ServerComplaint | null> {
   try {
     const { stream } = await client.exec({
       query,
-      values: Readable.from([ndjson], { objectMode: false }),
+      values: Readable.from(data, { objectMode: false }),
       clickhouse_settings: settings,
     });
     for await (const _ of stream);
     return null;
   } catch (error) {
     const complaint = complaintOf(error);
-    if (complaint && (isRowFault(complaint) || isTooManyPartitions(complaint))) return complaint;
+    if (complaint && FAULTS_OF_THE_DATA.some((is) => is(complaint))) return complaint;
     throw insertErrorOf(error);
   }
 }
@@ -135,7 +170,7 @@ async function refusedRows(
   const query = `INSERT INTO FUNCTION null('${structure.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}') FORMAT JSONEachRow`;
   const refused: RejectedRow[] = [];
   const search = async (part: readonly Line[]): Promise<void> => {
-    const complaint = await send(target.client, query, joinLines(part), INPUT_SETTINGS);
+    const complaint = await send(target.client, query, [joinLines(part)], INPUT_SETTINGS);
     if (!complaint) return;
     const [only] = part;
     if (part.length === 1 && only) {

@@ -2,7 +2,7 @@ import type { LogRange } from '@merlon/event-log';
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../telemetry/metrics.ts';
 import type { AlertCandidate } from '../alerts/index.ts';
-import { encodeBatchRecord } from '../ingest/batch-record.ts';
+import { blockOfRows, encodeBatchRecord } from '../ingest/batch-record.ts';
 import { detectionMetrics } from './detection-metrics.ts';
 import { type DetectionReaderDeps, runDetectionReader } from './detection-reader.ts';
 import type { Detected, DeviceBatch } from './detector.ts';
@@ -14,7 +14,7 @@ const header = {
   machineGroup: '',
   receivedAt: '2026-11-24T10:00:00.0000000Z',
 };
-const section = (table: string) => ({ table, rows: 1, ndjson: Buffer.from('{}\n') });
+const section = (table: string) => ({ table, rows: 1, block: blockOfRows(table, [{}]) });
 const candidate = (dedupKey: string) => ({ dedupKey, severity: 'High' }) as AlertCandidate;
 const found = (...keys: string[]): Detected => ({
   rows: 1,

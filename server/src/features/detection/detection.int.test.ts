@@ -14,7 +14,7 @@ import { systemClock } from '../../telemetry/clock.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { alertsMigrations, createAlerts } from '../alerts/index.ts';
-import { encodeBatchRecord } from '../ingest/batch-record.ts';
+import { blockOfRows, encodeBatchRecord } from '../ingest/batch-record.ts';
 import { createDetection, type Detection, detectionMigrations } from './index.ts';
 
 const workerUrl = pathToFileURL(fileURLToPath(new URL('../../../dist/detection-worker.js', import.meta.url)));
@@ -99,7 +99,6 @@ async function send(
   table = 'DeviceProcessEvents',
   deviceId = DEVICE,
 ): Promise<void> {
-  const ndjson = Buffer.from(`${rows.map((row) => JSON.stringify(row)).join('\n')}\n`);
   const header = {
     tenantId,
     deviceId,
@@ -107,7 +106,9 @@ async function send(
     machineGroup: '',
     receivedAt: new Date().toISOString().replace('Z', '0000Z'),
   };
-  const payload = encodeBatchRecord(header, [{ table, rows: rows.length, ndjson }]);
+  const payload = encodeBatchRecord(header, [
+    { table, rows: rows.length, block: blockOfRows(table, rows as Record<string, unknown>[]) },
+  ]);
   await server.eventLog.append({ stream: deviceId, epoch: 'e'.repeat(16), seq: ++seq, payload });
 }
 

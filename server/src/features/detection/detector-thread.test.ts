@@ -19,7 +19,7 @@ parentPort.on('message', (job) => {
     const [batch] = job.batches;
     if (batch.deviceName === 'end') process.exit(3);
     if (batch.deviceName === 'fail') throw new Error('failed on purpose');
-    const text = batch.sections.map(({ ndjson }) => new TextDecoder().decode(ndjson)).join();
+    const text = batch.sections.map(({ block }) => new TextDecoder().decode(block)).join();
     parentPort.postMessage({ kind: 'detected', detected: { builtin: told.builtin, tenants: [...told.tenants], text } });
   }
 });
@@ -33,7 +33,7 @@ const ask = (deviceName: string) => {
   // A view into larger memory, as the log gives them.
   const sections = [Buffer.from('xxab'), Buffer.from('xxcd')].map((bytes) => ({
     table: 'T',
-    ndjson: bytes.subarray(2),
+    block: bytes.subarray(2),
   }));
   return thread.detect([{ tenantId: 't', deviceId: 'd', deviceName, osPlatform: 'Linux', sections }]);
 };

@@ -88,16 +88,16 @@ export function startDetectorThread(options: {
 /** Rows are views of the log's memory, which must stay here: they are copied once, into memory that changes hands. */
 function movable(batches: readonly DeviceBatch[]): { copies: DeviceBatch[]; memory: ArrayBuffer } {
   let size = 0;
-  for (const { sections } of batches) for (const { ndjson } of sections) size += ndjson.byteLength;
+  for (const { sections } of batches) for (const { block } of sections) size += block.byteLength;
   const memory = new ArrayBuffer(size);
   let at = 0;
   const copies = batches.map((batch) => ({
     ...batch,
-    sections: batch.sections.map(({ table, ndjson }) => {
-      const copy = new Uint8Array(memory, at, ndjson.byteLength);
-      copy.set(ndjson);
-      at += ndjson.byteLength;
-      return { table, ndjson: copy };
+    sections: batch.sections.map(({ table, block }) => {
+      const copy = new Uint8Array(memory, at, block.byteLength);
+      copy.set(block);
+      at += block.byteLength;
+      return { table, block: copy };
     }),
   }));
   return { copies, memory };

@@ -1,4 +1,5 @@
 /** Rules over rows: the part that costs time. Knows no store and no thread; `detection-worker.ts` runs it beside the server's main thread. */
+import { readRowBlock } from '@merlon/event-store/row-block';
 import { checkRule, compileRules, parseRules, type RuleSet, SigmaError, type SigmaRule } from '@merlon/sigma';
 import type { AlertCandidate } from '../alerts/index.ts';
 import { candidateOf, type EventOrigin, mergeCandidates } from './findings.ts';
@@ -21,13 +22,13 @@ export interface TenantRules {
 export interface DeviceBatch extends EventOrigin {
   /** As the device reports it; empty: not known, so no rule is about it. */
   readonly osPlatform: string;
-  readonly sections: readonly { readonly table: string; readonly ndjson: Uint8Array }[];
+  readonly sections: readonly { readonly table: string; readonly block: Uint8Array }[];
 }
 
 export interface DetectionCounts {
   rows: number;
   matches: number;
-  /** Rows that could not be read. */
+  /** Sections that could not be read. */
   unreadable: number;
 }
 
@@ -48,7 +49,6 @@ interface CompiledTenant {
 
 export class Detector {
   readonly #lineage = new Lineage();
-  readonly #text = new TextDecoder();
   readonly #tenants = new Map<string, CompiledTenant>();
   #builtin: RuleSet = compileRules([]);
 
@@ -73,10 +73,7 @@ export class Detector {
     const found: AlertCandidate[] = [];
     for (const batch of batches) {
       // First what the processes are, so that the tree is whole whatever the order of the sections.
-      const sections = batch.sections.map(({ table, ndjson }) => ({
-        table,
-        rows: this.#rows(ndjson, counts),
-      }));
+      const sections = batch.sections.map(({ table, block }) => ({ table, rows: rowsOf(block, counts) }));
       for (const { table, rows } of sections) {
         if (table === 'DeviceProcessEvents') for (const row of rows) this.#learn(batch.deviceId, row);
       }
@@ -86,17 +83,6 @@ export class Detector {
       }
     }
     return { ...counts, candidates: mergeCandidates(found) };
-  }
-
-  #rows(ndjson: Uint8Array, counts: DetectionCounts): Row[] {
-    const rows: Row[] = [];
-    for (const line of this.#text.decode(ndjson).split('\n')) {
-      if (line === '') continue;
-      const row = rowOf(line);
-      if (row) rows.push(row);
-      else counts.unreadable += 1;
-    }
-    return rows;
   }
 
   #learn(deviceId: string, row: Row): void {
@@ -123,12 +109,12 @@ export class Detector {
   }
 }
 
-function rowOf(line: string): Row | null {
+function rowsOf(block: Uint8Array, counts: DetectionCounts): readonly Row[] {
   try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Row) : null;
+    return readRowBlock(block);
   } catch {
-    return null;
+    counts.unreadable += 1;
+    return [];
   }
 }
 

@@ -1,6 +1,6 @@
 import type { LogRange } from '@merlon/event-log';
 import { describe, expect, it } from 'vitest';
-import { encodeBatchRecord } from '../ingest/batch-record.ts';
+import { blockOfRows, encodeBatchRecord } from '../ingest/batch-record.ts';
 import { foldNetworkInfo, type ProfilePatch } from './device-profile.ts';
 import { runProfileReader } from './profile-reader.ts';
 
@@ -13,7 +13,7 @@ const record = (deviceId: string, table: string, row: object) =>
       machineGroup: '',
       receivedAt: '2026-11-24T10:00:00.0000000Z',
     },
-    [{ table, rows: 1, ndjson: Buffer.from(`${JSON.stringify(row)}\n`) }],
+    [{ table, rows: 1, block: blockOfRows(table, [row as Record<string, unknown>]) }],
   );
 const network = (IPAddresses: string) => ({ Timestamp: '2026-11-24T10:00:00Z', IPAddresses });
 const refusal = () => Object.assign(new Error('invalid byte sequence'), { code: '22021' });

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { EventLog, LogRange } from '@merlon/event-log';
 import type { Logger } from '../../telemetry/log.ts';
-import { decodeBatchRecord, parseRows } from '../ingest/index.ts';
+import { decodeBatchRecord, rowsOf } from '../ingest/index.ts';
 import { foldDeviceInfo, foldNetworkInfo, type ProfilePatch } from './device-profile.ts';
 import type { DevicesStore } from './store.ts';
 
@@ -43,7 +43,7 @@ function patchesOf(range: LogRange, { log }: Pick<ProfileReaderDeps, 'log'>): It
         if (section.table !== 'DeviceInfo' && section.table !== 'DeviceNetworkInfo') continue;
         const entry = patches.get(deviceId) ?? { tenantId, deviceId, patch: {} };
         patches.set(deviceId, entry);
-        const rows = parseRows(section);
+        const rows = rowsOf(section);
         if (section.table === 'DeviceNetworkInfo') foldNetworkInfo(entry.patch, rows);
         else for (const row of rows) foldDeviceInfo(entry.patch, row);
       }

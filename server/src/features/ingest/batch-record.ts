@@ -1,13 +1,15 @@
 /**
- * One record of the event log is one batch of one device: a JSON header line, then the stamped rows of each table as NDJSON, one section
- * after another. Readers take a section's bytes as they are (the event store) or parse the rows (detection, devices).
+ * One record of the event log is one batch of one device: a JSON header line, then the stamped rows of each table as a block of columns,
+ * one section after another. Readers take a section's block as it is (the event store) or read its rows (detection, devices).
  */
+import { huntingTable } from '@merlon/contract';
+import { type BlockRow, RowBlockBuilder, readRowBlock } from '@merlon/event-store/row-block';
 
 export interface BatchSection {
   readonly table: string;
   readonly rows: number;
-  /** NDJSON, every line ending in `\n`. */
-  readonly ndjson: Buffer;
+  /** As `@merlon/event-store/row-block` has it. */
+  readonly block: Buffer;
 }
 
 export interface BatchHeader {
@@ -25,17 +27,29 @@ export interface BatchRecord extends BatchHeader {
 
 const NEWLINE = 0x0a;
 
-export function encodeBatchRecord(header: BatchHeader, sections: readonly BatchSection[]): Buffer {
+/** In memory of its own, so that it may change hands between threads. */
+export function encodeBatchRecord(
+  header: BatchHeader,
+  sections: readonly BatchSection[],
+): Buffer<ArrayBuffer> {
   const { tenantId, deviceId, deviceName, machineGroup, receivedAt } = header;
-  const head = JSON.stringify({
-    tenantId,
-    deviceId,
-    deviceName,
-    machineGroup,
-    receivedAt,
-    sections: sections.map(({ table, rows, ndjson }) => ({ table, rows, bytes: ndjson.length })),
-  });
-  return Buffer.concat([Buffer.from(`${head}\n`), ...sections.map((section) => section.ndjson)]);
+  const head = Buffer.from(
+    `${JSON.stringify({
+      tenantId,
+      deviceId,
+      deviceName,
+      machineGroup,
+      receivedAt,
+      form: 'blocks',
+      sections: sections.map(({ table, rows, block }) => ({ table, rows, bytes: block.length })),
+    })}\n`,
+  );
+  const record = Buffer.allocUnsafeSlow(
+    sections.reduce((sum, section) => sum + section.block.length, head.length),
+  );
+  let at = head.copy(record);
+  for (const { block } of sections) at += block.copy(record, at);
+  return record;
 }
 
 /** The sections are views of `record`, not copies. Throws when the bytes are not a batch record: the log checks integrity, so that is a defect. */
@@ -43,23 +57,49 @@ export function decodeBatchRecord(record: Buffer): BatchRecord {
   const end = record.indexOf(NEWLINE);
   if (end < 0) throw new Error('not a batch record: no header line');
   const head = JSON.parse(record.toString('utf8', 0, end)) as BatchHeader & {
+    form?: 'blocks';
     sections: { table: string; rows: number; bytes: number }[];
   };
   let at = end + 1;
   const sections = head.sections.map(({ table, rows, bytes }) => {
-    const ndjson = record.subarray(at, at + bytes);
+    const content = record.subarray(at, at + bytes);
     at += bytes;
-    if (ndjson.length !== bytes) throw new Error('not a batch record: a section is cut short');
-    return { table, rows, ndjson };
+    if (content.length !== bytes) throw new Error('not a batch record: a section is cut short');
+    return { table, rows, block: head.form === 'blocks' ? content : blockOfLines(table, content) };
   });
   if (at !== record.length) throw new Error('not a batch record: bytes follow the last section');
   const { tenantId, deviceId, deviceName, machineGroup, receivedAt } = head;
   return { tenantId, deviceId, deviceName, machineGroup, receivedAt, sections };
 }
 
-/** Rows of a section, parsed. */
-export function parseRows(section: BatchSection): Record<string, unknown>[] {
-  if (section.rows === 0) return [];
-  const text = section.ndjson.toString('utf8').trimEnd();
-  return JSON.parse(`[${text.replaceAll('\n', ',')}]`) as Record<string, unknown>[];
+/** Rows of a section; each reads its columns when asked. */
+export function rowsOf(section: Pick<BatchSection, 'block'>): BlockRow[] {
+  return readRowBlock(section.block);
+}
+
+/** @param rows have passed the checks of their table and are stamped */
+export function blockOfRows(name: string, rows: readonly Readonly<Record<string, unknown>>[]): Buffer {
+  const table = huntingTable(name);
+  if (!table) throw new Error(`not a batch record: there is no table ${name}`);
+  const builder = new RowBlockBuilder(table);
+  for (const row of rows) builder.append(row);
+  return builder.finish({});
+}
+
+/** A log of before blocks has rows as lines of JSON, stamped already. Text in a dynamic column was written as JSON there. */
+function blockOfLines(name: string, ndjson: Buffer): Buffer {
+  const dynamic = huntingTable(name)?.columns.filter(({ type }) => type === 'dynamic') ?? [];
+  const rows = ndjson
+    .toString('utf8')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => {
+      const row = JSON.parse(line) as Record<string, unknown>;
+      for (const column of dynamic) {
+        const value = row[column.name];
+        if (typeof value === 'string') row[column.name] = JSON.parse(value) as unknown;
+      }
+      return row;
+    });
+  return blockOfRows(name, rows);
 }

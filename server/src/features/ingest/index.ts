@@ -6,13 +6,13 @@ import { ingestRoutes } from './routes.ts';
 import { startShaper } from './shaper.ts';
 import { runStoreWriter } from './store-writer.ts';
 
-export { decodeBatchRecord, parseRows } from './batch-record.ts';
+export { decodeBatchRecord, rowsOf } from './batch-record.ts';
 
 const SHAPING_WORKERS = 2;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 
 export function createIngest(
-  platform: Pick<Platform, 'clock' | 'metrics' | 'eventLog' | 'events' | 'log' | 'stopping'>,
+  platform: Pick<Platform, 'config' | 'clock' | 'metrics' | 'eventLog' | 'events' | 'log' | 'stopping'>,
   devices: Pick<Devices, 'lookup' | 'seen'>,
 ): Feature {
   const log = platform.log.child({ part: 'ingest' });
@@ -20,6 +20,7 @@ export function createIngest(
     workers: SHAPING_WORKERS,
     workerUrl: new URL('./ingest-worker.js', import.meta.url),
     maxWaitingBytes: MAX_WAITING_BYTES,
+    retentionDays: platform.config.retentionDays,
   });
   let writer: Promise<void> = Promise.resolve();
   let retention: { stop(): void } | undefined;

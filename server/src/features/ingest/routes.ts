@@ -12,7 +12,6 @@ import { defineRoute, type Route } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import type { Devices } from '../devices/index.ts';
-import { encodeBatchRecord } from './batch-record.ts';
 import type { Encoding } from './shape-batch.ts';
 import type { Shaper } from './shaper.ts';
 
@@ -56,7 +55,8 @@ export function ingestRoutes(deps: {
           receivedAt: nowIso7(deps.clock.now()),
         };
         const shaped = await deps.shaper.shape(request.rawBody, encoding, stamp);
-        const { duplicate } = await append(encodeBatchRecord(stamp, shaped.sections), deviceId, epoch, seq);
+        const { buffer, byteOffset, byteLength } = shaped.record;
+        const { duplicate } = await append(Buffer.from(buffer, byteOffset, byteLength), deviceId, epoch, seq);
 
         deps.devices.seen(tenantId, deviceId, request.ip);
         batches.inc({ outcome: duplicate ? 'duplicate' : 'accepted' });

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { BATCH_LIMITS } from '@merlon/contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeBatchRecord, encodeBatchRecord, parseRows } from './batch-record.ts';
+import { decodeBatchRecord, encodeBatchRecord, rowsOf } from './batch-record.ts';
 import { type BatchRefusal, type ShapedBatch, shapeBatch } from './shape-batch.ts';
 
 const stamp = {
@@ -12,6 +12,7 @@ const stamp = {
   machineGroup: '',
   receivedAt: '2026-11-24T12:00:00.0000000Z',
 };
+const DAYS = 30;
 const row = (more: object = {}) => ({
   Table: 'DeviceProcessEvents',
   Timestamp: '2026-11-24T11:59:59.1234567Z',
@@ -25,6 +26,7 @@ const shape = (lines: readonly (object | string)[]) =>
     gzipSync(lines.map((line) => (typeof line === 'string' ? line : JSON.stringify(line))).join('\n')),
     'gzip',
     stamp,
+    DAYS,
   );
 const taken = (result: ShapedBatch | BatchRefusal): ShapedBatch => {
   if ('refused' in result) throw new Error(result.refused.message);
@@ -32,22 +34,31 @@ const taken = (result: ShapedBatch | BatchRefusal): ShapedBatch => {
 };
 const refusedAs = (result: ShapedBatch | BatchRefusal) => ('refused' in result ? result.refused.code : null);
 
+/** The values of each row, without those that are none. */
+const valuesOf = (section: { block: Buffer }) =>
+  rowsOf(section).map((one) => {
+    const values: Record<string, unknown> = {};
+    for (const name in one) if (one[name] !== null) values[name] = one[name];
+    return values;
+  });
+
 describe('shaping a batch', () => {
   it('stamps what only the server may say and keeps the rest as it came', () => {
     const { sections } = taken(shape([row({ AdditionalFields: { a: [1, 'x'] } })]));
     expect(sections.map((s) => [s.table, s.rows])).toEqual([['DeviceProcessEvents', 1]]);
-    const [first] = sections.flatMap(parseRows);
-    expect(first).toEqual({
-      TenantId: stamp.tenantId,
-      IngestionTime: stamp.receivedAt,
-      DeviceId: stamp.deviceId,
-      DeviceName: stamp.deviceName,
-      Timestamp: '2026-11-24T11:59:59.1234567Z',
-      ActionType: 'ProcessCreated',
-      FileName: 'sh',
-      ReportId: 7,
-      AdditionalFields: { a: [1, 'x'] },
-    });
+    expect(sections.flatMap(valuesOf)).toEqual([
+      {
+        TenantId: stamp.tenantId,
+        IngestionTime: stamp.receivedAt,
+        DeviceId: stamp.deviceId,
+        DeviceName: stamp.deviceName,
+        Timestamp: '2026-11-24T11:59:59.1234567Z',
+        ActionType: 'ProcessCreated',
+        FileName: 'sh',
+        ReportId: 7,
+        AdditionalFields: '{"a":[1,"x"]}',
+      },
+    ]);
   });
 
   it('refuses the whole batch when a row speaks for another device', () => {
@@ -73,6 +84,10 @@ describe('shaping a batch', () => {
     ['an unknown column', row({ Evil: 1 }), /Evil/],
     ['a wrong type', row({ ProcessId: 'x' }), /ProcessId/],
     ['a bad time', row({ Timestamp: 'yesterday' }), /Timestamp/],
+    ['a time before all that is kept', row({ Timestamp: '2026-10-24T23:59:59Z' }), /older than the 30 days/],
+    ['a time to come', row({ Timestamp: '2026-11-26T00:00:00Z' }), /ahead of the server/],
+    ['a time no store can hold', row({ ProcessCreationTime: '1601-01-01T00:00:00Z' }), /outside the years/],
+    ['the same column twice, badly', `${JSON.stringify(row()).slice(0, -1)},"FileName":7}`, /FileName/],
     ['too long', row({ ProcessCommandLine: 'x'.repeat(BATCH_LIMITS.rowBytes) }), /longer than/],
   ])('leaves out a row with %s, and says which and why', (_, bad, reason) => {
     const result = taken(shape([row(), bad, row({ ReportId: 8 })]));
@@ -83,14 +98,14 @@ describe('shaping a batch', () => {
   });
 
   it('refuses what is no batch, by name', () => {
-    expect(refusedAs(shapeBatch(Buffer.from('nothing'), 'gzip', stamp))).toBe('InvalidRequestBody');
-    expect(refusedAs(shapeBatch(Buffer.alloc(0), 'identity', stamp))).toBe('InvalidRequestBody');
-    expect(refusedAs(shapeBatch(Buffer.from([0xff, 0xfe, 0x0a]), 'identity', stamp))).toBe(
+    expect(refusedAs(shapeBatch(Buffer.from('nothing'), 'gzip', stamp, DAYS))).toBe('InvalidRequestBody');
+    expect(refusedAs(shapeBatch(Buffer.alloc(0), 'identity', stamp, DAYS))).toBe('InvalidRequestBody');
+    expect(refusedAs(shapeBatch(Buffer.from([0xff, 0xfe, 0x0a]), 'identity', stamp, DAYS))).toBe(
       'InvalidRequestBody',
     );
-    expect(refusedAs(shapeBatch(gzipSync(Buffer.alloc(BATCH_LIMITS.plainBytes + 1)), 'gzip', stamp))).toBe(
-      'PayloadTooLarge',
-    );
+    expect(
+      refusedAs(shapeBatch(gzipSync(Buffer.alloc(BATCH_LIMITS.plainBytes + 1)), 'gzip', stamp, DAYS)),
+    ).toBe('PayloadTooLarge');
     expect(refusedAs(shape(Array.from({ length: BATCH_LIMITS.rows + 1 }, () => '{}')))).toBe(
       'MaximumBatchSizeExceeded',
     );
@@ -103,8 +118,8 @@ describe('shaping a batch', () => {
         fc.constantFrom('gzip' as const, 'identity' as const),
         (bytes, encoding) => {
           const body = encoding === 'gzip' ? gzipSync(bytes) : bytes;
-          shapeBatch(body, encoding, stamp);
-          shapeBatch(bytes, 'gzip', stamp);
+          shapeBatch(body, encoding, stamp, DAYS);
+          shapeBatch(bytes, 'gzip', stamp, DAYS);
         },
       ),
     );
@@ -118,7 +133,7 @@ describe('shaping a batch', () => {
     );
     fc.assert(
       fc.property(fc.array(line, { minLength: 1, maxLength: 20 }), (lines) => {
-        const result = shapeBatch(Buffer.from(`${lines.join('\n')}\n`), 'identity', stamp);
+        const result = shapeBatch(Buffer.from(`${lines.join('\n')}\n`), 'identity', stamp, DAYS);
         if ('refused' in result) return;
         expect(result.accepted + result.rejectedCount).toBe(lines.length);
         expect(result.sections.reduce((sum, section) => sum + section.rows, 0)).toBe(result.accepted);
@@ -127,15 +142,123 @@ describe('shaping a batch', () => {
   });
 });
 
+describe('the short way through a row', () => {
+  const DEEP = `${'['.repeat(33)}${']'.repeat(33)}`;
+  const text = fc.oneof(
+    fc.string({ maxLength: 12, unit: 'binary' }),
+    fc.constantFrom(
+      'C:\\\\Windows\\\\a.exe',
+      'say \\"x\\"',
+      'ü\\n\\t',
+      '\\u0000',
+      '\\ud800',
+      '💾',
+      'x'.repeat(200),
+    ),
+  );
+  const column = fc.constantFrom(
+    'FileName',
+    'ProcessCommandLine',
+    'ProcessId',
+    'FileSize',
+    'ProcessCreationTime',
+    'ReportId',
+    'Timestamp',
+    'AdditionalFields',
+    'IsInitiatingProcessRemoteSession',
+    'DeviceName',
+    'DeviceId',
+    'Nothing',
+    'Table',
+  );
+  const value = fc.oneof(
+    text.map((one) => JSON.stringify(one)),
+    text.map((one) => `"${one}"`),
+    fc.integer().map(String),
+    fc.double().map((one) => JSON.stringify(one)),
+    fc.json({ maxDepth: 2 }),
+    fc.constantFrom(
+      'null',
+      'nul',
+      'true',
+      'false',
+      '-0',
+      '01',
+      '1e3',
+      '9007199254740993',
+      '"9223372036854775807"',
+      '12345678901234567890',
+      DEEP,
+      '[1, 2]',
+      '{"a":"\\ud800"}',
+      '"\\u00e9\\u4e2d"',
+      '"\\ud83d\\ude00"',
+      '"2026-11-24T01:02:03Z"',
+      '"2026-11-24T01:02:03.5Z"',
+      '"2026-02-30T01:02:03Z"',
+      '"2026-11-24T01:02:03.12345678Z"',
+      '"1969-12-31T23:59:59.9999999Z"',
+      '"1601-01-01T00:00:00Z"',
+      `"${stamp.deviceId}"`,
+    ),
+  );
+  const line = fc
+    .tuple(
+      fc.array(fc.tuple(column, value), { maxLength: 6 }),
+      fc.constantFrom('DeviceProcessEvents', 'DeviceEvents', 'AlertInfo'),
+    )
+    .map(([pairs, table]) => {
+      const all = [
+        ['Table', JSON.stringify(table)],
+        ['Timestamp', '"2026-11-24T11:59:59.1234567Z"'],
+        ['ReportId', '7'],
+        ...pairs,
+      ];
+      return `{${all.map(([name, text]) => `"${name}":${text}`).join()}}`;
+    });
+
+  it('decides and keeps what the long way does', () => {
+    fc.assert(
+      fc.property(fc.array(line, { minLength: 1, maxLength: 8 }), (lines) => {
+        const clean = lines.map((one) => one.replaceAll(/[\n\r]/g, ' '));
+        const send = (blank: string) =>
+          shapeBatch(Buffer.from(clean.map((one) => blank + one).join('\n')), 'identity', stamp, DAYS);
+        const short = send('');
+        // A blank in front makes every row go the long way.
+        const long = send(' ');
+        if ('refused' in short || 'refused' in long) {
+          expect(short).toEqual(long);
+          return;
+        }
+        expect({ ...short, sections: [] }).toEqual({ ...long, sections: [] });
+        expect(short.sections.map((s) => [s.table, s.rows, valuesOf(s)])).toEqual(
+          long.sections.map((s) => [s.table, s.rows, valuesOf(s)]),
+        );
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+});
+
 describe('a batch record', () => {
+  it('is read where a log of before blocks has lines of JSON', () => {
+    const line = { TenantId: stamp.tenantId, DeviceId: stamp.deviceId, ...row(), AdditionalFields: '"text"' };
+    const ndjson = Buffer.from(`${JSON.stringify({ ...line, Table: undefined })}\n`);
+    const sections = [{ table: 'DeviceProcessEvents', rows: 1, bytes: ndjson.length }];
+    const record = Buffer.concat([Buffer.from(`${JSON.stringify({ ...stamp, sections })}\n`), ndjson]);
+    expect(decodeBatchRecord(record).sections.flatMap(valuesOf)).toEqual([
+      { ...line, Table: undefined, ReportId: 7 },
+    ]);
+  });
+
   it('reads back as it was written', () => {
     const { sections } = taken(
       shape([row(), row({ Table: 'DeviceEvents', ReportId: 8, ProcessCommandLine: 'a\nb "c" ü' })]),
     );
     const record = decodeBatchRecord(encodeBatchRecord(stamp, sections));
     expect({ ...record, sections: undefined }).toEqual({ ...stamp, sections: undefined });
-    expect(record.sections.map((s) => [s.table, s.rows, s.ndjson.toString()])).toEqual(
-      sections.map((s) => [s.table, s.rows, s.ndjson.toString()]),
+    expect(record.sections.map((s) => [s.table, s.rows, s.block.toString('hex')])).toEqual(
+      sections.map((s) => [s.table, s.rows, s.block.toString('hex')]),
     );
   });
 

@@ -1,23 +1,33 @@
-/** Worker thread: shapes batches one after another. */
+/** Worker thread: shapes one batch after another and hands over the record that the log keeps. */
 import { parentPort } from 'node:worker_threads';
-import type { BatchHeader, BatchSection } from './batch-record.ts';
-import { type Encoding, type ShapedBatch, shapeBatch } from './shape-batch.ts';
+import { type BatchHeader, encodeBatchRecord } from './batch-record.ts';
+import { type BatchRefusal, type Encoding, type ShapedBatch, shapeBatch } from './shape-batch.ts';
 
 export interface ShapeJob {
   readonly id: number;
   readonly body: Uint8Array;
   readonly encoding: Encoding;
   readonly stamp: BatchHeader;
+  readonly retentionDays: number;
 }
 
-parentPort?.on('message', (job: ShapeJob) => {
-  const result = shapeBatch(job.body, job.encoding, job.stamp);
-  const sections: readonly BatchSection[] =
-    'refused' in result ? [] : (result satisfies ShapedBatch).sections;
-  // Buffers made from strings may share the allocation pool, which cannot be moved: move only whole allocations.
-  const movable = sections
-    .map((section) => section.ndjson)
-    .filter((b) => b.byteOffset === 0 && b.byteLength === b.buffer.byteLength)
-    .map((b) => b.buffer as ArrayBuffer);
-  parentPort?.postMessage({ id: job.id, result }, movable);
+export interface ShapedRecord extends Omit<ShapedBatch, 'sections'> {
+  readonly record: Uint8Array<ArrayBuffer>;
+}
+
+export interface ShapeAnswer {
+  readonly id: number;
+  readonly result: ShapedRecord | BatchRefusal;
+}
+
+parentPort?.on('message', ({ id, body, encoding, stamp, retentionDays }: ShapeJob) => {
+  const shaped = shapeBatch(body, encoding, stamp, retentionDays);
+  if ('refused' in shaped) {
+    parentPort?.postMessage({ id, result: shaped } satisfies ShapeAnswer);
+    return;
+  }
+  const { sections, ...counts } = shaped;
+  const bytes = encodeBatchRecord(stamp, sections);
+  const record = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  parentPort?.postMessage({ id, result: { ...counts, record } } satisfies ShapeAnswer, [record.buffer]);
 });

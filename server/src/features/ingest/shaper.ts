@@ -2,23 +2,28 @@
 import { Worker } from 'node:worker_threads';
 import { ApiError } from '@merlon/contract';
 import type { BatchHeader } from './batch-record.ts';
-import type { BatchRefusal, Encoding, ShapedBatch } from './shape-batch.ts';
-import type { ShapeJob } from './shape-worker.ts';
+import type { Encoding } from './shape-batch.ts';
+import type { ShapeAnswer, ShapedRecord, ShapeJob } from './shape-worker.ts';
 
 export interface Shaper {
   /** Throws ApiError: the batch's refusal, or `ServiceUnavailable` when too much waits already. */
-  shape(body: Buffer, encoding: Encoding, stamp: BatchHeader): Promise<ShapedBatch>;
+  shape(body: Buffer, encoding: Encoding, stamp: BatchHeader): Promise<ShapedRecord>;
   close(): Promise<void>;
 }
 
 interface Waiting {
-  readonly resolve: (batch: ShapedBatch) => void;
+  readonly resolve: (batch: ShapedRecord) => void;
   readonly reject: (error: Error) => void;
   readonly bytes: number;
   readonly worker: number;
 }
 
-export function startShaper(options: { workers: number; workerUrl: URL; maxWaitingBytes: number }): Shaper {
+export function startShaper(options: {
+  workers: number;
+  workerUrl: URL;
+  maxWaitingBytes: number;
+  retentionDays: number;
+}): Shaper {
   const waiting = new Map<number, Waiting>();
   const load = Array.from({ length: options.workers }, () => 0);
   let nextId = 1;
@@ -36,11 +41,11 @@ export function startShaper(options: { workers: number; workerUrl: URL; maxWaiti
 
   const open = (index: number): Worker => {
     const worker = new Worker(options.workerUrl);
-    worker.on('message', ({ id, result }: { id: number; result: ShapedBatch | BatchRefusal }) => {
+    worker.on('message', ({ id, result }: ShapeAnswer) => {
       const entry = settle(id);
       if (!entry) return;
       if ('refused' in result) entry.reject(new ApiError(result.refused.code, result.refused.message));
-      else entry.resolve(withBuffers(result));
+      else entry.resolve(result);
     });
     const failed = (detail: string) => {
       for (const [id, entry] of waiting) {
@@ -71,7 +76,7 @@ export function startShaper(options: { workers: number; workerUrl: URL; maxWaiti
       load[index] = (load[index] ?? 0) + 1;
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject, bytes: body.length, worker: index });
-        const job: ShapeJob = { id, body, encoding, stamp };
+        const job: ShapeJob = { id, body, encoding, stamp, retentionDays: options.retentionDays };
         workers[index]?.postMessage(job);
       });
     },
@@ -80,18 +85,6 @@ export function startShaper(options: { workers: number; workerUrl: URL; maxWaiti
       await Promise.all(workers.map((worker) => worker.terminate()));
       for (const id of [...waiting.keys()]) settle(id)?.reject(unavailable('the server stops'));
     },
-  };
-}
-
-/** Crossing a thread turns a Buffer into a plain Uint8Array. */
-function withBuffers(batch: ShapedBatch): ShapedBatch {
-  return {
-    ...batch,
-    sections: batch.sections.map(({ table, rows, ndjson }) => ({
-      table,
-      rows,
-      ndjson: Buffer.from(ndjson.buffer, ndjson.byteOffset, ndjson.byteLength),
-    })),
   };
 }
 

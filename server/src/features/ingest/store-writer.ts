@@ -7,18 +7,18 @@ import type { EventLog, LogRange } from '@merlon/event-log';
 import type { EventStore } from '@merlon/event-store';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
-import { decodeBatchRecord } from './batch-record.ts';
+import { type BatchSection, decodeBatchRecord } from './batch-record.ts';
 
 const MAX_RECORDS = 4_000;
-const MAX_BYTES = 16 * 1024 * 1024;
-/** A range smaller than this is followed by a short rest, so that a quiet system makes few, larger parts in the store. */
-const SMALL_RANGE_BYTES = 1024 * 1024;
+const MAX_BYTES = 32 * 1024 * 1024;
+/** A range smaller than this is followed by a short rest, so that the store gets few, larger parts: every merge of parts costs as much as an insert. */
+const SMALL_RANGE_BYTES = 16 * 1024 * 1024;
 const REST_MS = 250;
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000];
 
 export async function runStoreWriter(deps: {
   eventLog: Pick<EventLog, 'reader'>;
-  events: Pick<EventStore, 'insert'>;
+  events: Pick<EventStore, 'insertBlocks'>;
   log: Logger;
   metrics: Metrics;
   signal: AbortSignal;
@@ -38,17 +38,19 @@ export async function runStoreWriter(deps: {
   }
 
   /** False when the server stops first; the range is then taken up again at the next start. */
-  async function insertUntilDone(rangeId: string, tables: Map<string, TableRows>): Promise<boolean> {
+  async function insertUntilDone(rangeId: string, tables: Map<string, BatchSection[]>): Promise<boolean> {
     for (let attempt = 0; !deps.signal.aborted; attempt++) {
       try {
-        for (const [table, { rows, chunks }] of tables) {
-          const { rejected } = await deps.events.insert(table, Buffer.concat(chunks), `${rangeId}:${table}`);
+        for (const [table, sections] of tables) {
+          const blocks = sections.map((section) => section.block);
+          const { refused } = await deps.events.insertBlocks(table, blocks, `${rangeId}:${table}`);
           tables.delete(table);
-          stored.inc({ outcome: 'stored' }, rows - rejected.length);
-          if (rejected.length === 0) continue;
-          stored.inc({ outcome: 'rejected' }, rejected.length);
+          const lost = refused.reduce((sum, { block }) => sum + (sections[block]?.rows ?? 0), 0);
+          stored.inc({ outcome: 'stored' }, sections.reduce((sum, { rows }) => sum + rows, 0) - lost);
+          if (refused.length === 0) continue;
+          stored.inc({ outcome: 'rejected' }, lost);
           deps.log.error(
-            { table, rows: rejected.length, first: rejected[0]?.reason },
+            { table, rows: lost, first: refused[0]?.reason },
             'the event store refused rows that had passed the schema check',
           );
         }
@@ -66,21 +68,15 @@ export async function runStoreWriter(deps: {
   }
 }
 
-interface TableRows {
-  rows: number;
-  readonly chunks: Buffer[];
-}
-
-function groupByTable(range: LogRange): { bytes: number; tables: Map<string, TableRows> } {
-  const tables = new Map<string, TableRows>();
+function groupByTable(range: LogRange): { bytes: number; tables: Map<string, BatchSection[]> } {
+  const tables = new Map<string, BatchSection[]>();
   let bytes = 0;
   for (const record of range.records) {
     bytes += record.payload.length;
-    for (const { table, rows, ndjson } of decodeBatchRecord(record.payload).sections) {
-      const group = tables.get(table) ?? { rows: 0, chunks: [] };
-      group.rows += rows;
-      group.chunks.push(ndjson);
-      tables.set(table, group);
+    for (const section of decodeBatchRecord(record.payload).sections) {
+      const group = tables.get(section.table);
+      if (group) group.push(section);
+      else tables.set(section.table, [section]);
     }
   }
   return { bytes, tables };
