@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, nodeVersionProblem, readConfig } from './config.ts';
+import { HUNTING_DEFAULTS } from './features/hunting/limits.ts';
 
 const noFiles = (path: string): string => {
   throw new Error(`no file ${path}`);
@@ -15,6 +16,30 @@ describe('configuration', () => {
       databaseUrl: null,
       retentionDays: 30,
       rateLimits: 'service',
+    });
+  });
+
+  it('takes the limits of hunting', () => {
+    expect(readConfig({}, noFiles).hunting).toEqual(HUNTING_DEFAULTS);
+    const { hunting } = readConfig(
+      {
+        MERLON_HUNTING_RUNNING: '9',
+        MERLON_HUNTING_MAX_SECONDS: '30',
+        MERLON_HUNTING_MAX_RESULT_MB: '5',
+        MERLON_HUNTING_MAX_MEMORY_MB: '100',
+        MERLON_HUNTING_EXTERNAL_HOSTS: 'lists.example.com, http://mirror.internal 10.20.0.0/16',
+        MERLON_HUNTING_GEO_DATABASE: '/srv/places.mmdb',
+      },
+      noFiles,
+    );
+    expect(hunting).toMatchObject({
+      running: 9,
+      runningPerTenant: 5,
+      maxSeconds: 30,
+      maxBytes: 5 * 1024 * 1024,
+      maxMemoryBytes: 100 * 1024 * 1024,
+      externalHosts: ['lists.example.com', 'http://mirror.internal', '10.20.0.0/16'],
+      geoDatabase: '/srv/places.mmdb',
     });
   });
 
@@ -46,6 +71,9 @@ describe('configuration', () => {
     ['MERLON_EVENT_LOG_URL', 'amqp://broker', /unknown scheme amqp:/],
     ['MERLON_LOG_LEVEL', 'loud', /one of debug, info/],
     ['MERLON_RATE_LIMITS', 'maybe', /service, off/],
+    ['MERLON_HUNTING_CALLS_PER_MINUTE', '0', /from 1 to/],
+    ['MERLON_HUNTING_MAX_SECONDS', 'ten', /whole number/],
+    ['MERLON_HUNTING_EXTERNAL_HOSTS', 'lists.example.com, http://x/y', /"http:\/\/x\/y" is not a host/],
     ['MERLON_DATABASE_URL_FILE', '/nowhere', /cannot be read/],
   ])('refuses %s=%s by name', (variable, value, message) => {
     const read = () => readConfig({ [variable]: value }, noFiles);

@@ -97,6 +97,7 @@ function huntingConfig(env: Environment): HuntingConfig {
     // Half of them at most, so that another tenant finds one free.
     runningPerTenant: number('RUNNING_PER_TENANT', Math.ceil(running / 2)),
     externalHosts: hosts(env, 'MERLON_HUNTING_EXTERNAL_HOSTS'),
+    geoDatabase: path(env, 'MERLON_HUNTING_GEO_DATABASE'),
   };
 }
 
@@ -113,6 +114,11 @@ function hosts(env: Environment, name: string): string[] {
 /** An empty variable counts as absent: compose files and unit files often pass one on. */
 function text(env: Environment, name: string): string | undefined {
   return env[name]?.trim() || undefined;
+}
+
+function path(env: Environment, name: string): string | null {
+  const value = text(env, name);
+  return value === undefined ? null : resolve(value);
 }
 
 function secret(env: Environment, name: string, readFile: (path: string) => string): string | undefined {

@@ -78,6 +78,8 @@ export interface GeoFacts {
 }
 
 export interface EventStore {
+  /** Name of the database that holds the tables. */
+  readonly database: string;
   readonly ceilings: ReaderCeilings;
   /**
    * Stores a batch of newline-delimited JSON rows in one hunting table, once for each token however often it is called. Resolved means on

@@ -35,6 +35,7 @@ export function createHunting(
   const quotas = platform.config.rateLimits === 'service';
   let opening: Promise<Translator> | undefined;
   let sweeping: NodeJS.Timeout | undefined;
+  let knowsPlaces = false;
 
   const runner = createQueryRunner({
     ...platform,
@@ -48,6 +49,7 @@ export function createHunting(
       waitingPerTenant: WAITING_PER_TENANT,
       waitMs: SLOT_WAIT_MS,
     }),
+    geo: () => knowsPlaces,
     external: createExternalData({ hosts: config.externalHosts, clock }),
     config,
     quotas,
@@ -55,6 +57,21 @@ export function createHunting(
     log,
   });
   const limits = (through: HuntingInterface) => runLimits(through, config, events.ceilings.maxMemoryBytes);
+
+  /** Again and again, so that a newer file takes the place of an older one; the same one is not read twice. */
+  const loadGeoDatabase = async () => {
+    if (config.geoDatabase === null) return;
+    try {
+      const { type, built, isNew } = await events.loadGeoDatabase(config.geoDatabase);
+      knowsPlaces = true;
+      if (isNew) log.info({ type, built }, 'queries know where addresses are');
+    } catch (error) {
+      log.error(
+        { err: error, file: config.geoDatabase },
+        'the file that says where addresses are cannot be used',
+      );
+    }
+  };
 
   const sweep = () =>
     Promise.all([usage.forget(clock.now()), history.forget(clock.now())]).then(
@@ -79,8 +96,12 @@ export function createHunting(
       opening.catch((error: unknown) =>
         log.error({ err: error }, 'the KQL translator did not start; no query can run'),
       );
-      void sweep();
-      sweeping = setInterval(() => void sweep(), SWEEP_MS);
+      const hourly = () => {
+        void sweep();
+        void loadGeoDatabase();
+      };
+      hourly();
+      sweeping = setInterval(hourly, SWEEP_MS);
       sweeping.unref();
     },
     async stop() {

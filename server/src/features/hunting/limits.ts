@@ -23,6 +23,8 @@ export interface HuntingConfig {
   readonly runningPerTenant: number;
   /** Hosts that `externaldata` may read from. Empty: none. */
   readonly externalHosts: readonly string[];
+  /** File that says where addresses are, in MaxMind's format. Null: nobody knows. */
+  readonly geoDatabase: string | null;
 }
 
 export const HUNTING_DEFAULTS: HuntingConfig = {
@@ -39,6 +41,7 @@ export const HUNTING_DEFAULTS: HuntingConfig = {
   running: 4,
   runningPerTenant: 2,
   externalHosts: [],
+  geoDatabase: null,
 };
 
 /** Longest query text. */

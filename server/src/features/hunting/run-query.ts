@@ -50,12 +50,14 @@ export interface QueryRunner {
 
 export interface QueryRunnerDeps {
   readonly translator: () => Promise<Pick<Translator, 'translate'>>;
-  readonly events: Pick<EventStore, 'query' | 'stream' | 'ceilings'>;
+  readonly events: Pick<EventStore, 'stream' | 'ceilings' | 'database'>;
   readonly state: Pick<StateStore, 'tenant'>;
   readonly usage: UsageStore;
   readonly history: HistoryStore;
   readonly slots: QuerySlots;
   readonly external: FetchExternal;
+  /** Whether the event store knows where addresses are. */
+  readonly geo: () => boolean;
   readonly config: HuntingConfig;
   /** False: no quotas over time. */
   readonly quotas: boolean;
@@ -217,7 +219,15 @@ export function createQueryRunner(deps: QueryRunnerDeps): QueryRunner {
     const translation = await prepare(
       (text, options) => translator.translate(text, options, signal),
       query.text,
-      { now: clock.now(), scope, maxRows: limits.maxRows, lookbackDays: limits.lookbackDays, ...timespan },
+      {
+        now: clock.now(),
+        scope,
+        maxRows: limits.maxRows,
+        lookbackDays: limits.lookbackDays,
+        database: deps.events.database,
+        geo: deps.geo(),
+        ...timespan,
+      },
       {
         rows: async (needed, maxRows) => {
           const rows: unknown[][] = [];
