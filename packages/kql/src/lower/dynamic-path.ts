@@ -10,6 +10,8 @@ import type { ScalarScope } from './scalar-scope.ts';
 export function lowerPath(node: SyntaxNode, scope: ScalarScope): Expr {
   const target = part(node, 'Expression');
   const selector = part(node, 'Selector');
+  // `bag.[key]` is the same as `bag[key]`.
+  if (kindOf(selector) === 'BracketedExpression') return lowerElement(node, scope);
   if (scalarType(target.ResultType) !== 'dynamic' || kindOf(selector) !== 'NameReference') {
     throw scope.unsupported(`the path '${node.ToString().trim()}'`, node);
   }

@@ -1,4 +1,4 @@
-import { kindOf, part, type SyntaxNode, simpleName } from '../bind/syntax.ts';
+import { kindOf, optionalPart, part, type SyntaxNode, simpleName } from '../bind/syntax.ts';
 import { isTabularNode, lowerTabular } from './recursion.ts';
 import type { ScalarScope } from './scalar-scope.ts';
 
@@ -9,12 +9,27 @@ export function lowerStatements(statements: readonly SyntaxNode[], scope: Scalar
     const kind = kindOf(statement);
     if (kind === 'LetStatement') bindLet(statement, scope);
     else if (kind === 'ExpressionStatement') expressions.push(part(statement, 'Expression'));
-    // Options of a request to Kusto itself, such as `set notruncation`: limits are the server's here.
-    else if (kind !== 'SetOptionStatement') {
+    else if (kind === 'SetOptionStatement') bindOption(statement, scope);
+    else {
       throw scope.unsupported(`statement ${kind.replace(/Statement$/, '').toLowerCase()}`, statement);
     }
   }
   return expressions;
+}
+
+/** The name in the environment of a value that `set` gives: no name of a query has a space. */
+export const optionName = (name: string): string => `set ${name}`;
+
+/** Options of a request. Those that are limits, such as `notruncation`, are for the server to set here, and are passed over. */
+function bindOption(statement: SyntaxNode, scope: ScalarScope): void {
+  const value = optionalPart(statement, 'ValueClause');
+  if (value === undefined) return;
+  const name = optionName(simpleName(part(statement, 'Name')));
+  scope.environment.bind(name, {
+    kind: 'scalar',
+    node: part(value, 'Expression'),
+    environment: scope.environment,
+  });
 }
 
 function bindLet(statement: SyntaxNode, scope: ScalarScope): void {

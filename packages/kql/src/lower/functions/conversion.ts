@@ -1,8 +1,24 @@
 import { sql } from '../../emit/fragment.ts';
 import { expr } from '../../tree/expression.ts';
+import { stringConstant } from '../constants.ts';
 import { toDynamic, toText } from '../convert.ts';
 import { jsonExtract, jsonString } from '../json.ts';
+import { perValue } from './per-value.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
+
+/** The keys of each object in order, and no spaces; a text stands for itself, null for ''. */
+function canonicalJson(json: string): string {
+  if (json === '') return '';
+  const value: unknown = JSON.parse(json);
+  return typeof value === 'string' ? value : written(value);
+}
+
+function written(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(written).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${written(member)}`).join(',')}}`;
+}
 
 const to =
   (type: 'bool' | 'datetime' | 'decimal' | 'guid' | 'int' | 'long' | 'real' | 'timespan'): FunctionRule =>
@@ -46,7 +62,13 @@ export const conversionFunctions: FunctionFamily = {
   parsejson: parseJson,
   todynamic: parseJson,
   toobject: parseJson,
-  dynamic_to_json: (call) => expr('string', call.json(0), false),
+  dynamic_to_json: (call) => {
+    const value = call.value(0);
+    if (value.type !== 'dynamic') return toText(value, call.scope);
+    const json = expr('string', call.json(0), false);
+    const known = value.constant?.type === 'dynamic' ? stringConstant(value.constant.value.json) : json;
+    return expr('string', perValue(call, known, canonicalJson), false);
+  },
   tohex: (call) => {
     const x = call.long(0);
     // The two's complement of an int has eight digits.

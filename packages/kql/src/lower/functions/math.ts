@@ -2,6 +2,8 @@ import { type Fragment, integer, sql } from '../../emit/fragment.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
 import { datetimeOfTicks, ticksOfDatetime, unixEpochTicks } from '../constants.ts';
 import { decimalBin, roundedDecimal } from '../decimal.ts';
+import { lowerScalar } from '../recursion.ts';
+import { optionName } from '../statements.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
 /** `partial`: it has no value for some numbers, which is null. */
@@ -93,6 +95,18 @@ function numberOrDynamic(call: Call, index: number): Expr {
 const bin: FunctionRule = (call) =>
   binOf(call, numberOrDynamic(call, 0), call.shared(call.value(1)), undefined);
 
+/** bin_auto(value): by the size and from the place that the query sets; without a size it is refused. */
+const binAuto: FunctionRule = (call) => {
+  const option = (name: string): Expr | undefined => {
+    const binding = call.scope.environment.find(optionName(name));
+    if (binding?.kind !== 'scalar') return undefined;
+    return lowerScalar(binding.node, call.scope.inEnvironment(binding.environment));
+  };
+  const size = option('query_bin_auto_size') ?? call.refuse('without `set query_bin_auto_size`');
+  const at = option('query_bin_auto_at');
+  return binOf(call, numberOrDynamic(call, 0), size, at === undefined ? undefined : call.shared(at));
+};
+
 /** Half away from zero, unlike ClickHouse's own. */
 const round: FunctionRule = (call) => {
   if (call.value(0).type === 'decimal') {
@@ -121,6 +135,7 @@ const abs: FunctionRule = (call) => {
 export const mathFunctions: FunctionFamily = {
   bin,
   floor: bin,
+  bin_auto: binAuto,
   bin_at: (call) =>
     binOf(call, numberOrDynamic(call, 0), call.shared(call.value(1)), call.shared(call.value(2))),
   round,

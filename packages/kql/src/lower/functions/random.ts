@@ -1,17 +1,21 @@
-import { columnRef, type Fragment, sql } from '../../emit/fragment.ts';
+import { columnRef, type Fragment, integer, sql } from '../../emit/fragment.ts';
 import { expr, isTextual } from '../../tree/expression.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
-/** A column of the row, a small one if there is: the engine takes what depends on none as one value for all elements of an array. */
-function anyColumn(call: Call): Fragment {
+/**
+ * What makes each call one of its own: the engine takes calls that look alike for one, and what depends on no column for one value for all
+ * elements of an array. A small column if there is one.
+ */
+function ownArgument(call: Call): Fragment {
   const { columns } = call.scope.row.rows;
   const column = columns.find((candidate) => !isTextual(candidate.type)) ?? columns[0];
-  return column === undefined ? sql`` : columnRef(column.id);
+  const number = integer(call.scope.context.newId());
+  return column === undefined ? number : sql`tuple(${columnRef(column.id)}, ${number})`;
 }
 
 /** From 0 to 1, 1 excluded; with a bound, a whole number from 0 to the bound, which is excluded. */
 const rand: FunctionRule = (call) => {
-  const share = sql`(bitShiftRight(rand64(${anyColumn(call)}), 11) / 9007199254740992)`;
+  const share = sql`(bitShiftRight(rand64(${ownArgument(call)}), 11) / 9007199254740992)`;
   if (call.count === 0) return expr('real', share, false);
   const bound = call.real(0);
   return expr('real', sql`floor(${share} * ${bound.sql})`, bound.nullable);
@@ -19,5 +23,5 @@ const rand: FunctionRule = (call) => {
 
 export const randomFunctions: FunctionFamily = {
   rand,
-  new_guid: (call) => expr('guid', sql`toString(generateUUIDv4(${anyColumn(call)}))`, false),
+  new_guid: (call) => expr('guid', sql`toString(generateUUIDv4(${ownArgument(call)}))`, false),
 };

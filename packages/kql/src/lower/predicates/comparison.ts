@@ -1,8 +1,9 @@
 import type { SyntaxNode } from '../../bind/syntax.ts';
 import { type Fragment, sql } from '../../emit/fragment.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
+import { jsonText } from '../json.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
-import { comparable, dynamicNumber } from './equality.ts';
+import { comparable, dynamicNumber, dynamicPair } from './equality.ts';
 
 type Ordering = '<' | '<=' | '>' | '>=';
 
@@ -28,6 +29,12 @@ export function lowerComparison(
       onRight.compare((x, y) => ordered(y, x, operator)),
       true,
     );
+  if (left.type === 'dynamic' && right.type === 'dynamic') {
+    const { x, y, numbers, bothNumbers } = dynamicPair(left, right, scope);
+    const [s, t] = [jsonText(x), jsonText(y)];
+    const outcome = sql`if(${bothNumbers}, ${ordered(numbers[0], numbers[1], operator)}, ${ordered(s, t, operator)})`;
+    return expr('bool', sql`if(${x} = '' OR ${y} = '', NULL, ${outcome})`, true);
+  }
   const [a, b] = comparable(left, right, scope, node);
   return expr('bool', ordered(a.sql, b.sql, operator), a.nullable || b.nullable);
 }

@@ -21,6 +21,11 @@ export function lowerEquality(
     if (!numbers.otherNullable) return expr('bool', outcome, false);
     return expr('bool', sql`if(${numbers.bothNull}, NULL, ${outcome})`, true);
   }
+  if (left.type === 'dynamic' && right.type === 'dynamic') {
+    const { x, y, numbers, bothNumbers } = dynamicPair(left, right, scope);
+    const same = sql`if(${bothNumbers}, ifNull(${numbers[0]} = ${numbers[1]}, false), ${x} = ${y})`;
+    return expr('bool', equal ? same : sql`(NOT ${same})`, false);
+  }
   const [a, b] = comparable(left, right, scope, node);
   if (a.nullable && b.nullable) {
     const [x, y] = [scope.shared(a).sql, scope.shared(b).sql];
@@ -35,6 +40,13 @@ export function lowerEquality(
     );
   }
   return expr('bool', equal ? sql`(${a.sql} = ${b.sql})` : sql`(${a.sql} != ${b.sql})`, false);
+}
+
+/** Two dynamics: as numbers where both are, else by their text. */
+export function dynamicPair(left: Expr, right: Expr, scope: ScalarScope) {
+  const [x, y] = [scope.shared(left).sql, scope.shared(right).sql];
+  const numbers = [sql`toFloat64OrNull(${x})`, sql`toFloat64OrNull(${y})`] as const;
+  return { x, y, numbers, bothNumbers: sql`isNotNull(${numbers[0]}) AND isNotNull(${numbers[1]})` };
 }
 
 interface DynamicNumber {
