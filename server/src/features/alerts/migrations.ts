@@ -84,4 +84,21 @@ export const alertsMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    name: '2026-11-25-alerts-2',
+    async up(db) {
+      await db.schema.alterTable('alert_hunting_outbox').addColumn('parcel', 'uuid').execute();
+      await db.schema
+        .createIndex('alert_hunting_outbox_parcel')
+        .on('alert_hunting_outbox')
+        .column('parcel')
+        .execute();
+      // A device that was set up anew counts its reports from one again: the number alone does not name an event.
+      await sql`alter table alert_events drop constraint alert_events_pkey`.execute(db);
+      // Kept to the millisecond from now on; rows of before that were finer would not be known again.
+      await sql`update alert_events set at = date_trunc('milliseconds', at)`.execute(db);
+      await sql`alter table alert_events add constraint alert_events_pkey
+                primary key (tenant_id, dedup_key, table_name, report_id, at)`.execute(db);
+    },
+  },
 ];

@@ -1,4 +1,7 @@
-/** Carries alerts into the hunting tables. An insert is repeated with the same token until it lands, so each row is there once. */
+/**
+ * Carries alerts into the hunting tables, many rows an insert. Which rows go together is written down before they are sent: whoever sends the
+ * parcel again, after a crash or beside another server, sends the same rows under the same token, so each row is there once.
+ */
 import { setTimeout as delay } from 'node:timers/promises';
 import { nowIso7 } from '@merlon/contract';
 import type { EventStore } from '@merlon/event-store';
@@ -6,11 +9,11 @@ import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { AlertsStore } from './store.ts';
 
-const PER_ROUND = 1_000;
-const IDLE_MS = 1_000;
+const PER_PARCEL = 5_000;
+const IDLE_MS = 500;
 
 export async function runHuntingOutbox(deps: {
-  store: Pick<AlertsStore, 'outbox' | 'emptyOutbox'>;
+  store: Pick<AlertsStore, 'packOutbox' | 'dropParcel'>;
   events: Pick<EventStore, 'insert'>;
   clock: Clock;
   log: Logger;
@@ -27,19 +30,32 @@ export async function runHuntingOutbox(deps: {
   }
 }
 
-async function moveRound(deps: Parameters<typeof runHuntingOutbox>[0]): Promise<number> {
-  const rows = await deps.store.outbox(PER_ROUND);
-  const ingestionTime = nowIso7(deps.clock.now());
-  // One insert a row: alerts are few, and a token made of the row's own number stays the same however rounds fall.
-  for (const { ordinal, tenant_id, table_name, row } of rows) {
-    const line = `${JSON.stringify({ ...row, TenantId: tenant_id, IngestionTime: ingestionTime })}\n`;
-    const { rejected } = await deps.events.insert(table_name, Buffer.from(line), `alert-outbox:${ordinal}`);
-    if (rejected[0])
-      deps.log.error(
-        { table: table_name, reason: rejected[0].reason },
-        'the event store refused an alert row',
-      );
-    await deps.store.emptyOutbox([ordinal]);
+async function moveRound({
+  store,
+  events,
+  clock,
+  log,
+}: Parameters<typeof runHuntingOutbox>[0]): Promise<number> {
+  const parcel = await store.packOutbox(PER_PARCEL);
+  const ingestionTime = nowIso7(clock.now());
+  const byTable = new Map<string, string[]>();
+  for (const { tenant_id, table_name, row } of parcel.rows) {
+    const lines = byTable.get(table_name) ?? [];
+    byTable.set(table_name, lines);
+    lines.push(`${JSON.stringify({ ...row, TenantId: tenant_id, IngestionTime: ingestionTime })}\n`);
   }
-  return rows.length;
+  for (const [table, lines] of byTable) {
+    const { rejected } = await events.insert(
+      table,
+      Buffer.from(lines.join('')),
+      `alert-outbox:${parcel.id}:${table}`,
+    );
+    if (rejected[0])
+      log.error(
+        { table, rows: rejected.length, reason: rejected[0].reason },
+        'the event store refused alert rows',
+      );
+  }
+  if (parcel.rows.length > 0) await store.dropParcel(parcel.id);
+  return parcel.rows.length;
 }

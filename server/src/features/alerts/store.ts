@@ -1,4 +1,5 @@
 /** All SQL of the alerts feature. */
+import { randomUUID } from 'node:crypto';
 import type { AlertEvidence, AlertRelatedUser, AlertStatus } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely';
@@ -41,8 +42,8 @@ interface AlertsDb {
     alert_id: string;
     dedup_key: string;
     table_name: string;
-    report_id: number;
-    at: string;
+    report_id: ColumnType<number | string, number, never>;
+    at: ColumnType<Date, Date, never>;
   };
   alert_evidence: {
     tenant_id: TenantId;
@@ -66,6 +67,8 @@ interface AlertsDb {
     ordinal: Generated<string>;
     table_name: string;
     row: ColumnType<Record<string, unknown>, string, string>;
+    /** The rows that go into the hunting tables together; null: not decided. */
+    parcel: string | null;
   };
 }
 
@@ -161,7 +164,8 @@ export function alertsStore(state: StateStore) {
                   dedup_key: candidate.dedupKey,
                   table_name: event.table,
                   report_id: event.reportId,
-                  at: event.timestamp,
+                  // Milliseconds, as they come back: what is compared is what was kept.
+                  at: new Date(event.timestamp),
                 })),
               )
               .execute();
@@ -174,7 +178,9 @@ export function alertsStore(state: StateStore) {
           if (rows.length > 0) {
             await db
               .insertInto('alert_hunting_outbox')
-              .values(rows.map(({ table, row }) => ({ table_name: table, row: JSON.stringify(row) })))
+              .values(
+                rows.map(({ table, row }) => ({ table_name: table, row: JSON.stringify(row), parcel: null })),
+              )
               .execute();
           }
           return { alertId, created: !open, changed: true };
@@ -276,35 +282,64 @@ export function alertsStore(state: StateStore) {
       });
     },
 
-    /** Across tenants: rows for the hunting tables that are not there yet, oldest first. */
-    outbox(
-      limit: number,
-    ): Promise<{ ordinal: string; tenant_id: string; table_name: string; row: Record<string, unknown> }[]> {
-      return state.system<
-        AlertsDb,
-        { ordinal: string; tenant_id: string; table_name: string; row: Record<string, unknown> }[]
-      >((db) =>
-        db
+    /**
+     * Across tenants: the oldest rows for the hunting tables that are not there yet, at most `limit`. A parcel once packed comes back as it
+     * was until it is dropped. No rows: nothing waits.
+     */
+    packOutbox(limit: number): Promise<{ id: string; rows: OutboxRow[] }> {
+      return state.system<AlertsDb, { id: string; rows: OutboxRow[] }>(async (db) => {
+        const packed = await db
           .selectFrom('alert_hunting_outbox')
-          .select(['ordinal', 'tenant_id', 'table_name', 'row'])
+          .select('parcel')
+          .where('parcel', 'is not', null)
           .orderBy('ordinal')
-          .limit(limit)
-          .execute(),
-      );
+          .limit(1)
+          .executeTakeFirst();
+        const id = packed?.parcel ?? randomUUID();
+        if (!packed) {
+          await db
+            .updateTable('alert_hunting_outbox')
+            .set({ parcel: id })
+            .where('ordinal', 'in', (waiting) =>
+              waiting
+                .selectFrom('alert_hunting_outbox')
+                .select('ordinal')
+                .where('parcel', 'is', null)
+                .orderBy('ordinal')
+                .limit(limit)
+                .forUpdate()
+                .skipLocked(),
+            )
+            .execute();
+        }
+        const rows = await db
+          .selectFrom('alert_hunting_outbox')
+          .select(['tenant_id', 'table_name', 'row'])
+          .where('parcel', '=', id)
+          .orderBy('ordinal')
+          .execute();
+        return { id, rows };
+      });
     },
 
-    emptyOutbox(ordinals: readonly string[]): Promise<void> {
+    dropParcel(id: string): Promise<void> {
       return state.system<AlertsDb, void>(async (db) => {
-        await db.deleteFrom('alert_hunting_outbox').where('ordinal', 'in', ordinals).execute();
+        await db.deleteFrom('alert_hunting_outbox').where('parcel', '=', id).execute();
       });
     },
   };
 }
 
+interface OutboxRow {
+  readonly tenant_id: string;
+  readonly table_name: string;
+  readonly row: Record<string, unknown>;
+}
+
 async function unseenEvents(db: AlertTransaction, candidate: AlertCandidate) {
   const known = await db
     .selectFrom('alert_events')
-    .select(['table_name', 'report_id'])
+    .select(['table_name', 'report_id', 'at'])
     .where('dedup_key', '=', candidate.dedupKey)
     .where(
       'report_id',
@@ -312,11 +347,12 @@ async function unseenEvents(db: AlertTransaction, candidate: AlertCandidate) {
       candidate.events.map((event) => event.reportId),
     )
     .execute();
-  const seen = new Set(known.map((row) => `${row.table_name} ${row.report_id}`));
+  const key = (table: string, reportId: number, at: Date) => `${table} ${reportId} ${at.getTime()}`;
+  const seen = new Set(known.map((row) => key(row.table_name, Number(row.report_id), row.at)));
   return candidate.events.filter((event) => {
-    const key = `${event.table} ${event.reportId}`;
-    if (seen.has(key)) return false;
-    seen.add(key);
+    const own = key(event.table, event.reportId, new Date(event.timestamp));
+    if (seen.has(own)) return false;
+    seen.add(own);
     return true;
   });
 }
