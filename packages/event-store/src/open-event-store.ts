@@ -94,6 +94,7 @@ async function openOn(
       if (!layout) throw new EventStoreSchemaError(`there is no event table ${JSON.stringify(table)}`);
       return insertBatch({ client: writer, database, retentionDays, now }, layout, ndjson, dedupToken);
     },
+    database,
     ceilings,
     async insertBlocks(table, blocks, dedupToken) {
       const layout = layouts.get(table);
