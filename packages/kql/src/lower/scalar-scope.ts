@@ -105,6 +105,21 @@ export class RowScope {
   }
 }
 
+/** A row beneath which nothing can be computed, as in a lambda of the engine or above a grouping: every value is written where it is used. */
+export class InlineRow extends RowScope {
+  override shared(value: Expr): Expr {
+    return value;
+  }
+
+  override computed(value: Expr): Expr {
+    return value;
+  }
+
+  override rank(): never {
+    throw new TypeError('no rows to count');
+  }
+}
+
 /** What window functions saw is the order from now on. */
 function rankOrder(rank: Fragment): OrderKey[] {
   if (rank.kind !== 'column') throw new TypeError('a rank is a column');
@@ -124,6 +139,11 @@ export class ScalarScope {
     this.environment = environment;
     this.row = row;
     this.aggregation = aggregation;
+  }
+
+  /** The same names, where nothing can be computed beneath. */
+  inline(rows: Rows = unitRows()): ScalarScope {
+    return new ScalarScope(this.context, this.environment, new InlineRow(this.context, rows));
   }
 
   /** A scope without a row: constants and names only. */

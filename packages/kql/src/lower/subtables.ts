@@ -19,7 +19,7 @@ import type { RowScope } from './scalar-scope.ts';
  * each of them, by keeping the columns that tell them apart.
  */
 
-type AggregateOutput = AggregateValue | RowPick;
+export type AggregateOutput = AggregateValue | RowPick;
 
 /** Groups the rows by the keys, in each sub-table if there are several. Gives the relation and the sub-tables as they are then. */
 export function groupedRows(
@@ -110,7 +110,7 @@ export function totalsOf(
 }
 
 /** Equal, or both null. */
-function sameValue(left: Column, right: Column): { left: Fragment; right: Fragment }[] {
+export function sameValue(left: Column, right: Column): { left: Fragment; right: Fragment }[] {
   const [a, b] = [columnRef(left.id), columnRef(right.id)];
   if (!left.nullable || isTextual(left.type)) return [{ left: a, right: b }];
   return [

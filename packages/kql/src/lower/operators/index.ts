@@ -13,13 +13,22 @@ import { as, invoke, render } from './naming.ts';
 import { parse, parseWhere } from './parse.ts';
 import { parseKv } from './parse-kv.ts';
 import { partition } from './partition.ts';
-import { project, projectAway, projectKeep, projectRename, projectReorder } from './project.ts';
+import {
+  project,
+  projectAway,
+  projectByNames,
+  projectKeep,
+  projectRename,
+  projectReorder,
+} from './project.ts';
 import type { OperatorRule } from './rule.ts';
 import { find, search } from './search.ts';
-import { serialize, sort, take, top } from './sort.ts';
+import { sample, serialize, sort, take, top } from './sort.ts';
 import { summarize } from './summarize.ts';
+import { sampleDistinct, topHitters } from './top-hitters.ts';
+import { topNested } from './top-nested.ts';
 import { union } from './union.ts';
-import { datatable, getschema, print, range } from './values.ts';
+import { assertSchema, datatable, getschema, print, range } from './values.ts';
 import { where } from './where.ts';
 
 interface PipedOperator {
@@ -45,6 +54,12 @@ export const pipedOperators: ReadonlyMap<string, PipedOperator> = new Map([
   ['SummarizeOperator', { keyword: 'summarize', lower: summarize }],
   ['SortOperator', { keyword: 'sort', lower: sort }],
   ['TopOperator', { keyword: 'top', lower: top }],
+  ['SampleOperator', { keyword: 'sample', lower: sample }],
+  ['SampleDistinctOperator', { keyword: 'sample-distinct', lower: sampleDistinct }],
+  ['TopHittersOperator', { keyword: 'top-hitters', lower: topHitters }],
+  ['AssertSchemaOperator', { keyword: 'assert-schema', lower: assertSchema }],
+  ['ProjectByNamesOperator', { keyword: 'project-by-names', lower: projectByNames }],
+  ['TopNestedOperator', { keyword: 'top-nested', lower: topNested }],
   ['TakeOperator', { keyword: 'take', lower: take }],
   ['DistinctOperator', { keyword: 'distinct', lower: distinct }],
   ['CountOperator', { keyword: 'count', lower: count }],

@@ -45,6 +45,7 @@ function rearranged({ node, input, scope }: OperatorCall, formerName: (name: str
 
 export const projectAway: OperatorRule = (call) => rearranged(call, (name) => name);
 export const projectKeep: OperatorRule = (call) => rearranged(call, (name) => name);
+export const projectByNames: OperatorRule = (call) => rearranged(call, (name) => name);
 export const projectReorder: OperatorRule = (call) => rearranged(call, (name) => name);
 
 export const projectRename: OperatorRule = (call) => {

@@ -1,6 +1,9 @@
 import { kindOf, optionalPart, part, parts, type SyntaxNode, tokenText } from '../../bind/syntax.ts';
-import type { OrderKey, Output } from '../../tree/relation.ts';
+import { sql } from '../../emit/fragment.ts';
+import { expr } from '../../tree/expression.ts';
+import { type OrderKey, type Output, relation } from '../../tree/relation.ts';
 import { constantInteger } from '../constants.ts';
+import { toLong } from '../convert.ts';
 import { lowerScalar } from '../recursion.ts';
 import { allIds, extended, type Rows } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
@@ -39,13 +42,38 @@ export function rowCount(node: SyntaxNode, scope: ScalarScope): bigint {
   return count < 0n ? 0n : count;
 }
 
-export const take: OperatorRule = ({ node, input, scope }) =>
-  firstRows(input, rowCount(part(node, 'Expression'), scope));
+export const take: OperatorRule = (call) => counted(call, call.input);
 
-export const top: OperatorRule = (call) =>
-  firstRows(
-    ordered(call, [part(call.node, 'ByExpression')]),
-    rowCount(part(call.node, 'Expression'), call.scope),
-  );
+export const top: OperatorRule = (call) => counted(call, ordered(call, [part(call.node, 'ByExpression')]));
+
+/** As many rows as the operator says, which the engine may have to compute first. */
+function counted({ node, scope }: OperatorCall, rows: Rows): Rows {
+  const written = part(node, 'Expression');
+  const constants = ScalarScope.withoutRow(scope.context, scope.environment);
+  const count = toLong(lowerScalar(written, constants), constants, written);
+  const known = constantInteger(count);
+  if (known !== undefined) return firstRows(rows, known < 0n ? 0n : known);
+  const row = new RowScope(scope.context, rows);
+  const place = row.window(
+    expr('long', sql`row_number()`, false),
+    sql`ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW`,
+  ).sql;
+  const { relation: input, ...ranked } = row.finish();
+  const predicate = sql`ifNull(${place} <= ${count.sql}, false)`;
+  return { ...ranked, relation: relation({ kind: 'filter', input, predicate }) };
+}
+
+/** Some of the rows, taken at random. */
+export const sample: OperatorRule = (call) => {
+  const id = call.scope.context.newId();
+  const { order: _, ...rest } = call.input;
+  const input = extended(call.input.relation, allIds(call.input), [{ id, sql: sql`rand32()` }]);
+  const drawn = counted(call, {
+    ...rest,
+    relation: input,
+    order: [{ id, descending: false, nullsFirst: false }],
+  });
+  return { ...drawn, order: [] };
+};
 
 export const serialize: OperatorRule = (call) => ({ ...call.input, serialized: true });

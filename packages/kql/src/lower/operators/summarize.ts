@@ -66,15 +66,15 @@ export const summarize: OperatorRule = ({ node, input, scope }) => {
 };
 
 /** Keeps a number in sight while columns are computed above the grouping. */
-function placeholder(id: number): Column {
+export function placeholder(id: number): Column {
   return { name: '', type: 'dynamic', id, nullable: false, hidden: true };
 }
 
-interface Key extends AggregateColumn {
+export interface Key extends AggregateColumn {
   readonly key: Output;
 }
 
-function lowerKey(node: SyntaxNode, inner: ScalarScope): Key {
+export function lowerKey(node: SyntaxNode, inner: ScalarScope): Key {
   const value = lowerScalar(
     kindOf(node) === 'SimpleNamedExpression' ? part(node, 'Expression') : node,
     inner,
@@ -85,7 +85,7 @@ function lowerKey(node: SyntaxNode, inner: ScalarScope): Key {
 }
 
 /** The columns of one expression of the list: of an aggregate possibly several, else one computed from aggregates. */
-function lowerAggregates(
+export function lowerAggregates(
   node: SyntaxNode,
   aggregation: Aggregation,
   outer: ScalarScope,

@@ -1,10 +1,11 @@
 import type { KustoType } from '@merlon/contract';
-import { part, parts, type SyntaxNode } from '../../bind/syntax.ts';
+import { part, parts, type SyntaxNode, simpleName } from '../../bind/syntax.ts';
 import { columnRef, type Fragment, join, sql, texts } from '../../emit/fragment.ts';
 import { type Expr, isTextual } from '../../tree/expression.ts';
 import { type Output, relation } from '../../tree/relation.ts';
 import { constantString, longConstant, stringConstant } from '../constants.ts';
 import { convert } from '../convert.ts';
+import { typeNamed } from '../functions/rule.ts';
 import { columnFor, lowerNamedList } from '../named-values.ts';
 import { lowerScalar } from '../recursion.ts';
 import { type Column, type Rows, visible } from '../rows.ts';
@@ -152,6 +153,18 @@ function sequence(type: KustoType, from: Fragment, to: Fragment, step: Fragment)
       return undefined;
   }
 }
+
+/** The rows as they are, if they have just these columns in this order. */
+export const assertSchema: OperatorRule = ({ node, input, scope }) => {
+  const has = visible(input).map((column) => `${column.name}:${column.type}`);
+  const wanted = parts(part(node, 'Schema'), 'Columns').map((column) => {
+    const declared = part(column, 'Type').ToString().trim();
+    return `${simpleName(part(column, 'Name'))}:${typeNamed(declared) ?? declared}`;
+  });
+  if (has.join(', ') !== wanted.join(', '))
+    throw scope.semantic(`The rows have the columns (${has.join(', ')}), not (${wanted.join(', ')}).`, node);
+  return input;
+};
 
 const dotnetNames: Readonly<Record<KustoType, string>> = {
   bool: 'System.SByte',
