@@ -10,6 +10,11 @@ import type { ScalarScope } from './scalar-scope.ts';
 export function lowerPath(node: SyntaxNode, scope: ScalarScope): Expr {
   const target = part(node, 'Expression');
   const selector = part(node, 'Selector');
+  const binding = kindOf(target) === 'NameReference' ? scope.environment.find(simpleName(target)) : undefined;
+  if (binding?.kind === 'fields') {
+    const field = binding.field(simpleName(selector));
+    if (field !== undefined) return field;
+  }
   // `bag.[key]` is the same as `bag[key]`.
   if (kindOf(selector) === 'BracketedExpression') return lowerElement(node, scope);
   if (scalarType(target.ResultType) !== 'dynamic' || kindOf(selector) !== 'NameReference') {

@@ -13,6 +13,8 @@ export type Binding =
       readonly row?: RowScope;
     }
   | { readonly kind: 'value'; readonly value: Expr }
+  /** `step.column` in a scan. */
+  | { readonly kind: 'fields'; readonly field: (name: string) => Expr | undefined }
   | { readonly kind: 'tabular'; readonly lower: () => Rows }
   | { readonly kind: 'function'; readonly declaration: SyntaxNode; readonly environment: Environment };
 

@@ -120,6 +120,20 @@ export class InlineRow extends RowScope {
   }
 }
 
+/** A row whose columns are known by what they are rather than where. */
+export class LambdaRow extends InlineRow {
+  readonly #values: ReadonlyMap<string, Expr>;
+
+  constructor(context: LoweringContext, values: ReadonlyMap<string, Expr>) {
+    super(context, unitRows());
+    this.#values = values;
+  }
+
+  override column(name: string): Expr | undefined {
+    return this.#values.get(name);
+  }
+}
+
 /** What window functions saw is the order from now on. */
 function rankOrder(rank: Fragment): OrderKey[] {
   if (rank.kind !== 'column') throw new TypeError('a rank is a column');

@@ -21,7 +21,9 @@ import {
   projectRename,
   projectReorder,
 } from './project.ts';
+import { reduce } from './reduce.ts';
 import type { OperatorRule } from './rule.ts';
+import { scan } from './scan.ts';
 import { find, search } from './search.ts';
 import { sample, serialize, sort, take, top } from './sort.ts';
 import { summarize } from './summarize.ts';
@@ -54,6 +56,7 @@ export const pipedOperators: ReadonlyMap<string, PipedOperator> = new Map([
   ['SummarizeOperator', { keyword: 'summarize', lower: summarize }],
   ['SortOperator', { keyword: 'sort', lower: sort }],
   ['TopOperator', { keyword: 'top', lower: top }],
+  ['ScanOperator', { keyword: 'scan', lower: scan }],
   ['SampleOperator', { keyword: 'sample', lower: sample }],
   ['SampleDistinctOperator', { keyword: 'sample-distinct', lower: sampleDistinct }],
   ['TopHittersOperator', { keyword: 'top-hitters', lower: topHitters }],
@@ -78,6 +81,7 @@ export const pipedOperators: ReadonlyMap<string, PipedOperator> = new Map([
   ['AsOperator', { keyword: 'as', lower: as }],
   ['InvokeOperator', { keyword: 'invoke', lower: invoke }],
   ['EvaluateOperator', { keyword: 'evaluate', lower: evaluate }],
+  ['ReduceByOperator', { keyword: 'reduce', lower: reduce }],
   ['GetSchemaOperator', { keyword: 'getschema', lower: getschema }],
   ['RenderOperator', { keyword: 'render', lower: render }],
 ]);
