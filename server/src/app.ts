@@ -31,6 +31,8 @@ export interface App {
   readonly url: string;
   /** Present once in the life of a data folder. */
   readonly firstStart: { readonly principalName: string; readonly oneTimePassword: string } | null;
+  /** Resolves, with the reason, when the server cannot go on: a supervisor has to start it again. */
+  readonly failed: Promise<Error>;
   stop(): Promise<void>;
 }
 
@@ -63,6 +65,10 @@ async function start(
   opened: { readonly name: string; close(): Promise<void> }[],
   stop: () => Promise<void>,
 ): Promise<App> {
+  let fail: (reason: Error) => void = () => {};
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve;
+  });
   const clock = systemClock;
   const startedAt = clock.now();
   const metrics = createMetrics();
@@ -94,9 +100,11 @@ async function start(
       retentionDays: config.retentionDays,
       log: log.child({ part: 'event-store' }),
     }).then((store) => open('event store', store)),
-    openEventLog({ dir: join(config.home, 'event-log'), log: log.child({ part: 'event-log' }) }).then(
-      (store) => open('event log', store),
-    ),
+    openEventLog({
+      dir: join(config.home, 'event-log'),
+      log: log.child({ part: 'event-log' }),
+      onBroken: fail,
+    }).then((store) => open('event log', store)),
   ]);
 
   let port = config.port;
@@ -186,7 +194,11 @@ async function start(
     routes,
     sockets: all.flatMap((feature) => feature.sockets ?? []),
     pipeline: createPipeline({
-      bearer: async (authorization) => access.resolveCaller(await identity.verify(authorization)),
+      async bearer(authorization) {
+        const token = await identity.verify(authorization);
+        identity.usage.count(token.tenantId, token.clientId);
+        return access.resolveCaller(token);
+      },
       devices: authenticator,
       audit,
       log: log.child({ part: 'http' }),
@@ -195,6 +207,8 @@ async function start(
     }),
     portal: await loadPortalFiles(fileURLToPath(new URL('../../portal/dist', import.meta.url))),
     publicUrl: config.publicUrl,
+    ownOrigin: publicOrigin,
+    ownNames: names,
     log: log.child({ part: 'http' }),
     metrics,
   });
@@ -235,7 +249,7 @@ async function start(
     ...all.flatMap((feature) => Object.entries(feature.admin ?? {})),
   ]);
   log.info({ url, home: config.home, startMs: clock.now().getTime() - startedAt.getTime() }, 'listening');
-  return { url, firstStart, stop };
+  return { url, firstStart, failed, stop };
 }
 
 const STORE_ANSWER_MS = 5_000;

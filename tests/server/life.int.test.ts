@@ -72,7 +72,7 @@ describe('the command line', () => {
       clientId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       clientSecret: expect.stringMatching(/^[A-Za-z0-9~_-]{40}$/),
     });
-    const listed = await server.cli('app', 'list');
+    const { value: listed } = await server.cli('app', 'list');
     expect(listed).toContainEqual(
       expect.objectContaining({
         clientId: made.clientId,
@@ -123,7 +123,7 @@ describe('the command line', () => {
       'ResourceNotFound',
       /nowhere/,
     ],
-    [['app', 'secret', 'add', '--app', 'x'], 'InvalidInput', /not an id/],
+    [['app', 'add-secret', 'x'], 'InvalidInput', /id/],
     [['tenant', 'create', '--name', 'common', '--domain', 'a.example'], 'InvalidInput', /cannot be named/],
     [['tenant', 'create', '--name', 'x', '--domain', 'nodots'], 'InvalidDomainName', /nodots/],
     [['tenant', 'create', '--name', 'Merlon', '--domain', 'b.example'], 'Conflict', /exists already/],

@@ -137,7 +137,7 @@ describe('an application', () => {
       400,
       'invalid_resource',
       500011,
-      (c: Record<string, string>) => ({ ...c, scope: 'https://graph.microsoft.com/.default' }),
+      (c: Record<string, string>) => ({ ...c, scope: 'https://management.azure.com/.default' }),
     ],
     [
       'scope without .default',
@@ -186,13 +186,11 @@ describe('an application', () => {
   });
 
   it('may hold two secrets, and one that was taken away no longer works', async () => {
-    const second = await server.cli('app', 'secret', 'add', '--app', app.clientId);
-    expect((await server.command(['app', 'secret', 'add', '--app', app.clientId])).stderr).toMatch(
-      /2 secrets already/,
-    );
+    const second = await server.cli('app', 'add-secret', app.clientId);
+    expect((await server.command(['app', 'add-secret', app.clientId])).stderr).toMatch(/2 secrets already/);
     expect((await v2({ ...credentials(), client_secret: second.clientSecret, scope })).status).toBe(200);
     expect((await v2({ ...credentials(), scope })).status).toBe(200);
-    await server.cli('app', 'secret', 'remove', '--app', app.clientId, '--secret', second.secretId);
+    await server.cli('app', 'remove-secret', app.clientId, second.secretId);
     expect(
       (await v2({ ...credentials(), client_secret: second.clientSecret, scope })).json().error_codes,
     ).toEqual([7000215]);
@@ -278,9 +276,9 @@ describe('a token', () => {
     expect(own.tenantId).toBe(other.tenantId);
     const mixed = await v2({ ...credentials(), scope }, other.tenantId);
     expect(mixed.json().error_codes).toEqual([700016]);
-    expect((await server.cli('app', 'list')).map((one: { clientId: string }) => one.clientId)).not.toContain(
-      own.clientId,
-    );
+    expect(
+      (await server.cli('app', 'list')).value.map((one: { clientId: string }) => one.clientId),
+    ).not.toContain(own.clientId);
   });
 
   it('stays good when the keys are rotated', async () => {

@@ -8,6 +8,8 @@ export interface OptionSpec {
   readonly help: string;
   /** Member of the operation's input. */
   readonly member: string;
+  /** Name under which the command line keeps it, where that does not follow from the flags: `--no-secret` is `secret`. */
+  readonly attribute?: string;
   /** From the words of the command line to the member's value; text as it is when absent. */
   readonly read?: (words: string | string[]) => unknown;
   readonly required?: boolean;
@@ -53,8 +55,8 @@ export function registerCommands(
         member,
         read ? read(String(words[index])) : words[index],
       ]);
-      const flags = (spec.options ?? []).flatMap(({ flags, member, read }) => {
-        const given = options[attribute(flags)];
+      const flags = (spec.options ?? []).flatMap(({ flags, member, attribute, read }) => {
+        const given = options[attribute ?? attributeOf(flags)];
         return given === undefined ? [] : [[member, read ? read(given) : given]];
       });
       const tenant = options.tenant === undefined ? [] : [['tenant', options.tenant]];
@@ -68,7 +70,7 @@ export function registerCommands(
 }
 
 /** The name commander keeps an option under: `--device-group <id>` → `deviceGroup`. */
-function attribute(flags: string): string {
+function attributeOf(flags: string): string {
   const long = /--([a-z-]+)/.exec(flags)?.[1] ?? flags;
   return long.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }

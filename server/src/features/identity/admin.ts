@@ -1,5 +1,5 @@
 /** What the local administrator may do to identity over the admin socket. */
-import { ApiError, isGuid } from '@merlon/contract';
+import { ApiError } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import { type Static, type TSchema, Type } from 'typebox';
@@ -7,7 +7,6 @@ import type { AdminHandler } from '../../feature.ts';
 import { checkInput } from '../../http/validation.ts';
 import type { Access } from '../access/index.ts';
 import type { Audit, AuditActor } from '../audit/index.ts';
-import type { Apps } from './apps.ts';
 import type { IdentityDatabase } from './database.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { Tenant, Tenants } from './tenants.ts';
@@ -19,7 +18,6 @@ export interface AdminDeps {
   readonly access: Access;
   readonly tenants: Tenants;
   readonly users: Users;
-  readonly apps: Apps;
   readonly keys: SigningKeys;
 }
 
@@ -40,28 +38,11 @@ const UserInput = Type.Object(
   { additionalProperties: false },
 );
 const UserName = Type.Object({ tenant: OptionalText, name: Type.String() }, { additionalProperties: false });
-const AppInput = Type.Object(
-  {
-    tenant: OptionalText,
-    name: Type.String(),
-    permissions: Type.Array(Type.String()),
-    secretDays: Type.Optional(Type.Integer()),
-  },
-  { additionalProperties: false },
-);
 const TenantOnly = Type.Object({ tenant: OptionalText }, { additionalProperties: false });
-const SecretInput = Type.Object(
-  { tenant: OptionalText, clientId: Type.String(), days: Type.Optional(Type.Integer()) },
-  { additionalProperties: false },
-);
-const SecretId = Type.Object(
-  { tenant: OptionalText, clientId: Type.String(), secretId: Type.String() },
-  { additionalProperties: false },
-);
 const Nothing = Type.Object({}, { additionalProperties: false });
 
 export function identityAdmin(deps: AdminDeps): Record<string, AdminHandler> {
-  const { audit, tenants, users, apps } = deps;
+  const { audit, tenants, users } = deps;
 
   const system = <T>(work: (db: Transaction<IdentityDatabase>) => Promise<T>) =>
     deps.state.system<IdentityDatabase, T>(work);
@@ -142,76 +123,6 @@ export function identityAdmin(deps: AdminDeps): Record<string, AdminHandler> {
       }));
     }),
 
-    'app.create': handler(AppInput, async ({ tenant: tenantName, name, permissions, secretDays }) => {
-      const tenant = await tenants.require(tenantName);
-      return system(async (db) => {
-        const { app, clientSecret, secret } = await apps.create(db, tenant.id, {
-          name,
-          permissions,
-          secretDays,
-        });
-        await record(
-          db,
-          tenant,
-          'app.create',
-          { kind: 'application', id: app.clientId },
-          { name, permissions: app.permissions },
-        );
-        return {
-          tenantId: tenant.id,
-          clientId: app.clientId,
-          clientSecret,
-          name: app.name,
-          permissions: app.permissions,
-          secretExpires: secret.expiresAt.toISOString(),
-        };
-      });
-    }),
-
-    'app.list': handler(TenantOnly, async ({ tenant: tenantName }) => {
-      const tenant = await tenants.require(tenantName);
-      return (await apps.list(tenant.id)).map(({ clientId, name, permissions, enabled, secrets }) => ({
-        tenantId: tenant.id,
-        clientId,
-        name,
-        permissions,
-        enabled,
-        secrets: secrets.map(({ id, hint, expiresAt }) => ({ id, hint, expires: expiresAt.toISOString() })),
-      }));
-    }),
-
-    'app.addSecret': handler(SecretInput, async ({ tenant: tenantName, clientId, days }) => {
-      const tenant = await tenants.require(tenantName);
-      const id = requireGuid(clientId);
-      return system(async (db) => {
-        const { clientSecret, secret } = await apps.addSecret(db, tenant.id, id, days);
-        await record(
-          db,
-          tenant,
-          'app.addSecret',
-          { kind: 'application', id },
-          { secretId: secret.id, expires: secret.expiresAt.toISOString() },
-        );
-        return {
-          tenantId: tenant.id,
-          clientId: id,
-          secretId: secret.id,
-          clientSecret,
-          secretExpires: secret.expiresAt.toISOString(),
-        };
-      });
-    }),
-
-    'app.removeSecret': handler(SecretId, async ({ tenant: tenantName, clientId, secretId }) => {
-      const tenant = await tenants.require(tenantName);
-      const id = requireGuid(clientId);
-      await system(async (db) => {
-        await apps.removeSecret(db, tenant.id, id, requireGuid(secretId));
-        await record(db, tenant, 'app.removeSecret', { kind: 'application', id }, { secretId });
-      });
-      return { tenantId: tenant.id, clientId: id, secretId };
-    }),
-
     'key.rotate': handler(Nothing, async () => {
       const kid = await deps.keys.rotate();
       const tenant = await tenants.require(undefined);
@@ -251,9 +162,4 @@ export async function createTenant(
 
 function handler<S extends TSchema>(schema: S, work: (input: Static<S>) => Promise<unknown>): AdminHandler {
   return (input) => work(checkInput('body', schema, input) as Static<S>);
-}
-
-function requireGuid(id: string): string {
-  if (!isGuid(id)) throw new ApiError('InvalidInput', `"${id}" is not an id.`);
-  return id.toLowerCase();
 }

@@ -1,7 +1,9 @@
 /** `merlon tenant`, `merlon user`, `merlon app`, `merlon key` */
+import { readFileSync } from 'node:fs';
 import { builtInAdministratorRole, permissions } from '@merlon/contract';
 import type { Command } from 'commander';
 import type { CliContext, RegisterCommands } from '../../feature.ts';
+import { type CommandSpec, columns, registerCommands } from '../../management/command-table.ts';
 
 interface MadeUser {
   readonly principalName: string;
@@ -10,13 +12,21 @@ interface MadeUser {
 interface MadeApp {
   readonly tenantId: string;
   readonly clientId: string;
-  readonly clientSecret: string;
-  readonly secretExpires: string;
+  readonly clientSecret: string | null;
+  readonly secretExpires: string | null;
 }
 interface ListedApp {
   readonly clientId: string;
   readonly name: string;
   readonly permissions: readonly string[];
+  readonly delegatedPermissions: readonly string[];
+  readonly enabled: boolean;
+  readonly usage: readonly { readonly calls: number }[];
+  readonly certificates: readonly {
+    readonly id: string;
+    readonly subject: string;
+    readonly expires: string;
+  }[];
   readonly secrets: readonly { readonly id: string; readonly hint: string; readonly expires: string }[];
 }
 
@@ -25,7 +35,12 @@ const TENANT_OPTION = ['--tenant <tenant>', 'tenant by id, domain or name; defau
 export const identityCommands: RegisterCommands = (program, context) => {
   tenantCommands(program, context);
   userCommands(program, context);
-  appCommands(program, context);
+  registerCommands(program, context, { name: 'app', help: 'programs that call the API', commands: appSpecs });
+  registerCommands(program, context, {
+    name: 'consent',
+    help: 'applications of other tenants',
+    commands: consentSpecs,
+  });
   keyCommands(program, context);
 };
 
@@ -108,77 +123,168 @@ function userCommands(program: Command, context: CliContext): void {
     });
 }
 
-function appCommands(program: Command, context: CliContext): void {
-  const app = program.command('app').description('programs that call the API');
-  const create = app
-    .command('create')
-    .description('register an application; its secret is shown this once')
-    .requiredOption('--name <name>', 'name for people')
-    .requiredOption(
-      '--permission <permissions...>',
-      `what it may do, such as ${permissions[0]?.application}; may be given several times`,
-    )
-    .option('--secret-days <days>', 'days until the secret ends', '365')
-    .option(...TENANT_OPTION)
-    .action(async (options: { name: string; permission: string[]; secretDays: string; tenant?: string }) => {
-      const made = await context.call<MadeApp>('app.create', {
-        name: options.name,
-        permissions: options.permission.flatMap((one) => one.split(',')),
-        secretDays: Number(options.secretDays),
-        ...given('tenant', options.tenant),
-      });
-      context.print(create, made, () => secretLines(made));
-    });
-  const list = app
-    .command('list')
-    .description('applications of a tenant')
-    .option(...TENANT_OPTION)
-    .action(async ({ tenant }: { tenant?: string }) => {
-      const rows = await context.call<ListedApp[]>('app.list', given('tenant', tenant));
-      context.print(list, rows, () =>
-        rows.length === 0 ? 'No applications.' : rows.map(appLine).join('\n'),
-      );
-    });
+const permissionOption = {
+  flags: '--permission <permissions...>',
+  help: `what it may do as itself, such as ${permissions[0]?.application}; may be given several times`,
+  member: 'permissions',
+  read: separate,
+};
+const appOptions = [
+  {
+    flags: '--delegated <permissions...>',
+    help: `what it may do for a person, such as ${permissions[0]?.delegated}`,
+    member: 'delegatedPermissions',
+    read: separate,
+  },
+  { flags: '--redirect <uri...>', help: 'where a sign-in may return to', member: 'redirectUris' },
+];
+const clientIdArgument = { member: 'id', help: 'client id' };
 
-  const secret = app.command('secret').description('secrets of an application; at most two at a time');
-  const add = secret
-    .command('add')
-    .description('make a further secret; it is shown this once')
-    .requiredOption('--app <clientId>', 'client id')
-    .option('--days <days>', 'days until it ends', '365')
-    .option(...TENANT_OPTION)
-    .action(async ({ app: clientId, days, tenant }: { app: string; days: string; tenant?: string }) => {
-      const made = await context.call<MadeApp>('app.addSecret', {
-        clientId,
-        days: Number(days),
-        ...given('tenant', tenant),
-      });
-      context.print(add, made, () => secretLines(made));
-    });
-  const remove = secret
-    .command('remove')
-    .description('take a secret away; tokens given for it end within the hour')
-    .requiredOption('--app <clientId>', 'client id')
-    .requiredOption('--secret <id>', 'id of the secret, as `app list` shows it')
-    .option(...TENANT_OPTION)
-    .action(
-      async ({
-        app: clientId,
-        secret: secretId,
-        tenant,
-      }: {
-        app: string;
-        secret: string;
-        tenant?: string;
-      }) => {
-        const done = await context.call<object>('app.removeSecret', {
-          clientId,
-          secretId,
-          ...given('tenant', tenant),
-        });
-        context.print(remove, done, () => 'Secret removed.');
+const appSpecs: readonly CommandSpec[] = [
+  {
+    name: 'create',
+    help: 'register an application; its secret is shown this once',
+    calls: 'app.create',
+    options: [
+      { flags: '--name <name>', help: 'name for people', member: 'name', required: true },
+      permissionOption,
+      ...appOptions,
+      {
+        flags: '--public',
+        help: 'it cannot keep a secret: a program on people’s computers',
+        member: 'publicClient',
+        read: () => true,
       },
-    );
+      {
+        flags: '--multi-tenant',
+        help: 'other tenants may consent to it',
+        member: 'multiTenant',
+        read: () => true,
+      },
+      {
+        flags: '--no-secret',
+        help: 'it will sign in with a certificate',
+        member: 'withSecret',
+        attribute: 'secret',
+        read: (word) => Boolean(word),
+      },
+      {
+        flags: '--secret-days <days>',
+        help: 'days until the secret ends; 365 when absent',
+        member: 'secretDays',
+        read: Number,
+      },
+    ],
+    human: secretLines,
+  },
+  {
+    name: 'list',
+    help: 'applications of a tenant',
+    calls: 'app.list',
+    human: ({ value }: { value: ListedApp[] }) =>
+      value.length === 0 ? 'No applications.' : value.map(appLine).join('\n'),
+  },
+  {
+    name: 'update',
+    help: 'rename, disable or enable an application, or change what it may do; what is left out stays',
+    calls: 'app.update',
+    args: [clientIdArgument],
+    options: [
+      { flags: '--name <name>', help: 'name for people', member: 'name' },
+      permissionOption,
+      ...appOptions,
+      {
+        flags: '--enabled <yes|no>',
+        help: 'whether it may sign in',
+        member: 'enabled',
+        read: (word) => word === 'yes',
+      },
+    ],
+    human: ({ clientId, name, enabled }: { clientId: string; name: string; enabled: boolean }) =>
+      `${clientId}  ${name}${enabled ? '' : '  disabled'}`,
+  },
+  {
+    name: 'remove',
+    help: 'remove an application and its credentials',
+    calls: 'app.remove',
+    args: [clientIdArgument],
+    human: ({ id }: { id: string }) => `removed ${id}`,
+  },
+  {
+    name: 'add-secret',
+    help: 'make a further secret, at most two at a time; it is shown this once',
+    calls: 'app.addSecret',
+    args: [clientIdArgument],
+    options: [
+      { flags: '--days <days>', help: 'days until it ends; 365 when absent', member: 'days', read: Number },
+    ],
+    human: secretLines,
+  },
+  {
+    name: 'remove-secret',
+    help: 'take a secret away; tokens given for it end within the hour',
+    calls: 'app.removeSecret',
+    args: [clientIdArgument, { member: 'secretId', help: 'id of the secret, as `app list` shows it' }],
+    human: () => 'Secret removed.',
+  },
+  {
+    name: 'add-certificate',
+    help: 'let the application prove itself with the key of a certificate',
+    calls: 'app.addCertificate',
+    args: [
+      clientIdArgument,
+      {
+        member: 'certificate',
+        help: 'file of the certificate, PEM, without its key',
+        read: (file) => readFileSync(file, 'utf8'),
+      },
+    ],
+    human: ({ id, subject, expires }: { id: string; subject: string; expires: string }) =>
+      `${id}  ${subject}  until ${expires.slice(0, 10)}`,
+  },
+  {
+    name: 'remove-certificate',
+    help: 'take a certificate away',
+    calls: 'app.removeCertificate',
+    args: [
+      clientIdArgument,
+      { member: 'certificateId', help: 'id of the certificate, as `app list` shows it' },
+    ],
+    human: () => 'Certificate removed.',
+  },
+];
+
+const consentSpecs: readonly CommandSpec[] = [
+  {
+    name: 'list',
+    help: 'applications of other tenants that may act in this one',
+    calls: 'consent.list',
+    human: ({ value }: { value: { clientId: string; permissions: string[]; consentedBy: string }[] }) =>
+      columns(
+        value.map((one) => [one.clientId, one.permissions.join(' '), one.consentedBy]),
+        'None.',
+      ),
+  },
+  {
+    name: 'give',
+    help: 'let an application of another tenant do here what it asks for',
+    calls: 'consent.give',
+    args: [{ member: 'clientId', help: 'client id' }],
+    human: ({ name, permissions: granted }: { name: string; permissions: string[] }) =>
+      `${name} may: ${granted.join(' ')}`,
+  },
+  {
+    name: 'withdraw',
+    help: 'withdraw consent',
+    calls: 'consent.withdraw',
+    args: [clientIdArgument],
+    human: () => 'Consent withdrawn.',
+  },
+];
+
+/** Several words, or one with commas. */
+function separate(words: string | string[]): string[] {
+  return [words].flat().flatMap((word) => word.split(','));
 }
 
 function keyCommands(program: Command, context: CliContext): void {
@@ -204,8 +310,12 @@ function secretLines(made: MadeApp): string {
   return [
     `tenant id      ${made.tenantId}`,
     `client id      ${made.clientId}`,
-    `client secret  ${made.clientSecret}`,
-    `The secret is shown this once and ends on ${made.secretExpires.slice(0, 10)}.`,
+    ...(made.clientSecret === null
+      ? []
+      : [
+          `client secret  ${made.clientSecret}`,
+          `The secret is shown this once and ends on ${made.secretExpires?.slice(0, 10)}.`,
+        ]),
   ].join('\n');
 }
 
@@ -213,5 +323,15 @@ function appLine(row: ListedApp): string {
   const secrets = row.secrets.map(
     ({ id, hint, expires }) => `    secret ${id} (${hint}…) until ${expires.slice(0, 10)}`,
   );
-  return [`${row.clientId}  ${row.name}`, `    ${row.permissions.join(' ')}`, ...secrets].join('\n');
+  const certificates = row.certificates.map(
+    ({ id, subject, expires }) => `    certificate ${id} (${subject}) until ${expires.slice(0, 10)}`,
+  );
+  const calls = row.usage.reduce((sum, day) => sum + day.calls, 0);
+  return [
+    `${row.clientId}  ${row.name}${row.enabled ? '' : '  disabled'}`,
+    `    ${[...row.permissions, ...row.delegatedPermissions].join(' ')}`,
+    `    ${calls} calls in 30 days`,
+    ...secrets,
+    ...certificates,
+  ].join('\n');
 }

@@ -23,9 +23,35 @@ export interface IdentityDatabase {
     object_id: string;
     display_name: string;
     permissions: string[];
+    delegated: string[];
+    is_public: boolean;
+    redirect_uris: string[];
+    multi_tenant: boolean;
     enabled: Generated<boolean>;
     created_at: Date;
   };
+  app_certificates: {
+    tenant_id: string;
+    id: string;
+    client_id: string;
+    sha1: string;
+    sha256: string;
+    subject: string;
+    public_jwk: string;
+    created_at: Date;
+    expires_at: Date;
+  };
+  app_consents: {
+    tenant_id: string;
+    client_id: string;
+    object_id: string;
+    permissions: string[];
+    delegated: string[];
+    consented_by: string;
+    consented_at: Date;
+  };
+  /** `day`: `2026-11-25`. */
+  app_usage: { tenant_id: string; client_id: string; day: string; calls: string };
   app_secrets: {
     tenant_id: string;
     id: string;
@@ -42,6 +68,7 @@ export interface IdentityDatabase {
     payload: string;
     grant_id: string | null;
     uid: string | null;
+    user_code: Generated<string | null>;
     consumed_at: Date | null;
     expires_at: Date | null;
   };

@@ -2,14 +2,17 @@
 import { randomBytes } from 'node:crypto';
 import { builtInAdministratorRole } from '@merlon/contract';
 import type { Feature, Platform } from '../../feature.ts';
+import { operationHandlers, operationRoutes } from '../../management/operation.ts';
 import type { Access } from '../access/index.ts';
 import { createTenant, identityAdmin } from './admin.ts';
+import { appOperations } from './app-operations.ts';
+import { type AppUsage, createAppUsage } from './app-usage.ts';
 import { createApps } from './apps.ts';
 import type { IdentityDatabase } from './database.ts';
 import { loadProvider } from './oidc-provider.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { createProviders } from './provider.ts';
-import { sweepExpired } from './provider-adapter.ts';
+import { sweepExpired, tenantOfRecord } from './provider-adapter.ts';
 import { identityRoutes } from './routes.ts';
 import { createSignInFlow } from './sign-in-flow.ts';
 import { createSigningKeys } from './signing-keys.ts';
@@ -23,6 +26,8 @@ export type { Tenant } from './tenants.ts';
 export type { TokenClaims } from './token-verifier.ts';
 
 export interface Identity extends Feature {
+  /** Counts calls by application. */
+  readonly usage: Pick<AppUsage, 'count'>;
   /** Claims of a good `Authorization: Bearer …`; throws Unauthorized. */
   verify(authorization: string | undefined): Promise<TokenClaims>;
   /** By GUID, domain or name. Undefined: the default tenant. Throws ResourceNotFound. */
@@ -62,6 +67,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     'merlon_refused_client_secrets_total',
     'Sign-ins of known applications with a wrong or expired secret.',
   );
+  const usage = createAppUsage({ apps, clock, log });
   let sweep: NodeJS.Timeout | undefined;
 
   async function cookieKey(): Promise<string> {
@@ -87,22 +93,32 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     providers,
     clock,
     publicOrigin: deps.publicOrigin,
+    tenantOfGrant: (value) => tenantOfRecord(state, value),
     refused(tenantId, app, reason) {
       refusedSecrets.inc();
       log.info({ tenantId, clientId: app.clientId, reason }, 'sign-in of an application was refused');
     },
   });
 
+  const operations = appOperations(apps);
+
   return {
     name: 'identity',
-    routes: identityRoutes({
-      ...deps,
-      tenants,
-      keys,
-      token,
-      signIn: createSignInFlow({ tenants, users, providers, audit, clock }),
-    }),
-    admin: identityAdmin({ state, audit, access, tenants, users, apps, keys }),
+    routes: [
+      ...operationRoutes(operations),
+      ...identityRoutes({
+        ...deps,
+        tenants,
+        keys,
+        token,
+        signIn: createSignInFlow({ tenants, users, apps, providers, audit, clock }),
+      }),
+    ],
+    admin: {
+      ...identityAdmin({ state, audit, access, tenants, users, keys }),
+      ...operationHandlers(operations, { audit, tenantOf: async (name) => (await tenants.require(name)).id }),
+    },
+    usage,
     verify: createTokenVerifier({
       keys,
       tenants,
@@ -150,9 +166,11 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
         );
       }, SWEEP_MS);
       sweep.unref();
+      usage.start();
     },
     async stop() {
       clearInterval(sweep);
+      await usage.stop();
     },
   };
 }

@@ -98,4 +98,62 @@ export const identityMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    name: '2026-11-25-identity-2',
+    async up(db) {
+      await db.schema
+        .alterTable('apps')
+        // Short names: what the program may do for a person.
+        .addColumn('delegated', sql`text[]`, (c) => c.notNull().defaultTo(sql`'{}'`))
+        // Cannot keep a secret: a program on people's computers.
+        .addColumn('is_public', 'boolean', (c) => c.notNull().defaultTo(false))
+        .addColumn('redirect_uris', sql`text[]`, (c) => c.notNull().defaultTo(sql`'{}'`))
+        // Other tenants may consent to it.
+        .addColumn('multi_tenant', 'boolean', (c) => c.notNull().defaultTo(false))
+        .execute();
+      const ofApp = ['tenant_id', 'client_id'] as const;
+      await tenantTable(db, 'app_certificates', (table) =>
+        table
+          .addColumn('id', 'uuid', (c) => c.notNull())
+          .addColumn('client_id', 'uuid', (c) => c.notNull())
+          // Base64url, as `x5t` and `x5t#S256` of an assertion have them.
+          .addColumn('sha1', 'text', (c) => c.notNull())
+          .addColumn('sha256', 'text', (c) => c.notNull())
+          .addColumn('subject', 'text', (c) => c.notNull())
+          .addColumn('public_jwk', 'jsonb', (c) => c.notNull())
+          .addColumn('created_at', 'timestamptz', (c) => c.notNull())
+          .addColumn('expires_at', 'timestamptz', (c) => c.notNull())
+          .addPrimaryKeyConstraint('app_certificates_pkey', ['tenant_id', 'id'])
+          .addUniqueConstraint('app_certificates_once', ['tenant_id', 'client_id', 'sha256'])
+          .addForeignKeyConstraint('app_certificates_app', [...ofApp], 'apps', [...ofApp], (fk) =>
+            fk.onDelete('cascade'),
+          ),
+      );
+      // An application of another tenant, as far as this tenant consented to it.
+      await tenantTable(db, 'app_consents', (table) =>
+        table
+          .addColumn('client_id', 'uuid', (c) => c.notNull())
+          .addColumn('object_id', 'uuid', (c) => c.notNull())
+          .addColumn('permissions', sql`text[]`, (c) => c.notNull())
+          .addColumn('delegated', sql`text[]`, (c) => c.notNull())
+          .addColumn('consented_by', 'text', (c) => c.notNull())
+          .addColumn('consented_at', 'timestamptz', (c) => c.notNull())
+          .addPrimaryKeyConstraint('app_consents_pkey', [...ofApp])
+          .addForeignKeyConstraint('app_consents_app', ['client_id'], 'apps', ['client_id'], (fk) =>
+            fk.onDelete('cascade'),
+          ),
+      );
+      await tenantTable(db, 'app_usage', (table) =>
+        table
+          .addColumn('client_id', 'uuid', (c) => c.notNull())
+          .addColumn('day', 'date', (c) => c.notNull())
+          .addColumn('calls', 'bigint', (c) => c.notNull())
+          .addPrimaryKeyConstraint('app_usage_pkey', ['tenant_id', 'client_id', 'day']),
+      );
+      await db.schema.alterTable('oidc_records').addColumn('user_code', 'text').execute();
+      await sql`create index oidc_records_by_user_code on oidc_records (tenant_id, user_code) where user_code is not null`.execute(
+        db,
+      );
+    },
+  },
 ];

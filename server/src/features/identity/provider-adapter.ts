@@ -16,7 +16,10 @@ export function createAdapter(model: string, { state, clock, tenantId, findClien
   const inTenant = <T>(work: (db: Transaction<IdentityDatabase>) => Promise<T>) =>
     state.tenant<IdentityDatabase, T>(tenantId, work);
 
-  async function findBy(column: 'id' | 'uid', value: string): Promise<AdapterPayload | undefined> {
+  async function findBy(
+    column: 'id' | 'uid' | 'user_code',
+    value: string,
+  ): Promise<AdapterPayload | undefined> {
     const row = await inTenant((db) =>
       db
         .selectFrom('oidc_records')
@@ -38,6 +41,7 @@ export function createAdapter(model: string, { state, clock, tenantId, findClien
         payload: JSON.stringify(payload),
         grant_id: payload.grantId ?? null,
         uid: payload.uid ?? null,
+        user_code: payload.userCode ?? null,
         expires_at: expiresIn ? new Date(clock.now().getTime() + expiresIn * 1_000) : null,
       };
       await inTenant((db) =>
@@ -50,8 +54,7 @@ export function createAdapter(model: string, { state, clock, tenantId, findClien
     },
     find: (id) => (model === 'Client' ? findClient(id) : findBy('id', id)),
     findByUid: (uid) => findBy('uid', uid),
-    // The device flow is not offered, so no record has a user code.
-    findByUserCode: async () => undefined,
+    findByUserCode: (userCode) => findBy('user_code', userCode),
     async consume(id) {
       await inTenant((db) =>
         db
@@ -71,6 +74,14 @@ export function createAdapter(model: string, { state, clock, tenantId, findClien
       await inTenant((db) => db.deleteFrom('oidc_records').where('grant_id', '=', grantId).execute());
     },
   };
+}
+
+/** The tenant that gave a code or a refresh token, for addresses that name none. */
+export async function tenantOfRecord(state: StateStore, id: string): Promise<string | null> {
+  const row = await state.system<IdentityDatabase, { tenant_id: string } | undefined>((db) =>
+    db.selectFrom('oidc_records').select('tenant_id').where('id', '=', id).executeTakeFirst(),
+  );
+  return row?.tenant_id ?? null;
 }
 
 /** Ended records of all tenants. Returns how many. */

@@ -6,14 +6,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { acceptedAudiences, isDelegatedPermission } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
-import type { Provider } from 'oidc-provider';
+import type { AdapterPayload, Provider } from 'oidc-provider';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { App, Apps, SecretCheck } from './apps.ts';
 import type { ProviderClass } from './oidc-provider.ts';
 import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts';
 import { createAdapter } from './provider-adapter.ts';
-import { errorPage, signedOutPage, signOutPage } from './sign-in-pages.ts';
+import {
+  deviceCodePage,
+  deviceConfirmPage,
+  deviceDonePage,
+  errorPage,
+  type Page,
+  signedOutPage,
+  signOutPage,
+} from './sign-in-pages.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { applicationClaims, issuer, userClaims } from './token-claims.ts';
 import { DELEGATED_SCOPES, type ProtocolVersion } from './token-request.ts';
@@ -26,6 +34,8 @@ export interface TokenNote {
   readonly app: App | null;
   /** Turns the provider's answer into the dialect's. */
   answer(outcome: { status: number; body: unknown; failure: unknown }): { status: number; body: object };
+  /** The client proved itself before, by an assertion. */
+  readonly proved: boolean;
   secretCheck: SecretCheck | null;
   failure: unknown;
 }
@@ -58,10 +68,13 @@ export const PROVIDER_ROUTES = {
   token: '/oauth2/v2.0/token',
   jwks: '/discovery/v2.0/keys',
   end_session: '/oauth2/v2.0/logout',
+  device_authorization: '/oauth2/v2.0/devicecode',
+  code_verification: '/oauth2/deviceauth',
 } as const;
 
 export const TOKEN_SECONDS = 3_600;
 const WORKING_DAY_S = 10 * 3_600;
+export const DEVICE_CODE_SECONDS = 15 * 60;
 const MAX_PROVIDERS = 200;
 
 interface Made {
@@ -97,17 +110,13 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
     async function findClient(clientId: string) {
       if (clientId === PORTAL_CLIENT_ID) return portalClient(deps.portalOrigins());
       const app = await deps.apps.find(tenantId, clientId);
-      if (!app?.enabled) return undefined;
-      return {
-        client_id: app.clientId,
-        client_name: app.name,
-        grant_types: ['client_credentials'],
-        response_types: [],
-        redirect_uris: [],
-        token_endpoint_auth_method: 'client_secret_post' as const,
-        // The provider wants one to be there; `compareClientSecret` below never looks at it.
-        client_secret: 'kept-as-hashes-in-app-secrets',
-      };
+      return app?.enabled ? appClient(app) : undefined;
+    }
+
+    /** What a client may be given for people. */
+    async function delegatedOf(clientId: string): Promise<readonly string[]> {
+      if (clientId === PORTAL_CLIENT_ID) return DELEGATED_SCOPES;
+      return (await deps.apps.find(tenantId, clientId))?.delegated ?? [];
     }
 
     const provider = new OpenIdProvider(issuer(2, origin, tenantId), {
@@ -117,7 +126,8 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
       scopes: ['openid', 'offline_access', 'profile', 'email'],
       claims: { openid: ['sub', 'oid', 'tid', 'ver'], profile: ['name', 'preferred_username'] },
       responseTypes: ['code'],
-      pkce: { required: () => true },
+      // Who cannot keep a secret proves by it that the code is his; who can, proves it by that.
+      pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
       clientBasedCORS: (_ctx, from, client) =>
         client.clientId === PORTAL_CLIENT_ID && deps.portalOrigins().includes(from),
       issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
@@ -133,6 +143,7 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
         AuthorizationCode: 60,
         IdToken: TOKEN_SECONDS,
         Interaction: 15 * 60,
+        DeviceCode: DEVICE_CODE_SECONDS,
         Session: WORKING_DAY_S,
         Grant: WORKING_DAY_S,
         RefreshToken: WORKING_DAY_S,
@@ -143,6 +154,16 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
         pushedAuthorizationRequests: { enabled: false },
         userinfo: { enabled: false },
         clientCredentials: { enabled: true },
+        deviceFlow: {
+          enabled: true,
+          charset: 'base-20',
+          mask: '*********',
+          userCodeInputSource: async (ctx, form, _out, problem) =>
+            show(ctx, deviceCodePage(form, problem !== undefined)),
+          userCodeConfirmSource: async (ctx, form, client, _device, code) =>
+            show(ctx, deviceConfirmPage(form, client.clientName ?? client.clientId, code)),
+          successSource: async (ctx) => show(ctx, deviceDonePage(ctx.oidc.client?.clientName ?? '')),
+        },
         resourceIndicators: {
           enabled: true,
           defaultResource: async () => acceptedAudiences[0],
@@ -157,20 +178,12 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
         },
         rpInitiatedLogout: {
           enabled: true,
-          logoutSource: async (ctx, form) => {
-            const { headers, body } = signOutPage(form);
-            ctx.set(headers);
-            ctx.body = body;
-          },
-          postLogoutSuccessSource: async (ctx) => {
-            const { headers, body } = signedOutPage();
-            ctx.set(headers);
-            ctx.body = body;
-          },
+          logoutSource: async (ctx, form) => show(ctx, signOutPage(form)),
+          postLogoutSuccessSource: async (ctx) => show(ctx, signedOutPage()),
         },
       },
       interactions: { url: (_ctx, interaction) => `/${tenantId}/login/${interaction.uid}` },
-      // The portal is part of the product: whoever signs in to it has agreed to it. No other client may send people here.
+      // An administrator decides what a client may do for people, when it is registered or consented to: nobody is asked one by one.
       loadExistingGrant: async (ctx) => {
         const { client, session, params } = ctx.oidc;
         if (!client || !session?.accountId) return undefined;
@@ -179,8 +192,8 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
           (known ? await ctx.oidc.provider.Grant.find(known) : undefined) ??
           new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId });
         grant.addOIDCScope('openid profile email offline_access');
-        for (const audience of audiences(params?.resource))
-          grant.addResourceScope(audience, DELEGATED_SCOPES.join(' '));
+        const delegated = (await delegatedOf(client.clientId)).join(' ');
+        for (const audience of audiences(params?.resource)) grant.addResourceScope(audience, delegated);
         await grant.save();
         return grant;
       },
@@ -231,20 +244,18 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
           },
         },
       },
-      renderError: async (ctx, out) => {
-        const { headers, body } = errorPage(String(out.error_description ?? out.error));
-        ctx.set(headers);
-        ctx.body = body;
-      },
+      renderError: async (ctx, out) => show(ctx, errorPage(String(out.error_description ?? out.error))),
     });
 
     provider.Client.prototype.compareClientSecret = async function compare(
       this: { clientId: string },
       secret: string,
     ) {
-      const result = await deps.apps.checkSecret(tenantId, this.clientId, secret);
       const context = OpenIdProvider.ctx;
       const note = context ? notes.get(context.req) : undefined;
+      if (note?.proved) return true;
+      const home = note?.app?.homeTenantId ?? tenantId;
+      const result = await deps.apps.checkSecret(home, this.clientId, secret);
       if (note) note.secretCheck = result;
       return result === 'right';
     };
@@ -274,6 +285,37 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
       await forTenant(tenantId).callback(request, response);
     },
     note: (request, note) => void notes.set(request, note),
+  };
+}
+
+function show(
+  ctx: { set(headers: Record<string, string>): void; body: unknown },
+  { headers, body }: Page,
+): void {
+  ctx.set({ ...headers });
+  ctx.body = body;
+}
+
+/** A registration as the provider takes it. */
+function appClient(app: App): AdapterPayload {
+  const forPeople = app.redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : [];
+  const grants = app.isPublic
+    ? [...new Set([...forPeople, 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'])]
+    : ['client_credentials', ...forPeople];
+  return {
+    client_id: app.clientId,
+    client_name: app.name,
+    application_type: app.isPublic ? 'native' : 'web',
+    grant_types: grants,
+    response_types: app.redirectUris.length > 0 ? ['code'] : [],
+    redirect_uris: [...app.redirectUris],
+    ...(app.isPublic
+      ? { token_endpoint_auth_method: 'none' as const }
+      : {
+          token_endpoint_auth_method: 'client_secret_post' as const,
+          // The provider wants one to be there; `compareClientSecret` never looks at it.
+          client_secret: 'kept-as-hashes-in-app-secrets',
+        }),
   };
 }
 

@@ -84,7 +84,22 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
         401: AadstsBody,
         503: AadstsBody,
       },
-      handle: (request) => deps.token(request, version),
+      handle: (request) => deps.token.token(request, version),
+    });
+
+  const deviceCode = (id: string, version: ProtocolVersion, path: string) =>
+    defineRoute({
+      id,
+      method: 'POST',
+      path,
+      summary: `Begins a sign-in on another device, version ${version} of the dialect.`,
+      access: SIGN_IN,
+      audit: null,
+      accepts: 'form',
+      bodyLimit: 16 * 1024,
+      params: TenantParams,
+      responses: { 200: Document, 400: AadstsBody, 401: AadstsBody, 503: AadstsBody },
+      handle: (request) => deps.token.deviceCode(request, version),
     });
 
   const authorize = (id: string, version: ProtocolVersion, path: string) =>
@@ -165,6 +180,34 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
   return [
     token('auth.tokenV1', 1, '/:tenant/oauth2/token'),
     token('auth.tokenV2', 2, '/:tenant/oauth2/v2.0/token'),
+    deviceCode('auth.deviceCodeV1', 1, '/:tenant/oauth2/devicecode'),
+    deviceCode('auth.deviceCodeV2', 2, '/:tenant/oauth2/v2.0/devicecode'),
+    provided(
+      'auth.devicePage',
+      'GET',
+      '/:tenant/oauth2/deviceauth',
+      PROVIDER_ROUTES.code_verification,
+      'The page that asks for the code a program shows.',
+    ),
+    provided(
+      'auth.deviceConfirm',
+      'POST',
+      '/:tenant/oauth2/deviceauth',
+      PROVIDER_ROUTES.code_verification,
+      'Takes the code a program shows.',
+    ),
+    defineRoute({
+      id: 'auth.deviceResume',
+      method: 'GET',
+      path: '/:tenant/oauth2/deviceauth/:uid',
+      summary: 'Goes on with a sign-in on another device after its page.',
+      access: SIGN_IN,
+      audit: null,
+      params: InteractionParams,
+      responses: { 200: Html, 302: Redirect, 303: Redirect, 400: Html },
+      handle: (request) =>
+        deps.signIn.provider(request, `${PROVIDER_ROUTES.code_verification}/${request.params.uid}`),
+    }),
     authorize('auth.authorizeV1', 1, '/:tenant/oauth2/authorize'),
     authorize('auth.authorizeV2', 2, '/:tenant/oauth2/v2.0/authorize'),
     defineRoute({

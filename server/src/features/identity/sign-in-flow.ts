@@ -7,28 +7,37 @@
  *                                     │                              │ changed
  *                                     └──────────────────────────────┴──> back to authorize ──> code to the client
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '@merlon/contract';
 import type { Reply, RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Audit } from '../audit/index.ts';
 import { AadstsError, aadstsErrors } from './aadsts.ts';
+import type { Apps } from './apps.ts';
 import { isShared } from './discovery.ts';
 import { forwarded, forwardedForm } from './forwarded-request.ts';
 import { PASSWORD_LENGTH } from './passwords.ts';
+import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { PROVIDER_ROUTES, type Providers } from './provider.ts';
 import { changePasswordPage, errorPage, type Page, signInPage } from './sign-in-pages.ts';
 import type { Tenant, Tenants } from './tenants.ts';
 import { requireTenant } from './token-endpoint.ts';
-import { type Fields, type ProtocolVersion, userScopes } from './token-request.ts';
+import { DELEGATED_SCOPES, type Fields, type ProtocolVersion, userScopes } from './token-request.ts';
 import type { User, Users } from './users.ts';
 
 export interface SignInFlowDeps {
   readonly tenants: Tenants;
   readonly users: Users;
+  readonly apps: Pick<Apps, 'find'>;
   readonly providers: Providers;
   readonly audit: Audit;
   readonly clock: Clock;
 }
+
+const REFUSED_AFTER_MS = 400;
+/** The same for everybody: who has a password here, and who is locked, is nobody's business. */
+const REFUSED =
+  'The user name or the password is wrong. After ten wrong passwords a name is locked for a quarter of an hour.';
 
 type TenantRequest = RouteRequest<{ tenant: string }, Fields, unknown, null>;
 type InteractionRequest = RouteRequest<{ tenant: string; uid: string }, Fields, unknown, null>;
@@ -50,7 +59,13 @@ export function createSignInFlow(deps: SignInFlowDeps) {
               : `/${tenant.id}${PROVIDER_ROUTES.authorization}`;
           return { status: 302, headers: { location: path + query } };
         }
-        const { audience, scopes } = userScopes(version, request.query, tenant.name);
+        const clientId = single(request.query.client_id).toLowerCase();
+        const { audience, scopes } = userScopes(
+          version,
+          request.query,
+          tenant.name,
+          await delegatedOf(tenant, clientId),
+        );
         const parameters = new URLSearchParams();
         for (const [name, value] of Object.entries(request.query)) {
           if (name === 'scope' || name === 'resource') continue;
@@ -105,6 +120,12 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     },
   };
 
+  /** What the client may be given for people; of an unknown one the provider says so itself. */
+  async function delegatedOf(tenant: Tenant, clientId: string): Promise<readonly string[]> {
+    if (clientId === PORTAL_CLIENT_ID) return DELEGATED_SCOPES;
+    return (await deps.apps.find(tenant.id, clientId))?.delegated ?? DELEGATED_SCOPES;
+  }
+
   async function password(
     request: InteractionRequest,
     tenant: Tenant,
@@ -112,6 +133,8 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     form: Fields,
   ): Promise<Reply> {
     const name = single(form.username).trim();
+    // A refusal is given no sooner than this, so that what is written about some of them is not seen by the clock.
+    const earliest = delay(REFUSED_AFTER_MS);
     const result = await users.signIn(tenant, name, single(form.password));
     switch (result.kind) {
       case 'ok': {
@@ -124,17 +147,11 @@ export function createSignInFlow(deps: SignInFlowDeps) {
         return askNewPassword(result.user, interaction, null);
       }
       case 'locked':
-        await refused(request, tenant, result.user, 'locked');
-        return askPassword(
-          tenant,
-          interaction,
-          name,
-          'Too many wrong passwords. Try again in a quarter of an hour.',
-          429,
-        );
       case 'wrong':
-        if (result.user) await refused(request, tenant, result.user, 'wrong password');
-        return askPassword(tenant, interaction, name, 'The user name or the password is wrong.', 401);
+        if (result.user)
+          await refused(request, tenant, result.user, result.kind === 'locked' ? 'locked' : 'wrong password');
+        await earliest;
+        return askPassword(tenant, interaction, name, REFUSED, 401);
     }
   }
 

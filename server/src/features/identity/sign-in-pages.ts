@@ -108,6 +108,32 @@ ${alert(view.message)}
   );
 }
 
+/** `form` comes from the provider, with the field for the code and without a button. */
+export function deviceCodePage(form: string, wrong: boolean): Page {
+  const button = '<button type="submit">Continue</button></form>';
+  return page(
+    'Enter the code',
+    html`${alert(wrong ? 'That code is not known, was used or has ended.' : null)}<p>The program that asks you to sign in shows a code.</p>${new Html(withoutScript(form).replace('</form>', button))}`,
+  );
+}
+
+export function deviceConfirmPage(form: string, clientName: string, code: string): Page {
+  const button = '<button type="submit" autofocus>Yes, it was me</button></form>';
+  return page(
+    'Is it you?',
+    html`<p>The program <strong>${clientName}</strong> shows the code <strong>${code}</strong>. Go on only if you started it yourself.</p>${new Html(form.replace('</form>', button))}`,
+  );
+}
+
+export function deviceDonePage(clientName: string): Page {
+  return page('Signed in', html`<p>You have signed in to ${clientName}. You can close this window.</p>`);
+}
+
+/** The pages run no script, and say so to the browser. */
+function withoutScript(form: string): string {
+  return form.replaceAll(/ onfocus="[^"]*"/g, '');
+}
+
 /** `form` comes from the provider, with its secret against forged requests, and lacks only the button. */
 export function signOutPage(form: string): Page {
   const button = '<button type="submit" name="logout" value="yes" autofocus>Sign out</button></form>';

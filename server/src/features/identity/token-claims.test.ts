@@ -23,6 +23,11 @@ const app = {
   tenantId: 'tenant-1',
   name: 'App',
   permissions: [],
+  homeTenantId: 'tenant-1',
+  delegated: [],
+  isPublic: false,
+  redirectUris: [],
+  multiTenant: false,
   enabled: true,
 };
 

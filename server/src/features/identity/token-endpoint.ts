@@ -1,10 +1,12 @@
 /** The token addresses: Entra ID's dialect in, the provider's standard grant, Entra ID's dialect out. */
 
 import { isGuid } from '@merlon/contract';
+import { decodeJwt } from 'jose';
 import type { Reply, RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { AadstsError, aadstsBody, aadstsErrors, clientRequestId } from './aadsts.ts';
 import type { App, Apps } from './apps.ts';
+import { ASSERTION_TYPE, assertionSubject, checkAssertion } from './client-assertion.ts';
 import { forwardedForm } from './forwarded-request.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { PROVIDER_ROUTES, type Providers, TOKEN_SECONDS, type TokenNote } from './provider.ts';
@@ -15,7 +17,11 @@ import {
   field,
   type ProtocolVersion,
   requireField,
+  userScopes,
 } from './token-request.ts';
+
+/** How often a program may ask whether the person has entered the code. */
+const POLL_SECONDS = 5;
 
 export interface TokenEndpointDeps {
   readonly tenants: Tenants;
@@ -23,111 +29,295 @@ export interface TokenEndpointDeps {
   readonly providers: Providers;
   readonly clock: Clock;
   publicOrigin(): string;
+  /** The tenant that gave a code or a refresh token. */
+  tenantOfGrant(value: string): Promise<string | null>;
   /** A known application gave a wrong or expired secret. */
   refused(tenantId: string, app: App, reason: string): void;
 }
 
 export type TokenRequest = RouteRequest<{ tenant: string }, unknown, unknown, null>;
 
-interface Credentials {
+/** How a client shows that it is the one. */
+type Proof =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'secret'; readonly secret: string }
+  | { readonly kind: 'assertion'; readonly assertion: string };
+
+interface Client {
   readonly clientId: string;
-  readonly secret: string | undefined;
+  readonly proof: Proof;
 }
 
+const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
+
 export function createTokenEndpoint(deps: TokenEndpointDeps) {
-  return async function token(request: TokenRequest, version: ProtocolVersion): Promise<Reply> {
-    const correlationId = clientRequestId(request.headers['client-request-id']) ?? request.correlationId;
-    const refuse = (error: AadstsError) => aadstsBody(error, deps.clock.now(), correlationId);
+  const correlationOf = (request: TokenRequest) =>
+    clientRequestId(request.headers['client-request-id']) ?? request.correlationId;
+
+  /** Errors leave as the dialect has them. */
+  async function answering(request: TokenRequest, work: () => Promise<Reply>): Promise<Reply> {
     try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof AadstsError)) throw error;
+      return {
+        status: aadstsErrors[error.code].status,
+        body: aadstsBody(error, deps.clock.now(), correlationOf(request)),
+      };
+    }
+  }
+
+  async function token(request: TokenRequest, version: ProtocolVersion): Promise<Reply> {
+    return answering(request, async () => {
       const fields = (request.body ?? {}) as Fields;
       const grant = requireField(fields, 'grant_type');
       switch (grant) {
         case 'client_credentials': {
-          const credentials = readCredentials(fields, request.headers.authorization);
-          const tenant = await tenantFor(request.params.tenant, credentials.clientId);
-          const app = await deps.apps.find(tenant.id, credentials.clientId);
-          if (!app) throw unknownApp(credentials.clientId, tenant);
-          if (!app.enabled)
-            throw new AadstsError(7000112, `Application '${app.clientId}' (${app.name}) is disabled.`);
-          const audience = applicationAudience(version, fields, tenant.name);
-          if (credentials.secret === undefined) {
+          const client = readClient(fields, request.headers.authorization);
+          const tenant = await tenantFor(request.params.tenant, client.clientId, null);
+          const app = await requireApp(tenant, client.clientId);
+          if (client.proof.kind === 'none')
             throw new AadstsError(
               7000216,
-              "'client_secret' is required for the 'client_credentials' grant type.",
+              "'client_secret' or 'client_assertion' is required for the 'client_credentials' grant type.",
             );
-          }
-          return delegate(tenant, app, {
+          const audience = applicationAudience(version, fields, tenant.name);
+          return delegate(request, version, tenant, app, await proved(request, app, client.proof), {
             grant_type: grant,
             client_id: app.clientId,
-            client_secret: credentials.secret,
             resource: audience,
           });
         }
         case 'authorization_code':
-        case 'refresh_token': {
-          const clientId = requireField(fields, 'client_id');
-          const tenant = await tenantFor(request.params.tenant, null);
-          if (clientId !== PORTAL_CLIENT_ID) throw unknownApp(clientId, tenant);
+        case 'refresh_token':
           // The API was settled when the code was given; `scope` and `resource` are repeated here only by habit.
-          const kept = ['code', 'redirect_uri', 'code_verifier', 'refresh_token'];
-          const own = Object.fromEntries(
-            kept
-              .flatMap((name) => [[name, field(fields, name)] as const])
-              .filter((pair) => pair[1] !== undefined),
+          return person(
+            request,
+            version,
+            fields,
+            grant,
+            grant === 'refresh_token' ? 'refresh_token' : 'code',
+            ['code', 'redirect_uri', 'code_verifier', 'refresh_token'],
           );
-          return delegate(tenant, null, {
-            grant_type: grant,
-            client_id: clientId,
-            ...(own as Record<string, string>),
-          });
+        case DEVICE_GRANT:
+        case 'device_code': {
+          // Version 1 of the dialect calls the code `code`.
+          const code = field(fields, 'device_code') ?? field(fields, 'code');
+          const own = code === undefined ? fields : { ...fields, device_code: code };
+          return person(request, version, own, DEVICE_GRANT, 'device_code', ['device_code']);
         }
         default:
           throw new AadstsError(70003, `The grant type '${grant}' is not supported.`);
       }
-    } catch (error) {
-      if (!(error instanceof AadstsError)) throw error;
-      return { status: aadstsErrors[error.code].status, body: refuse(error) };
-    }
+    });
+  }
 
-    async function delegate(tenant: Tenant, app: App | null, fields: Record<string, string>): Promise<Reply> {
-      const provided = forwardedForm(request, tenant.id, PROVIDER_ROUTES.token, new URLSearchParams(fields));
-      const note: TokenNote = {
-        version,
-        app,
-        secretCheck: null,
-        failure: null,
-        answer({ status, body, failure }) {
-          if (status === 200)
-            return {
-              status,
-              body: success(version, body as Record<string, unknown>, fields.resource, deps.clock.now()),
-            };
-          const error = explain(failure, note, app);
-          if (app && note.secretCheck !== null && note.secretCheck !== 'right')
-            deps.refused(tenant.id, app, note.secretCheck);
-          return { status: aadstsErrors[error.code].status, body: refuse(error) };
-        },
+  /** Begins a sign-in on another device (RFC 8628). */
+  async function deviceCode(request: TokenRequest, version: ProtocolVersion): Promise<Reply> {
+    return answering(request, async () => {
+      const fields = (request.body ?? {}) as Fields;
+      const clientId = guidOrNothing(requireField(fields, 'client_id'));
+      const tenant = await tenantFor(request.params.tenant, clientId, null);
+      const app = await requireApp(tenant, clientId);
+      if (!app.isPublic)
+        throw new AadstsError(
+          7000218,
+          `Application '${app.clientId}' is no public client: only those sign in by a device code.`,
+        );
+      const { audience, scopes } = userScopes(version, fields, tenant.name, app.delegated);
+      const sent = {
+        client_id: app.clientId,
+        scope: scopes.join(' '),
+        ...(audience === null ? {} : { resource: audience }),
       };
+      const provided = forwardedForm(
+        request,
+        tenant.id,
+        PROVIDER_ROUTES.device_authorization,
+        new URLSearchParams(sent),
+      );
+      const note = newNote(version, app, false, ({ status, body, failure }) =>
+        status === 200
+          ? { status, body: deviceAnswer(version, body as Record<string, unknown>) }
+          : refusal(request, explain(failure, note, app)),
+      );
       deps.providers.note(provided, note);
       await deps.providers.handle(tenant.id, provided, request.node.response);
       return { handled: true };
-    }
-  };
-
-  async function tenantFor(name: string, clientId: string | null): Promise<Tenant> {
-    if (SHARED_TENANT_NAMES.has(name.toLowerCase())) {
-      const own = clientId === null ? null : await deps.apps.tenantOf(guidOrNothing(clientId));
-      const tenants = await deps.tenants.list();
-      const tenant =
-        own === null ? (tenants.length === 1 ? tenants[0] : undefined) : tenants.find(({ id }) => id === own);
-      if (tenant) return tenant;
-      throw new AadstsError(
-        50059,
-        'The request does not say which tenant it is for; name the tenant in the address.',
-      );
-    }
-    return requireTenant(deps.tenants, name);
+    });
   }
+
+  /** A grant for a person, by the portal or a registered client. */
+  async function person(
+    request: TokenRequest,
+    version: ProtocolVersion,
+    fields: Fields,
+    grant: string,
+    proofOfGrant: string,
+    kept: readonly string[],
+  ): Promise<Reply> {
+    const own = Object.fromEntries(
+      kept.flatMap((name) => {
+        const value = field(fields, name);
+        return value === undefined ? [] : [[name, value] as const];
+      }),
+    );
+    const client = readClient(fields, request.headers.authorization);
+    const tenant = await tenantFor(request.params.tenant, null, requireField(fields, proofOfGrant));
+    if (client.clientId === PORTAL_CLIENT_ID)
+      return delegate(
+        request,
+        version,
+        tenant,
+        null,
+        { fields: {}, byAssertion: false },
+        { grant_type: grant, client_id: client.clientId, ...own },
+      );
+    const app = await requireApp(tenant, client.clientId);
+    if (app.isPublic && client.proof.kind !== 'none')
+      throw new AadstsError(
+        700025,
+        `Application '${app.clientId}' is a public client, so it must send neither a secret nor an assertion.`,
+      );
+    if (!app.isPublic && client.proof.kind === 'none')
+      throw new AadstsError(7000218, "The request body must contain 'client_secret' or 'client_assertion'.");
+    return delegate(request, version, tenant, app, await proved(request, app, client.proof), {
+      grant_type: grant,
+      client_id: app.clientId,
+      ...own,
+    });
+  }
+
+  /** Checks an assertion; a secret is left to the provider. */
+  async function proved(
+    request: TokenRequest,
+    app: App,
+    proof: Proof,
+  ): Promise<{ fields: Record<string, string>; byAssertion: boolean }> {
+    switch (proof.kind) {
+      case 'none':
+        return { fields: {}, byAssertion: false };
+      case 'secret':
+        return { fields: { client_secret: proof.secret }, byAssertion: false };
+      case 'assertion': {
+        try {
+          await checkAssertion(proof.assertion, {
+            clientId: app.clientId,
+            keys: await deps.apps.assertionKeys(app.homeTenantId, app.clientId),
+            audiences: assertionAudiences(request, app),
+            now: deps.clock.now(),
+          });
+        } catch (error) {
+          if (error instanceof AadstsError) deps.refused(app.tenantId, app, `assertion: ${error.code}`);
+          throw error;
+        }
+        return { fields: { client_secret: 'proved-by-assertion' }, byAssertion: true };
+      }
+    }
+  }
+
+  /** The addresses of tokens and the issuers, of the tenant by any of its names. */
+  function assertionAudiences(request: TokenRequest, app: App): string[] {
+    const origins = new Set([request.origin, deps.publicOrigin()]);
+    const segments = new Set([request.params.tenant, app.tenantId, app.homeTenantId]);
+    return [...origins].flatMap((origin) =>
+      [...segments].flatMap((segment) =>
+        ['/oauth2/v2.0/token', '/oauth2/token', '/v2.0', '/', ''].map((end) => `${origin}/${segment}${end}`),
+      ),
+    );
+  }
+
+  async function delegate(
+    request: TokenRequest,
+    version: ProtocolVersion,
+    tenant: Tenant,
+    app: App | null,
+    proof: { fields: Record<string, string>; byAssertion: boolean },
+    fields: Record<string, string>,
+  ): Promise<Reply> {
+    const wantsClientInfo = field((request.body ?? {}) as Fields, 'client_info') === '1';
+    const provided = forwardedForm(
+      request,
+      tenant.id,
+      PROVIDER_ROUTES.token,
+      new URLSearchParams({ ...fields, ...proof.fields }),
+    );
+    const note = newNote(version, app, proof.byAssertion, ({ status, body, failure }) => {
+      if (status === 200)
+        return {
+          status,
+          body: success(
+            version,
+            body as Record<string, unknown>,
+            fields.resource,
+            deps.clock.now(),
+            wantsClientInfo,
+          ),
+        };
+      if (app && note.secretCheck !== null && note.secretCheck !== 'right')
+        deps.refused(tenant.id, app, note.secretCheck);
+      return refusal(request, explain(failure, note, app));
+    });
+    deps.providers.note(provided, note);
+    await deps.providers.handle(tenant.id, provided, request.node.response);
+    return { handled: true };
+  }
+
+  function refusal(request: TokenRequest, error: AadstsError): { status: number; body: object } {
+    return {
+      status: aadstsErrors[error.code].status,
+      body: aadstsBody(error, deps.clock.now(), correlationOf(request)),
+    };
+  }
+
+  async function requireApp(tenant: Tenant, clientId: string): Promise<App> {
+    const app = await deps.apps.find(tenant.id, clientId);
+    if (!app) throw unknownApp(clientId, tenant);
+    if (!app.enabled)
+      throw new AadstsError(7000112, `Application '${app.clientId}' (${app.name}) is disabled.`);
+    return app;
+  }
+
+  /** `common`, `organizations`: where the application is at home, or where the code was given. */
+  async function tenantFor(name: string, clientId: string | null, given: string | null): Promise<Tenant> {
+    if (!SHARED_TENANT_NAMES.has(name.toLowerCase())) return requireTenant(deps.tenants, name);
+    const own =
+      clientId !== null
+        ? ((await deps.apps.home(clientId))?.homeTenantId ?? null)
+        : given !== null
+          ? await deps.tenantOfGrant(given)
+          : null;
+    const tenants = await deps.tenants.list();
+    const tenant =
+      own === null ? (tenants.length === 1 ? tenants[0] : undefined) : tenants.find(({ id }) => id === own);
+    if (tenant) return tenant;
+    throw new AadstsError(
+      50059,
+      'The request does not say which tenant it is for; name the tenant in the address.',
+    );
+  }
+
+  return { token, deviceCode };
+}
+
+function newNote(
+  version: ProtocolVersion,
+  app: App | null,
+  proved: boolean,
+  answer: TokenNote['answer'],
+): TokenNote {
+  return { version, app, proved, secretCheck: null, failure: null, answer };
+}
+
+/** What the program shows the person, in the dialect's words. */
+function deviceAnswer(version: ProtocolVersion, body: Record<string, unknown>): object {
+  const address = String(body.verification_uri);
+  const message = `To sign in, open ${address} in a browser and enter the code ${String(body.user_code)}.`;
+  const seconds = Number(body.expires_in);
+  const common = { user_code: body.user_code, device_code: body.device_code, message };
+  return version === 2
+    ? { ...common, verification_uri: address, expires_in: seconds, interval: POLL_SECONDS }
+    : { ...common, verification_url: address, expires_in: String(seconds), interval: String(POLL_SECONDS) };
 }
 
 export async function requireTenant(tenants: Tenants, name: string): Promise<Tenant> {
@@ -149,8 +339,8 @@ function unknownApp(clientId: string, tenant: Tenant): AadstsError {
   );
 }
 
-/** Secret in the form, or HTTP Basic with both parts form-encoded (RFC 6749 §2.3.1). */
-function readCredentials(fields: Fields, authorization: string | string[] | undefined): Credentials {
+/** Secret or assertion in the form, or HTTP Basic with both parts form-encoded (RFC 6749 §2.3.1). */
+function readClient(fields: Fields, authorization: string | string[] | undefined): Client {
   const basic = /^basic\s+([A-Za-z0-9+/=_-]+)\s*$/i.exec(
     typeof authorization === 'string' ? authorization : '',
   );
@@ -158,14 +348,25 @@ function readCredentials(fields: Fields, authorization: string | string[] | unde
     const decoded = Buffer.from(basic[1], 'base64').toString('utf8');
     const cut = decoded.indexOf(':');
     if (cut < 0) throw new AadstsError(9002313, 'The Authorization header is not well-formed.');
+    const secret = formDecoded(decoded.slice(cut + 1));
     return {
       clientId: guidOrNothing(formDecoded(decoded.slice(0, cut))),
-      secret: formDecoded(decoded.slice(cut + 1)) || undefined,
+      proof: secret === '' ? { kind: 'none' } : { kind: 'secret', secret },
     };
   }
+  const assertion = field(fields, 'client_assertion');
+  if (assertion !== undefined) {
+    if (field(fields, 'client_assertion_type') !== ASSERTION_TYPE)
+      throw new AadstsError(50027, `'client_assertion_type' must be ${ASSERTION_TYPE}.`);
+    const named = field(fields, 'client_id') ?? assertionSubject(assertion);
+    if (named === null)
+      throw new AadstsError(900144, "The request body must contain the parameter 'client_id'.");
+    return { clientId: guidOrNothing(named), proof: { kind: 'assertion', assertion } };
+  }
+  const secret = field(fields, 'client_secret');
   return {
     clientId: guidOrNothing(requireField(fields, 'client_id')),
-    secret: field(fields, 'client_secret'),
+    proof: secret === undefined ? { kind: 'none' } : { kind: 'secret', secret },
   };
 }
 
@@ -193,6 +394,7 @@ function success(
   body: Record<string, unknown>,
   resource: string | undefined,
   now: Date,
+  wantsClientInfo: boolean,
 ): object {
   const seconds = TOKEN_SECONDS - 1;
   const start = Math.floor(now.getTime() / 1_000);
@@ -201,6 +403,9 @@ function success(
       body[name] === undefined ? [] : [[name, body[name]]],
     ),
   );
+  // Microsoft's libraries tell accounts apart by it.
+  if (wantsClientInfo && body.id_token !== undefined)
+    kept.client_info = clientInfo(String(body.access_token));
   if (version === 2)
     return {
       token_type: 'Bearer',
@@ -221,6 +426,11 @@ function success(
   };
 }
 
+function clientInfo(accessToken: string): string {
+  const { oid, tid } = decodeJwt(accessToken);
+  return Buffer.from(JSON.stringify({ uid: oid, utid: tid })).toString('base64url');
+}
+
 function explain(failure: unknown, note: TokenNote, app: App | null): AadstsError {
   const code = failure instanceof Error && 'error' in failure ? String(failure.error) : '';
   const detail = failure instanceof Error && 'error_detail' in failure ? String(failure.error_detail) : '';
@@ -235,6 +445,15 @@ function explain(failure: unknown, note: TokenNote, app: App | null): AadstsErro
           `Invalid client secret for app '${app?.clientId ?? ''}'. Send the secret's value, not its id.`,
         );
   }
+  if (code === 'authorization_pending' || code === 'slow_down')
+    return new AadstsError(70016, 'The person has not entered the code yet. Ask again.');
+  if (code === 'expired_token') return new AadstsError(70020, 'The device code has ended. Begin again.');
+  if (code === 'access_denied') return new AadstsError(65004, 'The person did not go on with the sign-in.');
+  if (code === 'unauthorized_client')
+    return new AadstsError(
+      700016,
+      `Application '${app?.clientId ?? ''}' is not registered for this kind of sign-in.`,
+    );
   if (code === 'invalid_grant') {
     if (detail.toLowerCase().includes('pkce'))
       return new AadstsError(501481, 'The code_verifier does not match the code_challenge of the sign-in.');

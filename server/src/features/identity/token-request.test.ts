@@ -37,29 +37,37 @@ describe('the audience of an application', () => {
 
 describe('the scopes of a person', () => {
   it('are all permissions for .default and for a v1 resource', () => {
-    expect(userScopes(2, { scope: `openid profile ${API}/.default` }, 'T')).toEqual({
+    expect(userScopes(2, { scope: `openid profile ${API}/.default` }, 'T', DELEGATED_SCOPES)).toEqual({
       audience: API,
       scopes: ['openid', 'profile', ...DELEGATED_SCOPES],
     });
-    expect(userScopes(1, { resource: API }, 'T')).toEqual({
+    expect(userScopes(1, { resource: API }, 'T', DELEGATED_SCOPES)).toEqual({
       audience: API,
       scopes: ['openid', ...DELEGATED_SCOPES],
     });
   });
 
   it('are single permissions when named', () => {
-    expect(userScopes(2, { scope: `${API}/Alert.Read ${API}/Machine.Read` }, 'T')).toEqual({
+    expect(userScopes(2, { scope: `${API}/Alert.Read ${API}/Machine.Read` }, 'T', DELEGATED_SCOPES)).toEqual({
       audience: API,
       scopes: ['openid', 'Alert.Read', 'Machine.Read'],
     });
+  });
+
+  it('are only those granted to the client', () => {
+    expect(userScopes(2, { scope: `${API}/.default` }, 'T', ['Alert.Read']).scopes).toEqual([
+      'openid',
+      'Alert.Read',
+    ]);
+    expect(codeOf(() => userScopes(2, { scope: `${API}/Machine.Read` }, 'T', ['Alert.Read']))).toBe(65001);
   });
 
   it.each([
     ['Alert.Nothing', 70011],
     [`${API}/Alert.Read.All`, 70011],
     [`${API}/Alert.Read https://api.security.microsoft.com/Machine.Read`, 70011],
-    ['https://graph.microsoft.com/.default', 500011],
+    ['https://management.azure.com/.default', 500011],
   ])('%s is refused', (scope, code) => {
-    expect(codeOf(() => userScopes(2, { scope }, 'T'))).toBe(code);
+    expect(codeOf(() => userScopes(2, { scope }, 'T', DELEGATED_SCOPES))).toBe(code);
   });
 });

@@ -47,18 +47,28 @@ export interface UserScopes {
   readonly scopes: readonly string[];
 }
 
-export function userScopes(version: ProtocolVersion, fields: Fields, tenantName: string): UserScopes {
+/** @param allowed what was granted to the client for people, short names. */
+export function userScopes(
+  version: ProtocolVersion,
+  fields: Fields,
+  tenantName: string,
+  allowed: readonly string[],
+): UserScopes {
   const wanted = (field(fields, 'scope') ?? 'openid').trim().split(/\s+/);
   const scopes = new Set<string>(['openid']);
   let audience: string | null = null;
   const resource = field(fields, 'resource');
   if (resource !== undefined) {
     audience = acceptedAudience(resource, tenantName);
-    if (version === 1) for (const scope of DELEGATED_SCOPES) scopes.add(scope);
+    if (version === 1) for (const scope of allowed) scopes.add(scope);
   }
   for (const scope of wanted) {
-    if (OPENID_SCOPES.has(scope) || isDelegatedPermission(scope)) {
+    if (OPENID_SCOPES.has(scope)) {
       scopes.add(scope);
+      continue;
+    }
+    if (isDelegatedPermission(scope)) {
+      scopes.add(granted(scope));
       continue;
     }
     const cut = scope.lastIndexOf('/');
@@ -69,9 +79,17 @@ export function userScopes(version: ProtocolVersion, fields: Fields, tenantName:
     const own = acceptedAudience(scope.slice(0, cut), tenantName);
     if (audience !== null && audience !== own) throw new AadstsError(70011, 'A request names one API only.');
     audience = own;
-    for (const name of permission === '.default' ? DELEGATED_SCOPES : [permission]) scopes.add(name);
+    for (const name of permission === '.default' ? allowed : [granted(permission)]) scopes.add(name);
   }
   return { audience, scopes: [...scopes] };
+
+  function granted(permission: string): string {
+    if (allowed.includes(permission)) return permission;
+    throw new AadstsError(
+      65001,
+      `Nobody has consented to the permission '${permission}' for this application. An administrator grants it.`,
+    );
+  }
 }
 
 function acceptedAudience(audience: string, tenantName: string): string {

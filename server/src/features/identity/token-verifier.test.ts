@@ -103,8 +103,8 @@ describe('a bad token', () => {
   it.each([
     ['expired', { exp: start / 1_000 - 60 }],
     ['not yet valid', { nbf: start / 1_000 + 60 }],
-    ['for another API', { aud: 'https://graph.microsoft.com' }],
-    ['for several APIs', { aud: [claims.aud, 'https://graph.microsoft.com'] }],
+    ['for another API', { aud: 'https://management.azure.com' }],
+    ['for several APIs', { aud: [claims.aud, 'https://management.azure.com'] }],
     ['from another issuer', { iss: `https://evil.example/${TENANT}/v2.0` }],
     ['whose issuer is of another tenant', { iss: `${ORIGIN}/22222222-2222-4222-8222-222222222222/v2.0` }],
     ['of a tenant that is not here', { tid: 'x', iss: `${ORIGIN}/x/v2.0` }],

@@ -16,6 +16,7 @@ import type { Tenant } from './tenants.ts';
 
 const LOCK_AFTER = 10;
 const LOCK_MS = 15 * 60_000;
+const NOBODY = '00000000-0000-0000-0000-000000000000';
 
 export interface User {
   readonly id: string;
@@ -30,7 +31,8 @@ type SignIn =
   | { readonly kind: 'ok'; readonly user: User }
   /** Also for unknown and disabled users: who exists is nobody's business. */
   | { readonly kind: 'wrong'; readonly user: User | null }
-  | { readonly kind: 'locked'; readonly user: User; readonly until: Date };
+  /** Nobody but the audit trail hears the difference from `wrong`. */
+  | { readonly kind: 'locked'; readonly user: User };
 
 export interface Users {
   create(
@@ -64,6 +66,18 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
       .where('tenant_id', '=', tenantId)
       .where(sql`lower(principal_name)`, '=', principalName.toLowerCase())
       .executeTakeFirst();
+
+  const countFailure = (tenantId: string, userId: string, now: Date) =>
+    inTenant(tenantId, (db) =>
+      db
+        .updateTable('users')
+        .set({
+          failed_sign_ins: sql<number>`case when failed_sign_ins + 1 >= ${LOCK_AFTER} then 0 else failed_sign_ins + 1 end`,
+          locked_until: sql<Date | null>`case when failed_sign_ins + 1 >= ${LOCK_AFTER} then ${new Date(now.getTime() + LOCK_MS)}::timestamptz else locked_until end`,
+        })
+        .where('id', '=', userId)
+        .execute(),
+    );
 
   return {
     async create(db, tenant, { name, displayName }) {
@@ -108,13 +122,13 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
     async signIn(tenant, name, password) {
       const row = await inTenant(tenant.id, (db) => byName(db, tenant.id, principal(tenant, name)));
       const now = clock.now();
-      if (row?.locked_until && row.locked_until > now) {
-        // The same time as a check takes, so that a locked name is not told from a wrong one by the clock.
-        await verifyPassword(password, null);
-        return { kind: 'locked', user: toUser(row), until: row.locked_until };
+      const locked = row?.locked_until ? row.locked_until > now : false;
+      const right = await verifyPassword(password, row && !locked ? row.password_hash : null);
+      if (!row || locked) {
+        // The same work as for a wrong password, on nobody: neither who exists nor who is locked is told by the clock.
+        await countFailure(tenant.id, NOBODY, now);
+        return row ? { kind: 'locked', user: toUser(row) } : { kind: 'wrong', user: null };
       }
-      const right = await verifyPassword(password, row?.password_hash ?? null);
-      if (!row) return { kind: 'wrong', user: null };
       if (right && row.enabled) {
         await inTenant(tenant.id, (db) =>
           db
@@ -125,16 +139,7 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
         );
         return { kind: 'ok', user: toUser(row) };
       }
-      await inTenant(tenant.id, (db) =>
-        db
-          .updateTable('users')
-          .set({
-            failed_sign_ins: sql<number>`case when failed_sign_ins + 1 >= ${LOCK_AFTER} then 0 else failed_sign_ins + 1 end`,
-            locked_until: sql<Date | null>`case when failed_sign_ins + 1 >= ${LOCK_AFTER} then ${new Date(now.getTime() + LOCK_MS)}::timestamptz else locked_until end`,
-          })
-          .where('id', '=', row.id)
-          .execute(),
-      );
+      await countFailure(tenant.id, row.id, now);
       return { kind: 'wrong', user: toUser(row) };
     },
 
