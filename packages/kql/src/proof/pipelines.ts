@@ -21,7 +21,7 @@ const pools: Readonly<Record<ScalarType, readonly Scalar[]>> = {
   bool: [null, true, false],
   long: [null, -7n, -1n, 0n, 1n, 2n, 3n, 12n, 4_000_000_000n],
   real: [null, -1.5, 0, 0.25, 2, 1e6],
-  string: ['', 'a', 'A', 'ab', 'a b', 'cmd.exe', 'CMD.EXE /c a', 'foo_bar', 'x-a-y', '12', ' 7 ', 'été', 'b'],
+  string: ['', 'a', 'A', 'ab', 'a b', 'cmd.exe', 'CMD.EXE /c a', 'foo_bar', 'x-a-y', '12', ' q ', 'été', 'b'],
   datetime: [
     null,
     '2026-11-24T00:00:00Z',
