@@ -26,7 +26,10 @@ export const RECEIPT_TYPE = 'merlon-receipt+jwt';
 /** Largest difference, in seconds, between a device token's `iat` and the server's clock. The answer's `Date` header lets a device correct itself. */
 export const DEVICE_CLOCK_WINDOW_S = 300;
 
-/** Header naming a batch: `<spool epoch>.<sequence>`. The epoch is 16 hex digits made with the spool; the sequence counts up by one from 1. */
+/**
+ * Header naming a batch: `<spool epoch>.<sequence>`. The epoch is 16 hex digits made with the spool; the sequence counts up by one from 1.
+ * A batch sent again is known as such until its device has begun 64 newer epochs.
+ */
 export const BATCH_HEADER = 'merlon-batch';
 export const BATCH_ID_PATTERN = '^[0-9a-f]{16}\\.[1-9][0-9]{0,14}$';
 
@@ -153,6 +156,7 @@ export type EnrolResponse = Static<typeof EnrolResponse>;
  * within the device's life, so (DeviceId, ReportId) names an event for ever.
  */
 export const EventBatchResponse = Type.Object({
+  /** Rows that are kept. One whose Timestamp lies before the days that the server keeps, or more than a day ahead, is among the rejected. */
   accepted: Type.Integer(),
   /** True when this batch id was already durable: nothing was written again. */
   duplicate: Type.Boolean(),

@@ -2,6 +2,7 @@ import { mkdir, unlink } from 'node:fs/promises';
 import { Appender } from './appender.ts';
 import type { CheckpointFile } from './checkpoint.ts';
 import { lockDirectory } from './directory-lock.ts';
+import type { LogBrokenError } from './errors.ts';
 import type { EventLog, EventLogLogger } from './event-log.ts';
 import { syncFolder } from './files.ts';
 import { Housekeeping } from './housekeeping.ts';
@@ -20,6 +21,8 @@ export interface EventLogOptions {
   /** Streams whose sequences are remembered; beyond, those silent for longest are forgotten. Default 1,000,000 (some 300 MB of memory). */
   readonly maxStreams?: number;
   readonly log?: EventLogLogger;
+  /** The disk failed under the log: every later `append` is refused. Only opening it again, which finds out what is there, helps. */
+  readonly onBroken?: (error: LogBrokenError) => void;
 }
 
 const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -76,8 +79,12 @@ function compose(options: EventLogOptions, recovered: RecoveredLog, unlock: () =
     return reader;
   };
   for (const [name, checkpoint] of recovered.readers) addReader(name, checkpoint as CheckpointFile);
-  const writer = new SegmentWriter(state, { handle: active, segment }, segmentBytes, () =>
-    housekeeping.rolled(state.segments.at(-2)?.bytes ?? 0),
+  const writer = new SegmentWriter(
+    state,
+    { handle: active, segment },
+    segmentBytes,
+    () => housekeeping.rolled(state.segments.at(-2)?.bytes ?? 0),
+    options.onBroken ?? (() => {}),
   );
   const appender = new Appender(state, writer, retainBytes, () =>
     state.bytesFrom(slowest() ?? state.beginning()),

@@ -18,6 +18,7 @@ export class SegmentWriter {
   readonly #state: LogState;
   readonly #segmentBytes: number;
   readonly #onRoll: () => void;
+  readonly #onBroken: (error: LogBrokenError) => void;
   #handle: FileHandle;
   #active: Segment;
   #broken: LogBrokenError | null = null;
@@ -27,12 +28,14 @@ export class SegmentWriter {
     active: { handle: FileHandle; segment: Segment },
     segmentBytes: number,
     onRoll: () => void,
+    onBroken: (error: LogBrokenError) => void,
   ) {
     this.#state = state;
     this.#handle = active.handle;
     this.#active = active.segment;
     this.#segmentBytes = segmentBytes;
     this.#onRoll = onRoll;
+    this.#onBroken = onBroken;
   }
 
   get broken(): LogBrokenError | null {
@@ -81,6 +84,7 @@ export class SegmentWriter {
       { cause },
     );
     this.#state.log?.error({ err: cause }, 'the event log takes nothing more until it is opened again');
+    this.#onBroken(this.#broken);
     return this.#broken;
   }
 }

@@ -2,7 +2,10 @@
  * Which sequences each stream already holds: what makes an append exactly once.
  *
  * Of each epoch the highest sequence is known, and the few below it that were skipped: a sender may have several records under way, and one
- * that was overtaken is new when it arrives. Of each stream the newest epoch is known and a few before it, for retries that come late.
+ * that was overtaken is new when it arrives. Of each stream the newest {@link MAX_EPOCHS} epochs are known, for retries that come late.
+ *
+ * So a repeat is known as one exactly while fewer than MAX_EPOCHS newer epochs of its stream have begun, and its sequence is at most
+ * MAX_SKIPPED below the highest that was skipped. A sender begins an epoch only when it has lost its spool, and with it what it could repeat.
  */
 import type { Position } from './event-log.ts';
 
@@ -20,7 +23,7 @@ export interface StreamState {
   readonly epochs: readonly EpochState[];
 }
 
-export const MAX_EPOCHS = 4;
+export const MAX_EPOCHS = 64;
 export const MAX_SKIPPED = 64;
 const NONE: readonly number[] = [];
 

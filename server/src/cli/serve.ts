@@ -31,9 +31,15 @@ export const serveCommand: RegisterCommands = (program, context) => {
         { ready: true, ...facts },
         () => `merlon ready at ${facts.url} (data in ${facts.home}, CA certificate ${facts.ca})`,
       );
-      const signal = await stopped;
-      log.info({ signal }, 'stopping');
+      const end = await Promise.race([stopped, app.failed]);
+      if (end instanceof Error) log.error({ err: end }, 'the server cannot go on and stops');
+      else log.info({ signal: end }, 'stopping');
       await app.stop();
+      if (end instanceof Error) {
+        log.error({ reason: end.message }, 'stopped: start the server again');
+        throw new CliError('CannotGoOn', end.message);
+      }
+      log.info({}, 'stopped');
     });
 };
 

@@ -7,7 +7,15 @@ import { authorize } from './authorize.ts';
 import { decodeBody } from './body.ts';
 import { quotaOf, type RateLimiter } from './rate-limits.ts';
 import { RequestAudit } from './request-audit.ts';
-import type { Access, Caller, DeviceAuthenticator, DeviceCaller, Reply, Route } from './route.ts';
+import type {
+  Access,
+  AdmittedDevice,
+  Caller,
+  DeviceAuthenticator,
+  DeviceCaller,
+  Reply,
+  Route,
+} from './route.ts';
 import { checkInput, outputProblem } from './validation.ts';
 
 /** Turns `Authorization: Bearer …` into a caller, or throws Unauthorized. Supplied by identity and access. */
@@ -40,6 +48,8 @@ export interface Exchange {
   readonly incoming: Incoming;
   readonly audit: RequestAudit;
   caller: Caller | DeviceCaller | null;
+  /** Throws unless the caller, who is admitted by the head of the request, stands for its body too. */
+  acceptBody: (body: Buffer) => void;
 }
 
 export function createPipeline(deps: PipelineDeps) {
@@ -47,13 +57,26 @@ export function createPipeline(deps: PipelineDeps) {
 
   return {
     begin(route: Route, incoming: Incoming): Exchange {
-      return { route, incoming, audit: new RequestAudit(deps.audit, route, incoming), caller: null };
+      return {
+        route,
+        incoming,
+        audit: new RequestAudit(deps.audit, route, incoming),
+        caller: null,
+        acceptBody: () => {},
+      };
     },
 
-    /** Before the body is read: a stranger's body is not worth reading. Device routes wait, since the signature covers the body. */
+    /** Before the body is read: a stranger's body is not worth reading. */
     async admit(exchange: Exchange): Promise<void> {
       const { access, id, method, path } = exchange.route;
-      if (access.kind !== 'api') return;
+      if (access.kind === 'public') return;
+      if (access.kind === 'device') {
+        const admitted = await authenticateDevice(deps.devices, exchange.incoming);
+        exchange.caller = admitted.caller;
+        exchange.acceptBody = admitted.acceptBody;
+        exchange.audit.caller(admitted.caller);
+        return;
+      }
       const caller = await deps.bearer(exchange.incoming.headers.authorization);
       exchange.caller = caller;
       exchange.audit.caller(caller);
@@ -63,11 +86,7 @@ export function createPipeline(deps: PipelineDeps) {
 
     async run(exchange: Exchange, input: { params: unknown; query: unknown; bytes: Buffer }): Promise<Reply> {
       const { route, incoming, audit } = exchange;
-      if (route.access.kind === 'device') {
-        const caller = await authenticateDevice(deps.devices, incoming, input.bytes);
-        exchange.caller = caller;
-        audit.caller(caller);
-      }
+      exchange.acceptBody(input.bytes);
       const accepts = route.accepts ?? 'json';
       const sent = decodeBody(accepts, input.bytes, incoming.headers['content-type']);
       if (accepts === 'json') audit.payload(sent);
@@ -110,8 +129,11 @@ export function createPipeline(deps: PipelineDeps) {
       switch (access.kind) {
         case 'public':
           return null;
-        case 'device':
-          return authenticateDevice(deps.devices, incoming, Buffer.alloc(0));
+        case 'device': {
+          const { caller, acceptBody } = await authenticateDevice(deps.devices, incoming);
+          acceptBody(Buffer.alloc(0));
+          return caller;
+        }
         case 'api': {
           const caller = await deps.bearer(incoming.headers.authorization);
           deps.rateLimiter?.take(id, {}, caller);
@@ -125,16 +147,11 @@ export function createPipeline(deps: PipelineDeps) {
 
 export type Pipeline = ReturnType<typeof createPipeline>;
 
-function authenticateDevice(
-  devices: DeviceAuthenticator,
-  incoming: Incoming,
-  body: Buffer,
-): Promise<DeviceCaller> {
+function authenticateDevice(devices: DeviceAuthenticator, incoming: Incoming): Promise<AdmittedDevice> {
   return devices.authenticateDevice({
     method: incoming.method,
     path: incoming.url.split('?', 1)[0] ?? '',
     authorization: incoming.headers.authorization,
-    body,
     ip: incoming.ip,
   });
 }

@@ -29,7 +29,7 @@ export type ApiAccess = {
   readonly deviceScope: DeviceScope;
 };
 export type PublicAccess = { readonly kind: 'public'; readonly why: string };
-/** `Authorization: Device <JWS>`, checked by the devices feature over the body as sent. */
+/** `Authorization: Device <JWS>`, checked by the devices feature before the body is read, and again over the body as sent. */
 export type DeviceAccess = { readonly kind: 'device' };
 export type Access = ApiAccess | PublicAccess | DeviceAccess;
 
@@ -203,10 +203,16 @@ export function defineSocket<const A extends Access>(definition: SocketRoute<A>)
 
 /**
  * Supplied by the devices feature. `authenticateDevice` throws ApiError `Unauthorized` (or `Forbidden` for a device whose key was
- * withdrawn); it gets the body as sent because the device's signature covers it.
+ * withdrawn); it needs the head of the request alone, so that a stranger's body is never read.
  */
 export interface DeviceAuthenticator {
-  authenticateDevice(request: DeviceRequest): Promise<DeviceCaller>;
+  authenticateDevice(request: DeviceRequest): Promise<AdmittedDevice>;
+}
+
+export interface AdmittedDevice {
+  readonly caller: DeviceCaller;
+  /** Throws `Unauthorized` unless the device's signature covers this body. */
+  acceptBody(body: Buffer): void;
 }
 
 export interface DeviceRequest {
@@ -214,6 +220,5 @@ export interface DeviceRequest {
   /** Path only, as sent. */
   readonly path: string;
   readonly authorization: string | undefined;
-  readonly body: Buffer;
   readonly ip: string;
 }

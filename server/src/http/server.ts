@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ApiError, errorBody, graphErrorBody } from '@merlon/contract';
 import { type FastifyReply, fastify } from 'fastify';
@@ -14,12 +14,19 @@ import { fold, isProgramPath, twins } from './paths.ts';
 import type { Exchange, Incoming, Pipeline } from './pipeline.ts';
 import type { PortalFiles } from './portal-files.ts';
 import type { Reply, Route, SocketRoute } from './route.ts';
+import { StrangerConnections } from './stranger-connections.ts';
 
 /** The rest of a refused body is read and forgotten up to this size. */
 const DRAINED_BODY_BYTES = 64 * 1024 * 1024;
 const DEFAULT_BODY_LIMIT = 1024 * 1024;
 /** How long requests under way may take to end once the server stops. */
 const DRAIN_MS = 10_000;
+/** TLS has to be agreed on, the head of a request to be there, and the whole of it, within these times; then the connection is closed. */
+const HANDSHAKE_MS = 20_000;
+const HEAD_MS = 20_000;
+const REQUEST_MS = 120_000;
+const CHECK_TIMES_MS = 5_000;
+const STRANGERS = { perAddress: 256, total: 8_192 } as const;
 
 const EVERY_ANSWER = {
   'strict-transport-security': 'max-age=31536000',
@@ -35,8 +42,12 @@ export interface HttpServerOptions {
   readonly sockets: readonly SocketRoute[];
   readonly pipeline: Pipeline;
   readonly portal: PortalFiles;
-  /** Configured origin; null: what the client's Host header says. */
+  /** Configured origin; null: the server's own, under whichever of its names the client used. */
   readonly publicUrl: string | null;
+  /** `https://localhost:8443`. */
+  readonly ownOrigin: () => string;
+  /** Host names and addresses that are this server's. */
+  readonly ownNames: () => readonly string[];
   readonly log: Logger;
   readonly metrics: Metrics;
 }
@@ -67,8 +78,23 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     'Requests answered, by route and status.',
   );
 
+  const displaced = options.metrics.counter(
+    'merlon_http_strangers_displaced_total',
+    'Connections closed because their address had too many on which nobody was admitted.',
+  );
+  const strangers = new StrangerConnections(STRANGERS, () => displaced.inc({}));
+
   const app = fastify({
-    https: { key: options.tls.keyPem, cert: options.tls.chainPem, minVersion: 'TLSv1.2' },
+    https: {
+      key: options.tls.keyPem,
+      cert: options.tls.chainPem,
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: HANDSHAKE_MS,
+      headersTimeout: HEAD_MS,
+      requestTimeout: REQUEST_MS,
+      connectionsCheckingInterval: CHECK_TIMES_MS,
+    },
+    requestTimeout: REQUEST_MS,
     logger: false,
     bodyLimit: DEFAULT_BODY_LIMIT,
     genReqId: () => randomUUID(),
@@ -86,11 +112,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     clientErrorHandler: (error, socket) => {
       if (error.code === 'ECONNRESET' || !socket.writable) return;
-      const body = JSON.stringify(
-        errorBody(new ApiError('BadRequest', 'The request is not well-formed HTTP.'), randomUUID()),
-      );
+      const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+      const text = late ? 'The request did not arrive in time.' : 'The request is not well-formed HTTP.';
+      const body = JSON.stringify(errorBody(new ApiError('BadRequest', text), randomUUID()));
       socket.end(
-        `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+        `HTTP/1.1 ${late ? '408 Request Timeout' : '400 Bad Request'}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
       );
     },
   });
@@ -122,6 +148,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
             incoming(request.raw, request.id, connection(request.raw, reply.raw)),
           );
           await pipeline.admit(request.exchange);
+          if (request.exchange.caller) strangers.admitted(request.raw.socket);
         },
         handler: async (request, reply) => {
           const { exchange } = request;
@@ -139,10 +166,20 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   }
 
   app.setErrorHandler(async (thrown, request, reply) => {
-    const error = toApiError(thrown);
+    const cutOff = request.raw.destroyed && !request.raw.complete;
+    const error = cutOff
+      ? new ApiError('BadRequest', 'The client went away before its request was whole.')
+      : toApiError(thrown);
     if (request.exchange) await pipeline.fail(request.exchange, error);
     else if (error.status >= 500) log.error({ err: thrown, url: request.url }, 'request failed');
     if (reply.sent || reply.raw.headersSent) return reply.raw.destroy();
+    // Whoever was not admitted is not listened to any longer than an honest body takes.
+    if (
+      !request.raw.complete &&
+      !(Number(request.headers['content-length'] ?? 0) <= DEFAULT_BODY_LIMIT * 4)
+    ) {
+      reply.header('connection', 'close');
+    }
     // Closing on a client that is still sending would take the answer away from it; a body of bearable size is read to its end instead.
     if (error.code === 'PayloadTooLarge' && Number(request.headers['content-length']) <= DRAINED_BODY_BYTES) {
       reply.removeHeader('connection');
@@ -175,7 +212,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     return reply.send(request.method === 'HEAD' ? undefined : file.plain);
   });
 
-  const sockets = socketDispatcher(options, incoming);
+  const sockets = socketDispatcher(options, incoming, strangers);
 
   function incoming(
     request: IncomingMessage,
@@ -185,12 +222,19 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     return {
       method: request.method ?? 'GET',
       url: request.url ?? '/',
-      origin: publicUrl ?? `https://${request.headers.host ?? 'localhost'}`,
+      origin: publicUrl ?? originOf(request.headers.host),
       headers: request.headers,
       ip: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
       correlationId,
       ...connection,
     };
+  }
+
+  /** What a client calls us goes into answers that others may read; a name that is not ours does not. */
+  function originOf(host: string | undefined): string {
+    const url = host !== undefined && URL.canParse(`https://${host}`) ? new URL(`https://${host}`) : null;
+    const name = url?.hostname.replace(/^\[|\]$/g, '');
+    return url && name && options.ownNames().includes(name) ? url.origin : options.ownOrigin();
   }
 
   function connection(request: IncomingMessage, response: ServerResponse): Pick<Incoming, 'signal' | 'node'> {
@@ -205,6 +249,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     async listen(port) {
       await app.ready();
       app.server.on('upgrade', sockets.upgrade);
+      app.server.on('connection', (socket: Socket) => strangers.opened(socket));
       // '::' takes IPv4 too, where the machine has IPv6 at all.
       await app.listen({ port, host: '::', ipv6Only: false }).catch((error: NodeJS.ErrnoException) => {
         if (error.code === 'EAFNOSUPPORT' || error.code === 'EADDRNOTAVAIL')
@@ -283,7 +328,11 @@ type MakeIncoming = (
   connection: Pick<Incoming, 'signal' | 'node'>,
 ) => Incoming;
 
-function socketDispatcher({ sockets, pipeline, log }: HttpServerOptions, makeIncoming: MakeIncoming) {
+function socketDispatcher(
+  { sockets, pipeline, log }: HttpServerOptions,
+  makeIncoming: MakeIncoming,
+  strangers: StrangerConnections,
+) {
   const table = new Map(
     sockets.flatMap((route) => {
       const server = new WebSocketServer({
@@ -314,6 +363,7 @@ function socketDispatcher({ sockets, pipeline, log }: HttpServerOptions, makeInc
       });
       const caller = await pipeline.admitSocket(route.access, route.id, incoming);
       if (stream.destroyed) return;
+      if (caller) strangers.admitted(request.socket);
       if (closing) return void stream.destroy();
       server.handleUpgrade(request, stream, head, (socket) => {
         // Without a listener an error event would end the process; features add their own for what they want to know.

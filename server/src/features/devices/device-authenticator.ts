@@ -3,7 +3,7 @@ import { fold } from '../../http/paths.ts';
 import type { DeviceAuthenticator } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { DeviceDirectory } from './device-directory.ts';
-import { parseDeviceToken, verifyDeviceToken } from './device-token.ts';
+import { parseDeviceToken, requireSignedBody, verifyDeviceToken } from './device-token.ts';
 import { SingleUse } from './single-use.ts';
 
 /**
@@ -27,7 +27,10 @@ export function deviceAuthenticator(directory: DeviceDirectory, clock: Clock): D
       ) {
         throw new ApiError('Unauthorized', 'The device token was used before.');
       }
-      return { tenantId: device.tenantId, deviceId: device.deviceId };
+      return {
+        caller: { tenantId: device.tenantId, deviceId: device.deviceId },
+        acceptBody: (body) => requireSignedBody(token.claims.bh, body),
+      };
     },
   };
 }

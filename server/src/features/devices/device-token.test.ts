@@ -3,13 +3,13 @@ import { DEVICE_CLOCK_WINDOW_S, DEVICE_TOKEN_TYPE } from '@merlon/contract';
 import fc from 'fast-check';
 import { CompactSign } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { parseDeviceToken, thumbprintOf, verifyDeviceToken } from './device-token.ts';
+import { parseDeviceToken, requireSignedBody, thumbprintOf, verifyDeviceToken } from './device-token.ts';
 import { SingleUse } from './single-use.ts';
 
 const now = new Date('2026-11-24T12:00:00Z');
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const body = Buffer.from('the body');
-const request = { method: 'POST', path: '/device/v1/events', authorization: undefined, body };
+const request = { method: 'POST', path: '/device/v1/events', authorization: undefined };
 const claims = {
   sub: 'ab'.repeat(20),
   iat: now.getTime() / 1000,
@@ -20,8 +20,11 @@ const claims = {
 };
 const token = async (more: object = {}, header: object = {}, key = privateKey) =>
   `Device ${await new CompactSign(Buffer.from(JSON.stringify({ ...claims, ...more }))).setProtectedHeader({ alg: 'EdDSA', typ: DEVICE_TOKEN_TYPE, ...header }).sign(key)}`;
-const check = async (authorization: string, at = now) =>
-  verifyDeviceToken(parseDeviceToken(authorization), publicKey, request, at);
+const check = async (authorization: string, at = now) => {
+  const parsed = parseDeviceToken(authorization);
+  await verifyDeviceToken(parsed, publicKey, request, at);
+  requireSignedBody(parsed.claims.bh, body);
+};
 
 describe('a device token', () => {
   it('is taken for exactly the request it was made for', async () => {

@@ -21,7 +21,6 @@ export interface SignedRequest {
   /** Path only, as sent. */
   readonly path: string;
   readonly authorization: string | undefined;
-  readonly body: Buffer;
 }
 
 export interface ParsedDeviceToken {
@@ -54,7 +53,10 @@ function decode(jws: string) {
   }
 }
 
-/** Throws `Unauthorized` or `ClockSkew` unless the token was made by `key`, for exactly this request, within the clock window. */
+/**
+ * Throws `Unauthorized` or `ClockSkew` unless the token was made by `key`, for a request of this method and path, within the clock window.
+ * All of it is known before the body is; the body has to pass {@link requireSignedBody}.
+ */
 export async function verifyDeviceToken(
   token: ParsedDeviceToken,
   key: KeyObject,
@@ -68,14 +70,18 @@ export async function verifyDeviceToken(
   if (claims.htm !== request.method || claims.htu !== request.path) {
     throw new ApiError('Unauthorized', 'The device token was made for another request.');
   }
-  if (claims.bh !== bodyHash(request.body)) {
-    throw new ApiError('Unauthorized', 'The body is not the one that the device signed.');
-  }
   if (Math.abs(now.getTime() / 1000 - claims.iat) > DEVICE_CLOCK_WINDOW_S) {
     throw new ApiError(
       'ClockSkew',
       `The device's clock differs from the server's by more than ${DEVICE_CLOCK_WINDOW_S} s. The server's time is in the Date header.`,
     );
+  }
+}
+
+/** @param hash the `bh` of a token that was verified. @throws Unauthorized */
+export function requireSignedBody(hash: string, body: Buffer): void {
+  if (hash !== bodyHash(body)) {
+    throw new ApiError('Unauthorized', 'The body is not the one that the device signed.');
   }
 }
 

@@ -16,6 +16,7 @@ import { DeviceDirectory, type DeviceIdentity } from './device-directory.ts';
 import {
   parseDeviceToken,
   publicKeyOf,
+  requireSignedBody,
   type SignedRequest,
   thumbprintOf,
   verifyDeviceToken,
@@ -42,7 +43,10 @@ export interface EnrolInput {
 export interface Devices extends Feature {
   readonly authenticator: DeviceAuthenticator;
   /** Throws `Unauthorized` unless the request is signed by the private half of `publicKey`, for the first time. */
-  verifyNewKey(request: SignedRequest, publicKey: Ed25519PublicJwk): Promise<void>;
+  verifyNewKey(
+    request: SignedRequest & { readonly body: Buffer },
+    publicKey: Ed25519PublicJwk,
+  ): Promise<void>;
   enrol(input: EnrolInput): Promise<{ deviceId: string; created: boolean }>;
   /** Null: no such device in this tenant. */
   lookup(tenantId: string, deviceId: string): Promise<DeviceIdentity | null>;
@@ -88,6 +92,7 @@ export function createDevices(
       }
       const now = platform.clock.now();
       await verifyDeviceToken(token, publicKeyOf(publicKey), request, now);
+      requireSignedBody(token.claims.bh, request.body);
       if (enrolmentTokens.take(token.claims.jti, now.getTime()) !== 'fresh') {
         throw new ApiError('Unauthorized', 'The device token was used before.');
       }
