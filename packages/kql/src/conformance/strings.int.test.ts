@@ -157,7 +157,7 @@ describe('string functions', () => {
     ['isascii("é")', false],
     ['has_any_index("a b c", dynamic(["z", "c"]))', 1],
     ['url_decode("a%20b")', 'a b'],
-    ['url_encode("a b")', 'a%20b'],
+    ['url_encode("a b")', 'a+b'],
     ['base64_encode_tostring("hello")', 'aGVsbG8='],
     ['base64_decode_tostring("aGVsbG8=")', 'hello'],
     ['base64_decode_tostring("!!!")', ''],

@@ -3,6 +3,7 @@ import type { SyntaxNode } from '../bind/syntax.ts';
 import { type Fragment, sql, text } from '../emit/fragment.ts';
 import type { Expr } from '../tree/expression.ts';
 import { constantString } from './constants.ts';
+import { perValue } from './per-value.ts';
 import type { ScalarScope } from './scalar-scope.ts';
 import { settledIfAlone } from './settled.ts';
 
@@ -21,13 +22,28 @@ export function regexOf(pattern: Expr, node: SyntaxNode, scope: ScalarScope): Re
   const known = pattern.constant === undefined ? settledIfAlone(node, scope) : pattern;
   const source = known === undefined ? undefined : constantString(known);
   if (source === undefined) throw scope.unsupported('a regular expression that depends on the row', node);
-  let groups: number;
+  return { sql: text(lineBound(source)), source, groups: checked(source, node, scope) };
+}
+
+/** The same for matching alone, where it may differ from row to row. */
+export function patternOf(pattern: Expr, node: SyntaxNode, scope: ScalarScope): Fragment {
+  const known = pattern.constant === undefined ? settledIfAlone(node, scope) : pattern;
+  if (known !== undefined) return regexOf(known, node, scope).sql;
+  return perValue({ name: 'matches regex', node, scope }, pattern, (source) => {
+    checked(source, node, scope);
+    return lineBound(source);
+  });
+}
+
+const lineBound = (source: string): string => `(?-s)${source}`;
+
+/** The number of its groups. */
+function checked(source: string, node: SyntaxNode, scope: ScalarScope): number {
   try {
-    groups = RE2JS.compile(source).groupCount();
+    return RE2JS.compile(source).groupCount();
   } catch {
     throw scope.semantic(`'${source}' is not a valid regular expression.`, node);
   }
-  return { sql: text(`(?-s)${source}`), source, groups };
 }
 
 /** Numbers of the groups by their names: `(?P<name>…)` or `(?<name>…)`. */

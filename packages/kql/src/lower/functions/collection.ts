@@ -77,7 +77,7 @@ const hourStep = (call: Call): Fragment =>
 
 function wholeRange(start: Fragment, stop: Fragment, step: Fragment, write: (n: Fragment) => Fragment): Expr {
   const size = sql`ifNull(least(greatest(intDivOrNull(${stop} - ${start}, ${step}) + 1, 0), ${integer(maxRange)}), 0)`;
-  const goes = sql`ifNull((${stop} - ${start}) * ${step} >= 0, false)`;
+  const goes = sql`ifNull(if(${step} > 0, ${stop} >= ${start}, ${stop} <= ${start}), false)`;
   const values = sql`arrayMap(i -> assumeNotNull(${start}) + toInt64(i) * assumeNotNull(${step}), range(toUInt64(materialize(${size} * ${goes}))))`;
   return dynamic(sql`concat('[', arrayStringConcat(arrayMap(n -> ${write(sql`n`)}, ${values}), ','), ']')`);
 }

@@ -1,23 +1,15 @@
 import { sql } from '../../emit/fragment.ts';
-import { expr } from '../../tree/expression.ts';
+import { canonicalJson } from '../../formats/canonical-json.ts';
+import { type Expr, expr } from '../../tree/expression.ts';
 import { stringConstant } from '../constants.ts';
 import { toDynamic, toText } from '../convert.ts';
 import { jsonExtract, jsonString } from '../json.ts';
-import { perValue } from './per-value.ts';
+import { perValue } from '../per-value.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
-/** The keys of each object in order, and no spaces; a text stands for itself, null for ''. */
-function canonicalJson(json: string): string {
-  if (json === '') return '';
-  const value: unknown = JSON.parse(json);
-  return typeof value === 'string' ? value : written(value);
-}
-
-function written(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(written).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${written(member)}`).join(',')}}`;
+/** A text stands for itself, null for ''. */
+function canonical(json: string): string {
+  return json.startsWith('"') ? String(JSON.parse(json)) : canonicalJson(json);
 }
 
 const to =
@@ -29,16 +21,23 @@ const to =
 const parseJson: FunctionRule = (call) => {
   const value = call.value(0);
   if (value.type === 'dynamic') return reparsed(call);
-  if (value.type !== 'string') return toDynamic(value, call.scope);
-  const t = call.text(0);
+  return value.type === 'string' ? parsed(value, call) : toDynamic(value, call.scope);
+};
+
+function parsed(value: Expr, call: Call): Expr {
+  const t = call.shared(value).sql;
   const json = sql`multiIf(isValidJSON(${t}), ${jsonExtract(t, [])}, ${t} = '', '', ${jsonString(t)})`;
   return { ...expr('dynamic', json, false), jsonText: t };
-};
+}
 
 /** A dynamic string is parsed as text; any other dynamic is what it is. */
 function reparsed(call: Call) {
   const value = call.value(0);
-  if (value.constant !== undefined) return value;
+  if (value.constant?.type === 'dynamic') {
+    const { json } = value.constant.value;
+    if (!json.startsWith('"')) return value;
+    return parsed(stringConstant(String(JSON.parse(json))), call);
+  }
   const d = call.json(0);
   const inner = sql`JSONExtractString(${d})`;
   const json = sql`if(startsWith(${d}, '"') AND isValidJSON(${inner}), ${jsonExtract(inner, [])}, ${d})`;
@@ -67,7 +66,7 @@ export const conversionFunctions: FunctionFamily = {
     if (value.type !== 'dynamic') return toText(value, call.scope);
     const json = expr('string', call.json(0), false);
     const known = value.constant?.type === 'dynamic' ? stringConstant(value.constant.value.json) : json;
-    return expr('string', perValue(call, known, canonicalJson), false);
+    return expr('string', perValue(call, known, canonical), false);
   },
   tohex: (call) => {
     const x = call.long(0);

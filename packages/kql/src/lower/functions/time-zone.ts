@@ -9,7 +9,7 @@ import {
   ticksPerSecond,
 } from '../constants.ts';
 import { toText } from '../convert.ts';
-import { distinctValues } from './per-value.ts';
+import { distinctValues } from '../per-value.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
 /** The zones of the IANA database that this Node knows, and the names that stand for one of them. */

@@ -3,7 +3,7 @@ import { domainFromPunycode, domainToPunycode, fromPunycode, toPunycode } from '
 import { jsonOfXml } from '../../formats/xml.ts';
 import { expr } from '../../tree/expression.ts';
 import { toText } from '../convert.ts';
-import { perValue } from './per-value.ts';
+import { perValue } from '../per-value.ts';
 import type { FunctionFamily, FunctionRule } from './rule.ts';
 
 /** Functions that the engine has nothing for: computed here for each different value. */

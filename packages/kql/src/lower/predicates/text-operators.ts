@@ -4,7 +4,7 @@ import { type Expr, expr } from '../../tree/expression.ts';
 import { constantString } from '../constants.ts';
 import { toText } from '../convert.ts';
 import { lowerScalar } from '../recursion.ts';
-import { regexOf } from '../regex.ts';
+import { patternOf } from '../regex.ts';
 import { columnExpr, visible } from '../rows.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
 import { type Casing, isAscii, type TermSide, termMatch, termPatternSql } from './terms.ts';
@@ -59,7 +59,7 @@ export function lowerTextOperator(node: SyntaxNode, operator: string, scope: Sca
   const needle = toText(lowerScalar(right, scope), scope);
   const test = (haystack: Expr): Fragment =>
     rule.operation === 'regex'
-      ? sql`match(${haystack.sql}, ${regexOf(needle, right, scope).sql})`
+      ? sql`match(${haystack.sql}, ${patternOf(needle, right, scope)})`
       : textMatch(haystack, needle, rule, scope);
   const outcome =
     kindOf(left) === 'StarExpression'
