@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ClickHouseClient } from '@clickhouse/client';
-import { huntingTables } from '@merlon/contract';
+import { huntingTable, huntingTables } from '@merlon/contract';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { connect } from './connection.ts';
 import {
@@ -506,6 +506,32 @@ describe('migration', () => {
       "SELECT count() > 0 FROM schema_migrations WHERE Statement LIKE '%ADD COLUMN IF NOT EXISTS `Novelty`%'";
     expect((await ask(recorded)).rows).toEqual([[1]]);
     await store.close();
+  });
+
+  it('opens on a data folder of an older layout and keeps what is in it, found by its words too', async () => {
+    const layout = { ...huntingLayout(huntingTable('DeviceNetworkEvents') ?? fail()), name: 'Older' };
+    const older = {
+      ...layout,
+      columns: layout.columns.map(({ name, type }) => ({
+        name,
+        type:
+          name === 'RemoteUrl' ? 'LowCardinality(String)' : name === 'LocalPort' ? 'Nullable(Int16)' : type,
+      })),
+    };
+    await withWriter(async (client) => {
+      await migrate(client, 'merlon', { log: silentLog, layouts: [older] });
+      await client.command({
+        query: `INSERT INTO merlon.Older (TenantId, Timestamp, RemoteUrl, LocalPort) SELECT '${TENANT}', now64(7), 'site' || toString(number) || '.example', number FROM numbers(3000)`,
+      });
+      await migrate(client, 'merlon', { log: silentLog, layouts: [layout] });
+      expect(await migrate(client, 'merlon', { log: silentLog, layouts: [layout] })).toEqual([]);
+      const ask = async (query: string) => (await client.query({ query, format: 'JSONEachRow' })).json();
+      expect(
+        await ask(
+          "SELECT count() AS n, toString(sum(LocalPort)) AS ports, countIf(hasToken(lower(RemoteUrl), 'site7')) AS found, any(toTypeName(RemoteUrl)) AS type FROM merlon.Older",
+        ),
+      ).toEqual([{ n: 3000, ports: '4498500', found: 1, type: 'String' }]);
+    });
   });
 
   it('refuses to open on a table whose column has another type', async () => {

@@ -1,5 +1,5 @@
 /** Brings a database up to the tables of contract. Safe to run twice, and by two servers at once: every statement is conditional. */
-import type { ClickHouseClient } from '@clickhouse/client';
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client';
 import { huntingTables } from '@merlon/contract';
 import type { EventStoreLog } from './store.ts';
 import {
@@ -17,6 +17,8 @@ export const HUNTING_LAYOUTS: readonly TableLayout[] = huntingTables.map(hunting
 const ALL_LAYOUTS: readonly TableLayout[] = [MIGRATIONS_LAYOUT, ...HUNTING_LAYOUTS, DEVICE_SCOPE_LAYOUT];
 
 const AT_ONCE = 4;
+/** A change of what is stored is over when the statement is. */
+const AWAITED: ClickHouseSettings = { alter_sync: '2', mutations_sync: '2' };
 
 /** @returns the statements that were run. */
 export async function migrate(
@@ -36,7 +38,8 @@ export async function migrate(
   // A first start makes some forty tables; the engine spends most of that time waiting for the disk.
   const next = work.values();
   const runTables = async () => {
-    for (const ofTable of next) for (const query of ofTable) await client.command({ query });
+    for (const ofTable of next)
+      for (const query of ofTable) await client.command({ query, clickhouse_settings: AWAITED });
   };
   await Promise.all(Array.from({ length: AT_ONCE }, runTables));
   const record = statements.map((Statement) => ({ AppliedAt: new Date().toISOString(), Statement }));

@@ -74,7 +74,43 @@ describe('statementsFor', () => {
     expect(statementsFor('merlon', layout, before)).toEqual([
       'ALTER TABLE `merlon`.`DeviceNetworkEvents` ADD COLUMN IF NOT EXISTS `RemoteIP` String CODEC(ZSTD(1))',
       "ALTER TABLE `merlon`.`DeviceNetworkEvents` ADD INDEX IF NOT EXISTS `words_RemoteUrl` lower(`RemoteUrl`) TYPE text(tokenizer = 'splitByNonAlpha')",
+      'ALTER TABLE `merlon`.`DeviceNetworkEvents` MATERIALIZE INDEX `words_RemoteUrl`',
     ]);
+  });
+
+  it('widens a type, and makes anew the index that was made of the old one', () => {
+    const before = existing(layout);
+    before.columns.set('RemotePort', 'Int32');
+    before.columns.set('RemoteUrl', 'LowCardinality(String)');
+    expect(statementsFor('merlon', layout, before)).toEqual(
+      [
+        'MODIFY COLUMN `RemotePort` Nullable(Int32) CODEC(ZSTD(1))',
+        'DROP INDEX IF EXISTS `words_RemoteUrl`',
+        'MODIFY COLUMN `RemoteUrl` String CODEC(ZSTD(1))',
+        "ADD INDEX IF NOT EXISTS `words_RemoteUrl` lower(`RemoteUrl`) TYPE text(tokenizer = 'splitByNonAlpha')",
+        'MATERIALIZE INDEX `words_RemoteUrl`',
+      ].map((change) => `ALTER TABLE \`merlon\`.\`DeviceNetworkEvents\` ${change}`),
+    );
+  });
+
+  it('widens decimals on both sides of the point, and on no side less', () => {
+    const of = { ...layout, columns: [{ name: 'D', type: 'Nullable(Decimal(76, 38))' }], indexes: [] };
+    const from = (type: string) => ({ columns: new Map([['D', type]]), indexes: new Set<string>() });
+    expect(statementsFor('merlon', of, from('Nullable(Decimal(38, 17))'))).toHaveLength(1);
+    expect(() => statementsFor('merlon', of, from('Nullable(Decimal(76, 20))'))).toThrow(
+      EventStoreSchemaError,
+    );
+  });
+
+  it.each([
+    ['RemotePort', 'Nullable(Int64)', 'narrower'],
+    ['FileName', 'Nullable(String)', 'without nulls'],
+    ['Timestamp', "DateTime64(3, 'UTC')", 'that orders the table'],
+  ])('refuses to change %s from %s, into one %s', (column, type) => {
+    const of = column === 'RemotePort' ? layout : layoutOf('DeviceFileEvents');
+    const there = existing(of);
+    there.columns.set(column, type);
+    expect(() => statementsFor('merlon', of, there)).toThrow(EventStoreSchemaError);
   });
 
   it('refuses by name to change a type', () => {

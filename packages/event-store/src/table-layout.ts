@@ -1,6 +1,6 @@
 /**
- * How a hunting table of contract lies in ClickHouse. Pure: contract in, statements out. Changes are only ever additions; what was stored
- * under a type keeps it.
+ * How a hunting table of contract lies in ClickHouse. Pure: contract in, statements out. Changes are additions, and types that become wider:
+ * every value stored before has to read the same after.
  */
 import type { HuntingTable, KustoType } from '@merlon/contract';
 import { EventStoreSchemaError } from './errors.ts';
@@ -160,8 +160,9 @@ export function createStatement(database: string, layout: TableLayout): string {
 }
 
 /**
- * Statements that bring the table up to the layout: creation, or additions, or none. Each may be run twice.
- * @throws EventStoreSchemaError when a column is there with another type.
+ * Statements that bring the table up to the layout: creation, additions, wider types, or none. In order, each to be awaited; stopped between
+ * any two, the next start finds what is left to do.
+ * @throws EventStoreSchemaError when a column is there with a type that cannot become the one it should have.
  */
 export function statementsFor(
   database: string,
@@ -171,22 +172,66 @@ export function statementsFor(
   if (!existing) return [createStatement(database, layout)];
   const table = `ALTER TABLE ${quoteName(database)}.${quoteName(layout.name)}`;
   const statements: string[] = [];
+  const indexes = new Set(existing.indexes);
   for (const column of layout.columns) {
     const type = existing.columns.get(column.name);
     if (type === undefined) {
       statements.push(`${table} ADD COLUMN IF NOT EXISTS ${columnClause(column)}`);
     } else if (type !== column.type) {
+      if (isWider(type, column.type) && !isKey(layout, column.name)) {
+        // An index is made of the stored form: it goes first and is made again below.
+        for (const index of layout.indexes) {
+          if (!index.definition.includes(quoteName(column.name)) || !indexes.delete(index.name)) continue;
+          statements.push(`${table} DROP INDEX IF EXISTS ${quoteName(index.name)}`);
+        }
+        statements.push(`${table} MODIFY COLUMN ${columnClause(column)}`);
+        continue;
+      }
       throw new EventStoreSchemaError(
         `column ${column.name} of ${database}.${layout.name} is ${type}, and this version of Merlon keeps it as ${column.type}. ` +
-          'Types are never changed by themselves: rename the table away, or go back to the version that made it.',
+          'What is stored would not survive the change: rename the table away, or go back to the version that made it.',
       );
     }
   }
   for (const index of layout.indexes) {
-    if (existing.indexes.has(index.name)) continue;
+    if (indexes.has(index.name)) continue;
     statements.push(`${table} ADD INDEX IF NOT EXISTS ${quoteName(index.name)} ${index.definition}`);
+    statements.push(`${table} MATERIALIZE INDEX ${quoteName(index.name)}`);
   }
   return statements;
+}
+
+/** The engine neither changes what orders and parts a table. */
+function isKey({ orderBy, partitionBy }: TableLayout, column: string): boolean {
+  return orderBy.includes(column) || (partitionBy ?? '').includes(`(${column})`);
+}
+
+const WIDER: ReadonlyMap<string, readonly string[]> = new Map<string, readonly string[]>([
+  ['Int8', ['Int16', 'Int32', 'Int64']],
+  ['Int16', ['Int32', 'Int64']],
+  ['Int32', ['Int64', 'Float64']],
+  ['Float32', ['Float64']],
+  ...[3, 4, 5, 6].map((digits) => [`DateTime64(${digits}, 'UTC')`, [DATETIME]] as [string, string[]]),
+]);
+
+/** Whether the engine turns every value of one type into the same value of the other. A dictionary or the want of one changes no value. */
+function isWider(from: string, to: string): boolean {
+  const plain = (type: string) => /^LowCardinality\((.*)\)$/.exec(type)?.[1] ?? type;
+  const nullable = (type: string) => /^Nullable\((.*)\)$/.exec(type)?.[1];
+  const [before, after] = [plain(from), plain(to)];
+  if (nullable(before) !== undefined && nullable(after) === undefined) return false;
+  const [inner, outer] = [nullable(before) ?? before, nullable(after) ?? after];
+  return inner === outer || (WIDER.get(inner)?.includes(outer) ?? false) || isWiderDecimal(inner, outer);
+}
+
+/** No fewer digits on either side of the point. */
+function isWiderDecimal(from: string, to: string): boolean {
+  const digits = (type: string) => {
+    const [, all, behind] = /^Decimal\((\d+), (\d+)\)$/.exec(type) ?? [];
+    return all && behind ? { before: Number(all) - Number(behind), behind: Number(behind) } : null;
+  };
+  const [old, fresh] = [digits(from), digits(to)];
+  return old !== null && fresh !== null && fresh.before >= old.before && fresh.behind >= old.behind;
 }
 
 function columnClause({ name, type }: StoredColumn): string {
