@@ -78,7 +78,7 @@ const queries = [
   'search in (DeviceInfo, DeviceEvents) "own" | project DeviceName',
   'DeviceInfo | search "own" or "foreign" | project DeviceName',
   'find in (DeviceInfo, DeviceEvents) where DeviceName startswith "own" or DeviceName == "foreign" project DeviceName',
-  'find in (DeviceInfo) where DeviceId != "" | project DeviceName = tostring(pack_)',
+  'find in (DeviceInfo, AlertEvidence) where DeviceName != "" | project DeviceName = strcat(DeviceName, tostring(pack_))',
   'cluster("x").database("y").DeviceInfo | union database("z").DeviceEvents | project DeviceName',
   'DeviceInfo | project DeviceName, OSPlatform | evaluate narrow()',
   'DeviceInfo | project d = bag_pack(DeviceName, 1) | evaluate bag_unpack(d) | getschema',

@@ -49,7 +49,7 @@ describe('the scope', () => {
     'AssignedIPAddresses("x9")',
     'DeviceInfo | evaluate narrow()',
     'search "x"',
-    'search in (Device*) DeviceName:"x" or *',
+    'search in (Device*) DeviceName:"x" or "y"',
     'find "x"',
     'find in (DeviceInfo, database("y").DeviceEvents) where * has "x" project DeviceName, pack_all()',
     'DeviceEvents | evaluate bag_unpack(AdditionalFields) : (x:string)',

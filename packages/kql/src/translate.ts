@@ -12,7 +12,7 @@ import { KqlError } from './kql-error.ts';
 import { ticksPerDay, ticksPerMillisecond, unixEpochTicks } from './lower/constants.ts';
 import { LoweringContext } from './lower/context.ts';
 import { Environment } from './lower/environment.ts';
-import { ColumnsLearned, QueryPlan, Unfinished } from './lower/query-plan.ts';
+import { ColumnsLearned, type LearnedAt, QueryPlan, Unfinished } from './lower/query-plan.ts';
 import { type Rows, visible } from './lower/rows.ts';
 import { dispatchScalar } from './lower/scalar.ts';
 import { ScalarScope } from './lower/scalar-scope.ts';
@@ -37,7 +37,7 @@ export function translate(text: string, options: TranslateOptions): Outcome {
   for (;;) {
     const edited = new EditedText(text, [...edits, ...learned.edits()]);
     try {
-      return translateText(edited, options);
+      return translateText(edited, learned, options);
     } catch (error) {
       if (error instanceof ColumnsLearned) {
         if (learned.add(edited.originalOffset(error.offset), error.columns)) continue;
@@ -53,11 +53,11 @@ export function translate(text: string, options: TranslateOptions): Outcome {
   }
 }
 
-function translateText(edited: EditedText, options: TranslateOptions): Outcome {
+function translateText(edited: EditedText, learned: LearnedColumns, options: TranslateOptions): Outcome {
   const { text } = edited;
   const bound = bindQuery(text);
   try {
-    return lower(bound, edited, options);
+    return lower(bound, (offset) => learned.at(edited.originalOffset(offset)), options);
   } catch (error) {
     if (error instanceof KqlError || error instanceof ColumnsLearned) throw error;
     const construct =
@@ -82,7 +82,7 @@ function seenBetween(options: TranslateOptions, unixNow: bigint): Pick<RowLimits
 
 function lower(
   { code, schema }: ReturnType<typeof bindQuery>,
-  edited: EditedText,
+  learnedAt: LearnedAt,
   options: TranslateOptions,
 ): Outcome {
   const unixNow = BigInt(options.now.getTime()) * ticksPerMillisecond;
@@ -91,10 +91,8 @@ function lower(
     database: options.database ?? 'merlon',
     ...seenBetween(options, unixNow),
   };
-  const plan = new QueryPlan(
-    options.supplied ?? {},
-    (offset) => edited.isNew(offset),
-    (rows, maxRows) => statementOf(rows, limits, maxRows, context),
+  const plan = new QueryPlan(options.supplied ?? {}, learnedAt, (rows, maxRows) =>
+    statementOf(rows, limits, maxRows, context),
   );
   const context = new LoweringContext(
     { scalar: dispatchScalar, tabular: dispatchTabular },

@@ -36,19 +36,10 @@ export class EditedText {
 
   /** Where a place of the edited text is in the original. */
   originalPlace({ start, length }: KqlErrorPlace): KqlErrorPlace {
-    const within = this.#editAt(start);
+    const within = this.#edits.find(({ begins, text }) => start >= begins && start < begins + text.length);
     if (within?.place !== undefined) return within.place;
     const from = within === undefined ? this.originalOffset(start) : within.start;
     return { start: from, length: Math.max(0, this.originalOffset(start + length) - from) };
-  }
-
-  /** Whether the offset is within a new text. */
-  isNew(offset: number): boolean {
-    return this.#editAt(offset) !== undefined;
-  }
-
-  #editAt(offset: number) {
-    return this.#edits.find(({ begins, text }) => offset >= begins && offset < begins + text.length);
   }
 
   /** The original offset of an edited one; of one within a new text, the end of what it replaces. */

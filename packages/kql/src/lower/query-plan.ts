@@ -23,6 +23,8 @@ export class ColumnsLearned extends Error {
   }
 }
 
+export type LearnedAt = (offset: number) => ReadonlySet<string> | undefined;
+
 /** A statement of these rows, of the visible columns, in wire form. */
 export type StatementMaker = (rows: Rows, maxRows: number | undefined) => Translation;
 
@@ -30,12 +32,12 @@ export type StatementMaker = (rows: Rows, maxRows: number | undefined) => Transl
 export class QueryPlan {
   readonly #supplied: Supplied;
   readonly #statement: StatementMaker;
-  readonly #isLearned: (offset: number) => boolean;
+  readonly #learnedAt: LearnedAt;
   readonly #needs = new Map<string, Need>();
 
-  constructor(supplied: Supplied, isLearned: (offset: number) => boolean, statement: StatementMaker) {
+  constructor(supplied: Supplied, learnedAt: LearnedAt, statement: StatementMaker) {
     this.#supplied = supplied;
-    this.#isLearned = isLearned;
+    this.#learnedAt = learnedAt;
     this.#statement = statement;
   }
 
@@ -43,9 +45,9 @@ export class QueryPlan {
     return [...this.#needs.values()];
   }
 
-  /** Whether what stands at this place of the bound text are columns learned from rows rather than written by the query's author. */
-  isLearned(offset: number): boolean {
-    return this.#isLearned(offset);
+  /** Names of the columns that were learned from rows and written at this place of the bound text; undefined where none were. */
+  learnedAt(offset: number): ReadonlySet<string> | undefined {
+    return this.#learnedAt(offset);
   }
 
   /** The rows in wire form, at most one more than `maxRows`; undefined when they are yet to be supplied. */

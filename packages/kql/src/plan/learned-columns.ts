@@ -17,6 +17,12 @@ export class LearnedColumns {
     return known.size > before;
   }
 
+  /** Names learned for a place; undefined where there are none. */
+  at(offset: number): ReadonlySet<string> | undefined {
+    const known = this.#byOffset.get(offset);
+    return known === undefined ? undefined : new Set(known.keys());
+  }
+
   /** Lets the last schema before `place` have a column of nulls by this name. Tells whether there is one that has none. */
   addMissing(place: number, name: string): boolean {
     const offset = [...this.#byOffset.keys()].filter((start) => start <= place).sort((a, b) => b - a)[0];

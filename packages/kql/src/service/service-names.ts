@@ -10,7 +10,7 @@ const enrichments = new Set(['FileProfile', 'DeviceFromIP', 'AssignedIPAddresses
 
 /** Names worth a look, so that the others are not parsed twice. */
 const hint =
-  /\b(?:cluster|database|workspace|app|resource|FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|pack_all)\s*\(/i;
+  /\b(?:cluster|database|workspace|app|resource|FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|pack_all|preview|bag_unpack)\s*\(/i;
 
 /** Calls of enrichment functions in one query. */
 const maxCalls = 20;
@@ -29,6 +29,7 @@ export function serviceEdits(text: string, schema: Schema): Edit[] {
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     const kind = kindOf(node);
     if (kind === 'LetStatement') declared.add(simpleName(part(node, 'Name')));
+    if (kind === 'EvaluateOperator') edits.push(...preview(node, text), ...bagUnpack(node, text));
     if (kind === 'FindProjectClause') edits.push(...packAll(node, text));
     if (kind === 'PathExpression') {
       const edit = withoutPlace(node, schema);
@@ -48,6 +49,40 @@ export function serviceEdits(text: string, schema: Schema): Edit[] {
     (edit) => !made.some((call) => edit.start >= call.start && edit.start < call.start + call.length),
   );
   return [...outside, ...made];
+}
+
+/** `evaluate preview(n)`, to which the binder gives no columns: of its two results the first, which is the rows. */
+function preview(operator: SyntaxNode, text: string): Edit[] {
+  const call = part(operator, 'FunctionCall');
+  const [count] =
+    simpleName(part(call, 'Name')) === 'preview' ? parts(part(call, 'ArgumentList'), 'Expressions') : [];
+  if (count === undefined) return [];
+  const written = text.slice(count.TextStart, count.TextStart + count.Width);
+  return [{ start: operator.TextStart, length: operator.Width, text: `take ${written}` }];
+}
+
+/** `bag_unpack(bag, …, ignoredProperties=…)`, an argument that the binder does not know: the properties are taken out before. */
+function bagUnpack(operator: SyntaxNode, text: string): Edit[] {
+  const call = part(operator, 'FunctionCall');
+  if (simpleName(part(call, 'Name')) !== 'bag_unpack') return [];
+  const written = parts(part(call, 'ArgumentList'), 'Expressions');
+  const asWritten = (node: SyntaxNode) => text.slice(node.TextStart, node.TextStart + node.Width);
+  const isIgnored = (node: SyntaxNode, index: number) =>
+    kindOf(node) === 'SimpleNamedExpression'
+      ? simpleName(part(node, 'Name')).toLowerCase() === 'ignoredproperties'
+      : index === 3;
+  const ignored = written.find(isIgnored);
+  const [bag] = written;
+  if (bag === undefined || ignored === undefined) return [];
+  const keys = asWritten(kindOf(ignored) === 'SimpleNamedExpression' ? part(ignored, 'Expression') : ignored);
+  const others = written.filter((node) => node !== ignored).map(asWritten);
+  return [
+    {
+      start: operator.TextStart,
+      length: call.TextStart + call.Width - operator.TextStart,
+      text: `extend ${asWritten(bag)} = bag_remove_keys(${asWritten(bag)}, ${keys}) | evaluate bag_unpack(${others.join(', ')})`,
+    },
+  ];
 }
 
 /** `find … project a, pack_all()`, which the binder knows as `pack(*)` alone. */

@@ -1,12 +1,11 @@
 import type { KustoType } from '@merlon/contract';
 import { part, parts, type SyntaxNode, simpleName } from '../../bind/syntax.ts';
-import { columnRef, sql, text, texts } from '../../emit/fragment.ts';
+import { columnRef, sql, text } from '../../emit/fragment.ts';
 import { expr } from '../../tree/expression.ts';
 import { type Output, relation } from '../../tree/relation.ts';
 import { convert } from '../convert.ts';
 import { jsonExtract } from '../json.ts';
 import type { ResultColumn } from '../operators/rule.ts';
-import { ColumnsLearned } from '../query-plan.ts';
 import { type Column, keptIds, passThrough, type Rows, visible } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
 import type { PluginCall, PluginRule } from './rule.ts';
@@ -18,16 +17,16 @@ interface Unpacking {
   readonly bag: Column;
   readonly prefix: string;
   readonly conflict: 'error' | 'replace_source' | 'keep_source';
-  readonly ignored: readonly string[];
 }
 
-/** `bag_unpack(bag[, prefix][, columnsConflict][, ignoredProperties])`: a column for each slot. Which slots there are is asked first. */
+/** `bag_unpack(bag[, prefix][, columnsConflict])`: a column for each slot. Which slots there are is asked first. */
 export const bagUnpack: PluginRule = (call) => {
   const unpacking = unpackingOf(call);
   const { schema } = call;
-  const isLearned = schema !== undefined && call.scope.context.plan.isLearned(schema.TextStart);
   const slots =
-    schema === undefined || isLearned ? learn(call, unpacking, isLearned) : new Set(writtenColumns(schema));
+    schema === undefined || call.learned !== undefined
+      ? learn(call, unpacking)
+      : new Set(writtenColumns(schema));
   return unpacked(call, unpacking, slots);
 };
 
@@ -40,26 +39,18 @@ function unpackingOf(call: PluginCall): Unpacking {
   const bag = call.column(call.required(0));
   const prefixNode = call.argument(1, 'OutputColumnPrefix');
   const conflictNode = call.argument(2, 'columnsConflict');
-  const ignoredNode = call.argument(3, 'ignoredProperties');
   const conflict = conflictNode === undefined ? 'error' : call.text(conflictNode);
   if (conflict !== 'error' && conflict !== 'replace_source' && conflict !== 'keep_source')
     throw call.refused(`with columnsConflict='${conflict}'`);
-  const ignored: unknown =
-    ignoredNode === undefined ? [] : JSON.parse(String(call.value(ignoredNode, 'dynamic')) || '[]');
   return {
     bag,
     prefix: prefixNode === undefined ? '' : call.text(prefixNode),
     conflict,
-    ignored: Array.isArray(ignored) ? ignored.map(String) : [],
   };
 }
 
 /** Asks which slots the bags have and of which JSON types; leaves with the columns, unless all are known already. Gives the names of the slots' columns. */
-function learn(
-  call: PluginCall,
-  { bag, prefix, conflict, ignored }: Unpacking,
-  isLearned: boolean,
-): ReadonlySet<string> {
+function learn(call: PluginCall, { bag, prefix, conflict }: Unpacking): ReadonlySet<string> {
   const { context } = call.scope;
   const [slot, key, types] = [context.newId(), context.newId(), context.newId()];
   const slots = relation({
@@ -75,7 +66,7 @@ function learn(
   const wanted = relation({
     kind: 'filter',
     input: slots,
-    predicate: sql`(${columnRef(slot)}.2 != 'Null' AND NOT has(${texts(ignored)}, ${columnRef(slot)}.1))`,
+    predicate: sql`(${columnRef(slot)}.2 != 'Null')`,
   });
   const isTime = sql`match(${columnRef(slot)}.3, '^"\\\\d{4}-\\\\d{2}-\\\\d{2}T\\\\d{2}:\\\\d{2}:\\\\d{2}(\\\\.\\\\d+)?Z?"$')`;
   const grouped = relation({
@@ -123,10 +114,8 @@ function learn(
     ...kept.map(({ name, type }) => ({ name, type })),
     ...learned.filter((column) => conflict !== 'keep_source' || !names.has(column.name)),
   ];
-  const known = new Set(isLearned ? call.result().map((column) => column.name) : []);
-  if (isLearned && columns.every((column) => known.has(column.name)))
-    return new Set(learned.map((column) => column.name));
-  throw new ColumnsLearned(call.call.TextStart + call.call.Width + call.scope.environment.offset, columns);
+  call.learn(columns);
+  return new Set(learned.map((column) => column.name));
 }
 
 /** One type for a slot whose values are all of it; otherwise dynamic. JSON's whole numbers are long. */
@@ -154,11 +143,7 @@ function typeOf(types: string): KustoType {
 }
 
 /** The columns of the result: those of the source by name, the others out of the bag. */
-function unpacked(
-  call: PluginCall,
-  { bag, prefix, conflict, ignored }: Unpacking,
-  slots: ReadonlySet<string>,
-): Rows {
+function unpacked(call: PluginCall, { bag, prefix, conflict }: Unpacking, slots: ReadonlySet<string>): Rows {
   const { context, environment } = call.scope;
   const row = new RowScope(context, call.input);
   const inner = new ScalarScope(context, environment, row);
@@ -171,7 +156,7 @@ function unpacked(
     const kept = conflict === 'replace_source' && slots.has(name) ? undefined : source.get(name);
     if (kept !== undefined && kept.type === type) return { ...kept, hidden: false };
     const key = name.slice(prefix.length);
-    const isSlot = name.startsWith(prefix) && !ignored.includes(key);
+    const isSlot = name.startsWith(prefix);
     const value = isSlot ? jsonExtract(columnRef(bag.id), [text(key)]) : sql`''`;
     const converted = convert(expr('dynamic', value, false), type, inner, call.call);
     const id = context.newId();

@@ -7,7 +7,6 @@ import { aggregates } from '../aggregates/index.ts';
 import { convert, toText } from '../convert.ts';
 import { calledName } from '../function-call.ts';
 import type { ResultColumn } from '../operators/rule.ts';
-import { ColumnsLearned } from '../query-plan.ts';
 import { type Column, columnExpr, passThrough, type Rows, visible } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
 import type { PluginCall, PluginRule } from './rule.ts';
@@ -31,9 +30,7 @@ export const pivot: PluginRule = (call) => {
       ? named
       : visible(call.input).filter((column) => column.name !== pivoted.name && !used.has(column.name));
   const made = grouped(call, pivoted, aggregate, groups);
-  const { schema } = call;
-  const isLearned = schema !== undefined && call.scope.context.plan.isLearned(schema.TextStart);
-  if (schema === undefined || isLearned) learn(call, made, isLearned);
+  if (call.schema === undefined || call.learned !== undefined) learn(call, made);
   return spread(call, made, aggregate === undefined ? 'count' : calledName(aggregate));
 };
 
@@ -108,7 +105,7 @@ function aggregateValue(
 }
 
 /** Asks which values the pivoted column has; leaves with the columns, unless all are known already. */
-function learn(call: PluginCall, { rows, groups, name, value }: Grouped, isLearned: boolean): void {
+function learn(call: PluginCall, { rows, groups, name, value }: Grouped): void {
   const key = call.scope.context.newId();
   const values = relation({
     kind: 'aggregate',
@@ -131,9 +128,7 @@ function learn(call: PluginCall, { rows, groups, name, value }: Grouped, isLearn
       .filter((text_) => text_ !== '' && !groups.some((column) => column.name === text_))
       .map((text_) => ({ name: text_, type: value.type })),
   ];
-  const known = new Set(isLearned ? call.result().map((column) => column.name) : []);
-  if (isLearned && columns.every((column) => known.has(column.name))) return;
-  throw new ColumnsLearned(call.call.TextStart + call.call.Width + call.scope.environment.offset, columns);
+  call.learn(columns);
 }
 
 /** One row for each group: of each of the result's columns, the value beside its name. */

@@ -6,7 +6,7 @@ import { type Output, relation } from '../../tree/relation.ts';
 import { cellOfConstant, cellOfWire } from '../cells.ts';
 import { convert } from '../convert.ts';
 import { type ResultColumn, resultColumns } from '../operators/rule.ts';
-import { Unfinished } from '../query-plan.ts';
+import { ColumnsLearned, Unfinished } from '../query-plan.ts';
 import { callArguments, lowerScalar } from '../recursion.ts';
 import { type Column, passThrough, type Rows } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
@@ -54,6 +54,11 @@ export class PluginCall {
     return node;
   }
 
+  /** All arguments as written, named or not. */
+  written(): SyntaxNode[] {
+    return callArguments(this.call);
+  }
+
   /** The positional arguments from here on. */
   from(index: number): SyntaxNode[] {
     return this.#positional.slice(index);
@@ -62,6 +67,23 @@ export class PluginCall {
   /** Whether the columns of the result were written out, by the author or from what was learned. */
   get schema(): SyntaxNode | undefined {
     return optionalPart(this.operator, 'Schema');
+  }
+
+  /** Where the columns of the result are written. */
+  get #schemaOffset(): number {
+    return this.call.TextStart + this.call.Width + this.scope.environment.offset;
+  }
+
+  /** The columns that were learned from rows so far; undefined where the author wrote them, or nobody yet. */
+  get learned(): ReadonlySet<string> | undefined {
+    return this.schema === undefined ? undefined : this.scope.context.plan.learnedAt(this.#schemaOffset);
+  }
+
+  /** Leaves with the columns that the rows have shown, unless they were all learned before. */
+  learn(columns: readonly ResultColumn[]): void {
+    const { learned } = this;
+    if (learned !== undefined && columns.every((column) => learned.has(column.name))) return;
+    throw new ColumnsLearned(this.#schemaOffset, columns);
   }
 
   result(): ResultColumn[] {
@@ -141,27 +163,19 @@ export class PluginCall {
   }
 }
 
-/** The input with these values as its columns, named by their position. */
-export function selectedRows(
-  input: Rows,
-  values: readonly Expr[],
-  inner: ScalarScope,
-  order: Rows['order'] = [],
-): Rows {
+/** The input with these values as its columns, in no order. */
+export function selectedRows(input: Rows, values: readonly Expr[], inner: ScalarScope): Rows {
   const outputs: Output[] = [];
   const columns = values.map((value, index): Column => {
-    const name = `v${index}`;
-    if (value.sql.kind === 'column')
-      return { name, type: value.type, id: value.sql.id, nullable: value.nullable, hidden: false };
+    const column = { name: `v${index}`, type: value.type, nullable: value.nullable, hidden: false };
+    if (value.sql.kind === 'column') return { ...column, id: value.sql.id };
     const id = inner.context.newId();
     outputs.push({ id, sql: value.sql });
-    return { name, type: value.type, id, nullable: value.nullable, hidden: false };
+    return { ...column, id };
   });
-  const finished = inner.row.finish();
+  const finished = inner.row.finish(input);
   const made = new Set(outputs.map((output) => output.id));
-  const kept = [...columns.map((column) => column.id), ...order.map((key) => key.id)].filter(
-    (id) => !made.has(id),
-  );
+  const kept = columns.map((column) => column.id).filter((id) => !made.has(id));
   return {
     relation: relation({
       kind: 'project',
@@ -169,7 +183,7 @@ export function selectedRows(
       outputs: [...passThrough(kept), ...outputs],
     }),
     columns,
-    order: order.length > 0 ? order : input.order,
+    order: [],
   };
 }
 
