@@ -263,6 +263,21 @@ describe.skipIf(reason !== null)('Linux sensor in other circumstances', () => {
     }
   });
 
+  it('may be stopped while it starts, and then opens nothing more', async () => {
+    const fixture = new KernelFixture('early');
+    try {
+      const started = fixture.sensor.start();
+      await fixture.until('its sources', () =>
+        fixture.sensor.health().some((h) => h.source === 'dns' && h.state === 'Running'),
+      );
+      await fixture.sensor.stop();
+      await started;
+      expect(fixture.of('DeviceInfo')).toEqual([]);
+    } finally {
+      await fixture.close();
+    }
+  });
+
   it('counts what the rate limit holds back', async () => {
     const fixture = new KernelFixture('limit', { rateLimit: { perSecond: 1, burst: 20 } });
     try {

@@ -77,6 +77,8 @@ export class LinuxSensor implements Sensor {
   #device: DeviceSource | null = null;
   #cgroups: CgroupNames | null = null;
   #timers: NodeJS.Timeout[] = [];
+  #started: Promise<void> = Promise.resolve();
+  #stopping = false;
   /** Of events, and of process creations. */
   #eventTime = new BootTime(0n);
   #creationTime = new BootTime(0n);
@@ -112,12 +114,18 @@ export class LinuxSensor implements Sensor {
     return new KnownProcesses((ns) => this.#creationTime.iso(ns), this.#hasher, this.#scope);
   }
 
-  async start(): Promise<void> {
+  start(): Promise<void> {
+    this.#started = this.#begin();
+    return this.#started;
+  }
+
+  async #begin(): Promise<void> {
     const { log, dataDir } = this.#o;
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
     this.#scope = resolveScope(this.#o.scope ?? parseScope(process.env.MERLON_SENSOR_SCOPE ?? 'system'));
     this.#processes = this.#newProcesses();
     await this.#openNative();
+    if (this.#stopping) return;
     this.#calibrate();
     this.#startExecOpens();
     this.#startKernel();
@@ -126,6 +134,7 @@ export class LinuxSensor implements Sensor {
     this.#startDns();
     this.#native?.poller.start();
     await this.#selfTest();
+    if (this.#stopping) return;
     this.#startDevice();
     this.#every(MINUTE_MS, () => this.#calibrateEvents());
     this.#every(SWEEP_MS, () => this.#processes.table.sweep(performance.now()));
@@ -431,7 +440,7 @@ export class LinuxSensor implements Sensor {
     let state: SensorSourceHealth['state'] = 'Degraded';
     try {
       await act();
-      if (await sees(seen)) return;
+      if (await sees(() => seen() || this.#stopping)) return;
       reason = 'the self-test was not seen';
     } catch (error) {
       // The test could not be made, which says nothing about the source.
@@ -444,6 +453,9 @@ export class LinuxSensor implements Sensor {
   }
 
   async stop(): Promise<void> {
+    this.#stopping = true;
+    // A start under way ends at its next step: what it opened after us would never be closed. Its failure is its caller's to hear.
+    await this.#started.catch(() => undefined);
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
     this.#procPoll?.stop();
