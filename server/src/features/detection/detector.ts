@@ -4,7 +4,7 @@ import { checkRule, compileRules, parseRules, type RuleSet, SigmaError, type Sig
 import type { AlertCandidate } from '../alerts/index.ts';
 import { candidateOf, type EventOrigin, mergeCandidates } from './findings.ts';
 import { Lineage } from './lineage.ts';
-import { initiatingProcess, type Row, subjectProcess } from './row-processes.ts';
+import { initiatingProcess, initiatingReference, type Row, subjectProcess } from './row-processes.ts';
 
 /** The YAML of one or more rules. */
 export interface RuleSource {
@@ -87,7 +87,11 @@ export class Detector {
 
   #learn(deviceId: string, row: Row): void {
     const started = row.ActionType === 'ProcessCreated' ? subjectProcess(row) : null;
-    if (started) this.#lineage.add(deviceId, started, initiatingProcess(row));
+    if (!started) return;
+    // Most have been told of already.
+    const by = initiatingReference(row);
+    const known = by === null || this.#lineage.use(deviceId, by);
+    this.#lineage.add(deviceId, started, known ? null : initiatingProcess(row));
   }
 
   #matchRow(

@@ -66,6 +66,14 @@ export function initiatingProcess(row: Row): ProcessRecord | null {
   };
 }
 
+/** By what {@link initiatingProcess} is known. */
+export function initiatingReference(row: Row): Pick<ProcessRecord, 'processId' | 'creationTime'> | null {
+  const processId = numberOf(row, 'InitiatingProcessId');
+  return processId === null
+    ? null
+    : { processId, creationTime: textOf(row, 'InitiatingProcessCreationTime') };
+}
+
 function parentOf(row: Row, id: string, time: string, name: string): ProcessRecord['parent'] {
   const processId = numberOf(row, id);
   return processId === null
