@@ -1,5 +1,5 @@
 import { kustoLibrary } from '../bind/library.ts';
-import { kindOf, part, parts, type SyntaxNode, simpleName } from '../bind/syntax.ts';
+import { kindOf, list, part, parts, type SyntaxNode, simpleName } from '../bind/syntax.ts';
 import type { Expr } from '../tree/expression.ts';
 import type { Output } from '../tree/relation.ts';
 import { convert } from './convert.ts';
@@ -23,9 +23,18 @@ export function lowerNamedList(nodes: readonly SyntaxNode[], scope: ScalarScope)
   return nodes.flatMap((node): NamedValue[] => {
     if (kindOf(node) === 'CompoundNamedExpression') return lowerNamedTogether(node, scope);
     const { name, value } = lowerNamed(node, scope);
-    const several = name === undefined ? value.several : undefined;
+    const { several } = value;
     if (several === undefined) return [{ name, node, value }];
-    return several.map((member) => ({ name: undefined, node, value: member, isMember: true }));
+    const inner = kindOf(node) === 'SimpleNamedExpression' ? part(node, 'Expression') : node;
+    // Under one name the binder gives some functions one column, others a column for each value.
+    const count = name === undefined ? several.length : list(node.ResultType?.Columns).length;
+    return several
+      .slice(0, Math.max(count, 1))
+      .map((member, index) =>
+        index === 0 && name !== undefined
+          ? { name, node, value: member }
+          : { name: undefined, node: inner, value: member, isMember: true },
+      );
   });
 }
 

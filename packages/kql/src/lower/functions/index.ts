@@ -15,8 +15,11 @@ import { parsingFunctions } from './parsing.ts';
 import { randomFunctions } from './random.ts';
 import type { FunctionFamily, FunctionRule } from './rule.ts';
 import { schemaFunctions } from './schema.ts';
+import { seriesDecompositionFunctions } from './series-decomposition.ts';
 import { seriesElementFunctions } from './series-elements.ts';
 import { seriesFillFunctions } from './series-fill.ts';
+import { seriesFilterFunctions } from './series-filters.ts';
+import { seriesRegressionFunctions } from './series-regression.ts';
 import { seriesStatisticFunctions } from './series-statistics.ts';
 import { stringFunctions } from './string.ts';
 import { tdigestFunctions } from './tdigest.ts';
@@ -47,6 +50,9 @@ export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
   'Series, element by element': seriesElementFunctions,
   'Series with gaps': seriesFillFunctions,
   'Statistics of series': seriesStatisticFunctions,
+  'Lines through series': seriesRegressionFunctions,
+  'Filters and transforms of series': seriesFilterFunctions,
+  'Seasons of series': seriesDecompositionFunctions,
   'Sketches of distinct values': hllFunctions,
   'Sketches of distributions': tdigestFunctions,
 };

@@ -1,7 +1,7 @@
 import { type Fragment, sql } from '../../emit/fragment.ts';
 import { expr } from '../../tree/expression.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
-import { column, isSeries, series, seriesExpr } from './series.ts';
+import { choose, column, isSeries, series, seriesExpr } from './series.ts';
 
 /** Element by element: what is no number gives null. */
 const unary =
@@ -33,7 +33,7 @@ function pair(call: Call): Pair {
   return {
     left: padded(a),
     right: padded(b),
-    given: sql`${isSeries(call, 0)} AND ${isSeries(call, 1)}`,
+    given: sql`(${isSeries(call, 0)} AND ${isSeries(call, 1)})`,
   };
 }
 
@@ -51,7 +51,11 @@ const comparison =
     const word = sql`multiIf(isNull(a) OR isNull(b), 'null', ${apply(sql`a`, sql`b`)}, 'true', 'false')`;
     return expr(
       'dynamic',
-      sql`if(${given}, concat('[', arrayStringConcat(arrayMap((a, b) -> ${word}, ${left}, ${right}), ','), ']'), '')`,
+      choose(
+        given,
+        sql`concat('[', arrayStringConcat(arrayMap((a, b) -> ${word}, ${left}, ${right}), ','), ']')`,
+        sql`''`,
+      ),
       false,
     );
   };
@@ -66,7 +70,7 @@ function common(call: Call): { left: Fragment; right: Fragment; given: Fragment 
   return {
     left: sql`arrayMap(p -> assumeNotNull(p.1), ${kept})`,
     right: sql`arrayMap(p -> assumeNotNull(p.2), ${kept})`,
-    given: sql`${given} AND notEmpty(${left}) AND notEmpty(${right})`,
+    given: sql`(${given} AND notEmpty(${left}) AND notEmpty(${right}))`,
   };
 }
 
@@ -74,7 +78,7 @@ const dot = (a: Fragment, b: Fragment): Fragment => sql`arraySum((x, y) -> x * y
 
 const dotProduct: FunctionRule = (call) => {
   const { left, right, given } = common(call);
-  return expr('real', sql`if(${given}, ${dot(left, right)}, NULL)`, true);
+  return expr('real', choose(given, dot(left, right), sql`NULL`), true);
 };
 
 /** series_cosine_similarity(series, series[, magnitude, magnitude]). */
@@ -84,7 +88,7 @@ const cosineSimilarity: FunctionRule = (call) => {
     index < call.count ? call.real(index).sql : sql`sqrt(${dot(values, values)})`;
   return expr(
     'real',
-    sql`if(${given}, ${dot(left, right)} / (${magnitude(2, left)} * ${magnitude(3, right)}), NULL)`,
+    choose(given, sql`${dot(left, right)} / (${magnitude(2, left)} * ${magnitude(3, right)})`, sql`NULL`),
     true,
   );
 };
@@ -101,7 +105,7 @@ const present = (values: Fragment) => sql`arrayFilter(v -> isNotNull(v), ${value
 const ofAll =
   (apply: (values: Fragment) => Fragment): FunctionRule =>
   (call) =>
-    expr('real', sql`if(${isSeries(call, 0)}, ${apply(present(series(call, 0)))}, NULL)`, true);
+    expr('real', choose(isSeries(call, 0), apply(present(series(call, 0))), sql`NULL`), true);
 
 export const seriesElementFunctions: FunctionFamily = {
   series_abs: unary((v) => sql`abs(${v})`),

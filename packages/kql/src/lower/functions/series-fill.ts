@@ -3,7 +3,7 @@ import { expr } from '../../tree/expression.ts';
 import { elementText, toBool } from '../convert.ts';
 import { jsonArray, jsonElements } from '../json.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
-import { column, isSeries, seriesJson } from './series.ts';
+import { choose, column, isSeries, seriesJson } from './series.ts';
 
 /** Elements as raw JSON texts, '' for null: what is filled keeps its type. */
 function elements(call: Call): Fragment {
@@ -19,7 +19,7 @@ function isMissing(call: Call, index: number, e: Fragment): Fragment {
 }
 
 function filled(call: Call, values: Fragment) {
-  return expr('dynamic', sql`if(${isSeries(call, 0)}, ${jsonArray(values)}, '')`, false);
+  return expr('dynamic', choose(isSeries(call, 0), jsonArray(values), sql`''`), false);
 }
 
 const forward: FunctionRule = (call) =>
@@ -55,7 +55,11 @@ const linear: FunctionRule = (call) => {
   const nothing = sql`arrayAll(p -> isNull(p.2), ${points})`;
   return expr(
     'dynamic',
-    sql`multiIf(NOT ${isSeries(call, 0)}, '', ${nothing}, ${jsonArray(sql`arrayMap(p -> ${fallback}, ${points})`)}, ${seriesJson(whole)})`,
+    choose(
+      isSeries(call, 0),
+      choose(nothing, jsonArray(sql`arrayMap(p -> ${fallback}, ${points})`), seriesJson(whole)),
+      sql`''`,
+    ),
     false,
   );
 };

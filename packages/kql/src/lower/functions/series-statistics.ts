@@ -3,7 +3,7 @@ import { type Expr, expr } from '../../tree/expression.ts';
 import { constantInteger } from '../constants.ts';
 import { toBool } from '../convert.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
-import { column, isSeries, series, seriesExpr } from './series.ts';
+import { choose, column, isSeries, series, seriesExpr } from './series.ts';
 
 /** A function of several values, which Kusto puts into columns of their own. */
 export function several(values: readonly Expr[]): Expr {
@@ -29,10 +29,13 @@ function statistics(call: Call): Readonly<Record<StatisticName, Expr>> {
     sql`(notEmpty(${finite}) AND (ifNull(${ignore}, false) OR length(${finite}) = length(${all})))`,
   );
   const given = (type: 'real' | 'long', value: Fragment) =>
-    expr(type, sql`if(${usable}, ${value}, NULL)`, true);
+    expr(type, choose(usable, value, sql`NULL`), true);
   const least = column(call, sql`arrayMin(${finite})`);
   const greatest = column(call, sql`arrayMax(${finite})`);
-  const variance = column(call, sql`if(length(${finite}) > 1, arrayReduce('varSampStable', ${finite}), 0)`);
+  const variance = column(
+    call,
+    choose(sql`length(${finite}) > 1`, sql`arrayReduce('varSampStable', ${finite})`, sql`toFloat64(0)`),
+  );
   return {
     min: given('real', least),
     min_idx: given('long', sql`toInt64(indexOf(${all}, ${least})) - 1`),
@@ -65,7 +68,7 @@ const statsDynamic: FunctionRule = (call) => {
     sql`',"sum":', ${number('sum')}`,
     sql`',"len":', ${number('len')}`,
   ];
-  return expr('dynamic', sql`if(${isSeries(call, 0)}, concat('{', ${join(pairs)}, '}'), '')`, false);
+  return expr('dynamic', choose(isSeries(call, 0), sql`concat('{', ${join(pairs)}, '}')`, sql`''`), false);
 };
 
 /** A share of the sorted values, interpolated between neighbours. */

@@ -14,16 +14,13 @@ export function column(call: Call, value: Fragment): Fragment {
 
 /** Whether the argument is an array at all; nothing else has a series. */
 export function isSeries(call: Call, index: number): Fragment {
-  return sql`JSONType(${call.json(index)}) = 'Array'`;
+  return sql`(JSONType(${call.json(index)}) = 'Array')`;
 }
 
 /** The argument as Array(Nullable(Float64)); empty for what is no array. */
 export function series(call: Call, index: number): Fragment {
   const json = call.json(index);
-  return column(
-    call,
-    sql`if(JSONType(${json}) = 'Array', arrayMap(e -> toFloat64OrNull(e), JSONExtractArrayRaw(${json})), CAST([], 'Array(Nullable(Float64))'))`,
-  );
+  return column(call, sql`arrayMap(e -> toFloat64OrNull(e), JSONExtractArrayRaw(${json}))`);
 }
 
 /** The argument as Array(Float64); empty when it is no array or something in it is no number. */
@@ -31,7 +28,11 @@ export function numbers(call: Call, index: number): Fragment {
   const values = series(call, index);
   return column(
     call,
-    sql`if(arrayExists(v -> NOT ifNull(isFinite(v), false), ${values}), CAST([], 'Array(Float64)'), arrayMap(v -> assumeNotNull(v), ${values}))`,
+    choose(
+      sql`arrayExists(v -> NOT ifNull(isFinite(v), false), ${values})`,
+      sql`CAST([], 'Array(Float64)')`,
+      sql`arrayMap(v -> assumeNotNull(v), ${values})`,
+    ),
   );
 }
 
@@ -41,9 +42,17 @@ export function seriesJson(values: Fragment): Fragment {
   return sql`concat('[', arrayStringConcat(arrayMap(v -> if(isNull(v), 'null', assumeNotNull(${number})), ${values}), ','), ']')`;
 }
 
+/**
+ * One of two values, both computed. The engine puts off what stands in the arms of `if`, and computes it anew for each mention: over a chain of
+ * columns, each made from the one before, that doubles the work with every link.
+ */
+export function choose(condition: Fragment, then: Fragment, otherwise: Fragment): Fragment {
+  return sql`[${otherwise}, ${then}][toUInt8(${condition}) + 1]`;
+}
+
 /** A series as a result; null where `given` does not hold. */
 export function seriesExpr(values: Fragment, given: Fragment): Expr {
-  return expr('dynamic', sql`if(${given}, ${seriesJson(values)}, '')`, false);
+  return expr('dynamic', choose(given, seriesJson(values), sql`''`), false);
 }
 
 /** A number that the query leaves out. */
