@@ -15,7 +15,7 @@ function padded(value: Fragment, width: number): Fragment {
 }
 
 function fraction(ticks: Fragment, digits: number): Fragment {
-  return sql`substring(leftPad(toString(positiveModulo(${ticks}, ${integer(ticksPerSecond)})), 7, '0'), 1, ${integer(digits)})`;
+  return sql`substring(leftPad(toString(positiveModulo(${ticks}, toInt64(${integer(ticksPerSecond)}))), 7, '0'), 1, ${integer(digits)})`;
 }
 
 function concat(fragments: readonly Fragment[]): Fragment {

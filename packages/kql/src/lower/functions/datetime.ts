@@ -39,12 +39,14 @@ const addTicks = (datetime: Fragment, ticks: Fragment) =>
 
 type PeriodStart = (datetime: Fragment) => Fragment;
 
-const date = (year: Fragment, month: Fragment) =>
-  sql`makeDateTime64(${year}, ${month}, 1, 0, 0, 0, 0, 7, 'UTC')`;
 const floorTo = (datetime: Fragment, size: bigint, origin: bigint) =>
   datetimeOfTicks(
-    sql`(${ticksOfDatetime(datetime)} - positiveModulo(${ticksOfDatetime(datetime)} - ${integer(origin)}, ${integer(size)}))`,
+    sql`(${ticksOfDatetime(datetime)} - positiveModulo(${ticksOfDatetime(datetime)} - ${integer(origin)}, toInt64(${integer(size)})))`,
   );
+
+/** The start of the day that is so many days before. */
+const daysBefore = (datetime: Fragment, days: Fragment) =>
+  addTicks(floorTo(datetime, ticksPerDay, 0n), sql`(-toInt64(${days}) * ${integer(ticksPerDay)})`);
 
 /** Weeks start on Sunday; 1970-01-04 was one. */
 const periods: Readonly<
@@ -58,8 +60,9 @@ const periods: Readonly<
     start: (d) => floorTo(d, 7n * ticksPerDay, 3n * ticksPerDay),
     next: (d) => addTicks(d, integer(7n * ticksPerDay)),
   },
-  month: { start: (d) => date(sql`toYear(${d})`, sql`toMonth(${d})`), next: (d) => sql`addMonths(${d}, 1)` },
-  year: { start: (d) => date(sql`toYear(${d})`, sql`1`), next: (d) => sql`addYears(${d}, 1)` },
+  // The engine's own makers of dates know the years from 1900 to 2299 only.
+  month: { start: (d) => daysBefore(d, sql`toDayOfMonth(${d}) - 1`), next: (d) => sql`addMonths(${d}, 1)` },
+  year: { start: (d) => daysBefore(d, sql`toDayOfYear(${d}) - 1`), next: (d) => sql`addYears(${d}, 1)` },
 };
 
 /** startof…(date[, offset in periods]) and endof…, the last tick before the next start. */
@@ -131,7 +134,7 @@ const datetimeDiff: FunctionRule = (call) => {
   const nullable = later.nullable || earlier.nullable;
   const count = (size: bigint, origin = 0n) => {
     const index = (d: Fragment) =>
-      sql`intDiv(${ticksOfDatetime(d)} - ${integer(origin)} - positiveModulo(${ticksOfDatetime(d)} - ${integer(origin)}, ${integer(size)}), ${integer(size)})`;
+      sql`intDiv(${ticksOfDatetime(d)} - ${integer(origin)} - positiveModulo(${ticksOfDatetime(d)} - ${integer(origin)}, toInt64(${integer(size)})), ${integer(size)})`;
     return sql`(${index(later.sql)} - ${index(earlier.sql)})`;
   };
   const size = unitSizes[unit];
@@ -155,7 +158,7 @@ const datetimeDiff: FunctionRule = (call) => {
 type PartOfDate = (datetime: Fragment) => Fragment;
 
 const ticksWithin = (d: Fragment, within: bigint, unit: bigint) =>
-  sql`intDiv(positiveModulo(${ticksOfDatetime(d)}, ${integer(within)}), ${integer(unit)})`;
+  sql`intDiv(positiveModulo(${ticksOfDatetime(d)}, toInt64(${integer(within)})), ${integer(unit)})`;
 
 const dateParts: Readonly<Record<string, PartOfDate>> = {
   year: (d) => sql`toYear(${d})`,
@@ -205,13 +208,22 @@ const makeDatetime: FunctionRule = (call) => {
   if (call.count === 1) return call.as(0, 'datetime');
   const at = (index: number) => (index < call.count ? call.long(index) : longConstant(0n)).sql;
   const [year, month, day] = [at(0), at(1), at(2)];
-  const start = call.shared(
-    expr('datetime', sql`makeDateTime64(${year}, ${month}, ${day}, 0, 0, 0, 0, 7, 'UTC')`, true),
-  );
+  // Days since 1970 by the count of days in periods of 400 years, which start in March, so that a leap day is the last of its year.
+  const [y, m] = [sql`(${year} - (${month} <= 2))`, sql`(${month} + if(${month} > 2, -3, 9))`];
+  const era = sql`intDiv(${y}, 400)`;
+  const yearOfEra = sql`(${y} - ${era} * 400)`;
+  const dayOfEra = sql`(${yearOfEra} * 365 + intDiv(${yearOfEra}, 4) - intDiv(${yearOfEra}, 100) + intDiv(153 * ${m} + 2, 5) + ${day} - 1)`;
+  const midnight = call.shared(
+    expr(
+      'datetime',
+      datetimeOfTicks(sql`((${era} * 146097 + ${dayOfEra} - 719468) * ${integer(ticksPerDay)})`),
+      true,
+    ),
+  ).sql;
   const second = call.count > 5 ? call.real(5).sql : sql`0`;
   const time = sql`(${at(3)} * ${integer(ticksPerHour)} + ${at(4)} * ${integer(ticksPerMinute)} + toInt64(round(${second} * 10000000)))`;
-  const valid = sql`${month} BETWEEN 1 AND 12 AND ${day} BETWEEN 1 AND toDayOfMonth(toLastDayOfMonth(toDate32(makeDateTime64(${year}, ${month}, 1, 0, 0, 0, 0, 7, 'UTC')))) AND ${at(3)} BETWEEN 0 AND 23 AND ${at(4)} BETWEEN 0 AND 59`;
-  return expr('datetime', sql`if(${valid}, ${addTicks(start.sql, time)}, NULL)`, true);
+  const valid = sql`${year} BETWEEN 1 AND 9999 AND ${month} BETWEEN 1 AND 12 AND ${day} BETWEEN 1 AND 31 AND toDayOfMonth(${midnight}) = ${day} AND ${at(3)} BETWEEN 0 AND 23 AND ${at(4)} BETWEEN 0 AND 59 AND ${second} >= 0 AND ${second} < 60`;
+  return expr('datetime', sql`if(${valid}, ${addTicks(midnight, time)}, NULL)`, true);
 };
 
 const makeTimespan: FunctionRule = (call) => {
