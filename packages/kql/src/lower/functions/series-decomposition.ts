@@ -112,7 +112,13 @@ function decompose(call: Call, places: Places): Components {
   const size = sql`toInt64(length(${values}))`;
   const learnt = column(call, sql`arraySlice(${values}, 1, greatest(${size} - ${places.testPoints}, 0))`);
   const threshold = realOr(call, places.threshold, sql`0.6`);
-  const period = seasonality(call, learnt, places.seasonality, threshold);
+  // A trend would hide the season.
+  const line = fitLine(call, learnt);
+  const level = column(
+    call,
+    sql`arrayMap((v, i) -> v - ${line.slope} * i, ${learnt}, arrayEnumerate(${learnt}))`,
+  );
+  const period = seasonality(call, level, places.seasonality, threshold);
   const season = seasonal(call, values, learnt, period);
   const rest = column(
     call,
