@@ -85,6 +85,15 @@ const queries = [
   'DeviceInfo | project d = bag_pack("n", DeviceName) | evaluate bag_unpack(d)',
   'DeviceInfo | project DeviceName, OSPlatform | evaluate pivot(DeviceName) | getschema',
   'DeviceInfo | project ip = "1.2.3.4", DeviceId | evaluate ipv4_lookup((DeviceEvents | project n = "1.2.3.4", DeviceName), ip, n)',
+  'DeviceInfo | mv-apply x = pack_array(DeviceName, "y") to typeof(string) on (where x != "y" | join kind=inner (DeviceEvents | project x = DeviceName) on x) | project x',
+  'DeviceInfo | mv-apply x = pack_array(DeviceName) to typeof(string) on (where x == "none" | count) | project DeviceName',
+  'DeviceInfo | partition by DeviceId (where DeviceName != "" | summarize n = count(), DeviceName = max(DeviceName))',
+  'DeviceInfo | partition by DeviceId { DeviceEvents | where DeviceId == toscalar(DeviceId) | project DeviceName }',
+  'DeviceInfo | top-nested 1 of DeviceId with others = "rest" by max(1), top-nested of DeviceName by max(1)',
+  'DeviceInfo | make-series count() on Timestamp from ago(1d) to now() step 1h by DeviceName',
+  'DeviceInfo | sort by DeviceName asc | scan declare (n:string) with (step a: true => n = DeviceName;) | project n',
+  'DeviceInfo | parse DeviceName with "own-" d | project DeviceName',
+  'let V = view () { DeviceInfo }; let W = view () { DeviceEvents }; union V, W | project DeviceName',
 ];
 
 describe('another tenant', () => {

@@ -1,4 +1,4 @@
-import { kindOf, optionalPart, part, type SyntaxNode, simpleName } from '../bind/syntax.ts';
+import { kindOf, optionalPart, part, parts, type SyntaxNode, simpleName } from '../bind/syntax.ts';
 import { isTabularNode, lowerTabular } from './recursion.ts';
 import type { ScalarScope } from './scalar-scope.ts';
 
@@ -10,7 +10,9 @@ export function lowerStatements(statements: readonly SyntaxNode[], scope: Scalar
     if (kind === 'LetStatement') bindLet(statement, scope);
     else if (kind === 'ExpressionStatement') expressions.push(part(statement, 'Expression'));
     else if (kind === 'SetOptionStatement') bindOption(statement, scope);
-    else {
+    else if (kind === 'QueryParametersStatement') bindParameters(statement, scope);
+    // A database of another name is refused where a query reaches into it.
+    else if (kind !== 'AliasStatement') {
       throw scope.unsupported(`statement ${kind.replace(/Statement$/, '').toLowerCase()}`, statement);
     }
   }
@@ -30,6 +32,18 @@ function bindOption(statement: SyntaxNode, scope: ScalarScope): void {
     node: part(value, 'Expression'),
     environment: scope.environment,
   });
+}
+
+/** `declare query_parameters`: a request here carries no values for them, so that each is its default. */
+function bindParameters(statement: SyntaxNode, scope: ScalarScope): void {
+  const { environment } = scope;
+  for (const parameter of parts(statement, 'Parameters')) {
+    const name = simpleName(part(part(parameter, 'NameAndType'), 'Name'));
+    const fallback = optionalPart(parameter, 'DefaultValue');
+    if (fallback === undefined)
+      throw scope.semantic(`The query parameter '${name}' has no value.`, parameter);
+    environment.bind(name, { kind: 'scalar', node: part(fallback, 'Value'), environment });
+  }
 }
 
 function bindLet(statement: SyntaxNode, scope: ScalarScope): void {

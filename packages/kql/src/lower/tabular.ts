@@ -152,6 +152,10 @@ export function lowerQuery(root: SyntaxNode, scope: ScalarScope): Rows {
   if (expression === undefined) throw scope.semantic('The query has no tabular expression.', root);
   const [second] = others;
   if (second !== undefined) throw scope.unsupported('a query with several results', second);
+  if (kindOf(expression) === 'PipeExpression' && !isTabularNode(expression)) {
+    const operator = part(expression, 'Operator');
+    throw scope.unsupported(constructName(operator), operator, 'an answer is one table');
+  }
   if (!isTabularNode(expression)) throw scope.semantic('The query is not a tabular expression.', expression);
   return lowerTabular(expression, scope);
 }

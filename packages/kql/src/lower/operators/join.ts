@@ -93,7 +93,8 @@ function combined(call: OperatorCall, flavor: Flavor, clause: SyntaxNode, dropRi
 
   let leftRows = left.row.finish();
   if (flavor.deduplicate) {
-    const by = keys.map((key) => key.left.sql);
+    const own = (input.subtables?.keys ?? []).map((column) => columnRef(column.id));
+    const by = [...own, ...keys.map((key) => key.left.sql)];
     leftRows = {
       ...leftRows,
       relation: relation({ kind: 'limit-by', input: leftRows.relation, count: 1n, keys: by, order: [] }),
@@ -124,7 +125,12 @@ function combined(call: OperatorCall, flavor: Flavor, clause: SyntaxNode, dropRi
     ...(flavor.join === 'left' || flavor.join === 'full' ? rightRows.columns : []),
   ]);
   const missing = new Set([...maybeMissing].map((column) => column.id));
-  return withTexts({ relation: joined, columns: named, order: [] }, missing, scope);
+  const { subtables } = leftRows;
+  const isOfLeft = flavor.join === 'inner' || flavor.join.startsWith('left');
+  if (subtables !== undefined && !isOfLeft)
+    throw scope.unsupported(`a ${flavor.join} join in the sub-query of another operator`, node);
+  const rows: Rows = { relation: joined, columns: named, order: [] };
+  return withTexts(subtables === undefined ? rows : { ...rows, subtables }, missing, scope);
 }
 
 /** The texts of a missing side are '', whether or not the engine is set to make them NULL. */

@@ -2,6 +2,7 @@ import {
   kindOf,
   list,
   namedParameters,
+  part,
   parts,
   type SyntaxNode,
   simpleName,
@@ -12,11 +13,15 @@ import { type Fragment, text } from '../../emit/fragment.ts';
 import { isTextual } from '../../tree/expression.ts';
 import { relation } from '../../tree/relation.ts';
 import { nullSql } from '../constants.ts';
+import type { Binding } from '../environment.ts';
+import { enterFunction } from '../function-call.ts';
 import { lowerTabular } from '../recursion.ts';
 import { type Column, columnExpr, type Rows } from '../rows.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
 import { scanTable } from '../scan.ts';
 import { type ResultColumn, resultColumns } from './rule.ts';
+
+type FunctionBinding = Extract<Binding, { kind: 'function' }>;
 
 export interface Source {
   readonly name: string;
@@ -65,17 +70,37 @@ export function sourcesOf(
   const inner = unparenthesized(expression);
   const kind = kindOf(inner) === 'NameReference' ? symbolKind(inner) : 'expression';
   // Only a fuzzy union may name a table that is not there; the binder has refused any other.
-  if (kind === undefined && isFuzzy) return [];
+  if (isFuzzy && beginsNowhere(inner)) return [];
   if (kind === 'GroupSymbol') {
     return list(inner.ReferencedSymbol?.Members).flatMap(({ Name: name }) => {
+      const view = scope.environment.find(name);
+      if (view?.kind === 'function') return [{ name, rows: rowsOfView(inner, view, scope) }];
       const table = scope.context.schema.tables.get(name);
       return table === undefined || table.legacy ? [] : [{ name, rows: scanTable(table, scope.context) }];
     });
+  }
+  if (kind === 'FunctionSymbol') {
+    const name = inner.ReferencedSymbol?.Name ?? '';
+    const view = scope.environment.find(name);
+    if (view?.kind === 'function') return [{ name, rows: rowsOfView(inner, view, scope) }];
   }
   const named = kind === 'TableSymbol' ? (inner.ReferencedSymbol?.Name ?? '') : undefined;
   const table = named === undefined ? undefined : scope.context.schema.tables.get(named);
   if (table !== undefined) return [{ name: table.name, rows: scanTable(table, scope.context) }];
   return [{ name: named ?? `union_arg${index}`, rows: lowerTabular(inner, scope) }];
+}
+
+/** Whether what a pipe begins with is a name of nothing. */
+function beginsNowhere(node: SyntaxNode): boolean {
+  let source = unparenthesized(node);
+  while (kindOf(source) === 'PipeExpression') source = unparenthesized(part(source, 'Expression'));
+  return kindOf(source) === 'NameReference' && symbolKind(source) === undefined;
+}
+
+/** The rows of a `let` view, under its own name or a wildcard that it falls under. */
+function rowsOfView(node: SyntaxNode, view: FunctionBinding, scope: ScalarScope): Rows {
+  const body = enterFunction(node, view, scope, undefined);
+  return lowerTabular(part(body.node, 'Expression'), body.scope);
 }
 
 export function merged(
@@ -84,6 +109,8 @@ export function merged(
   options: Options,
   scope: ScalarScope,
 ): Rows {
+  const taken = new Set(sources.flatMap(({ rows }) => rows.columns.map((column) => column.name)));
+  const isTaken = (name: string) => taken.has(name);
   const columns = resultColumns(node, scope, options.isFuzzy).map(
     (column): Column & { readonly pieces: readonly Fragment[] } => {
       const id = scope.context.newId();
@@ -91,7 +118,7 @@ export function merged(
         const pieces = sources.map((source) => text(source.name));
         return { ...column, id, nullable: false, hidden: false, pieces };
       }
-      const found = sources.map((source) => columnLike(column, source.rows));
+      const found = sources.map((source) => columnLike(column, source.rows, isTaken));
       const present = found.filter((piece) => piece !== undefined);
       // The binder gives kind=inner the columns of kind=outer.
       const absent = options.isInner && present.length < sources.length;
@@ -119,11 +146,19 @@ export function merged(
   };
 }
 
-/** The input's column that becomes the result's: of its name, or of its name without the type's suffix. */
-function columnLike({ name, type }: ResultColumn, rows: Rows): Column | undefined {
+/**
+ * The input's column that becomes the result's: of its name, or of its name without the type's suffix; the suffix has a number behind it where some
+ * input has a column by the name with the suffix.
+ */
+function columnLike(
+  { name, type }: ResultColumn,
+  rows: Rows,
+  isTaken: (name: string) => boolean,
+): Column | undefined {
   const ofType = rows.columns.filter((column) => column.type === type);
-  return (
-    ofType.find((column) => column.name === name) ??
-    ofType.find((column) => `${column.name}_${type}` === name)
-  );
+  const suffixed = (column: Column) => {
+    const plain = `${column.name}_${type}`;
+    return isTaken(plain) ? name.startsWith(plain) && /^\d+$/.test(name.slice(plain.length)) : name === plain;
+  };
+  return ofType.find((column) => column.name === name) ?? ofType.find(suffixed);
 }

@@ -149,6 +149,14 @@ function sequence(type: KustoType, from: Fragment, to: Fragment, step: Fragment)
       const count = sql`toUInt64(ifNull(greatest(accurateCastOrNull(floor((${to} - ${from}) / ${step}) + 1, 'Int64'), 0), 0))`;
       return sql`arrayMap(i -> assumeNotNull(${from}) + i * assumeNotNull(${step}), range(${count}))`;
     }
+    case 'decimal': {
+      const known = (value: Fragment) => sql`assumeNotNull(${value})`;
+      const [low, high, by] = [known(from), known(to), known(step)];
+      const distance = sql`(toFloat64(${to}) - toFloat64(${from})) / toFloat64(${step})`;
+      const count = sql`toUInt64(ifNull(greatest(accurateCastOrNull(floor(${distance}) + 2, 'Int64'), 0), 0))`;
+      // The estimate in floating point is one too many at times.
+      return sql`arrayFilter(d -> if(${by} > 0, d <= ${high}, d >= ${high}), arrayMap(i -> ${low} + toDecimal256(i, 0) * ${by}, range(${count})))`;
+    }
     default:
       return undefined;
   }
