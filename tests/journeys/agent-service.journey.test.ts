@@ -135,12 +135,6 @@ describe.skipIf(why)('the agent as a service', () => {
     await inside('merlon-agent', 'onboard', '--package', '/root/merlon_onboard.json');
     const { value } = await connected();
     deviceId = value.edr_machine_id;
-    console.log(
-      JSON.stringify(value.sensors),
-      await inside('systemd-analyze', 'security', '--no-pager', 'merlon-agent').then((t) =>
-        t.split('\n').at(-1),
-      ),
-    );
     expect(value).toMatchObject({ onboarding_state: 'Enrolled', isolation: 'None' });
     expect(
       await inside('stat', '-c', '%a %U', '/var/lib/merlon-agent', '/var/lib/merlon-agent/runtime'),

@@ -9,12 +9,12 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { AGENT_EXECUTABLE } from '../support/build-agent-once.ts';
 import { freePort } from '../support/free-port.ts';
 import { makeNetwork, type SimulatedMachine, type SimulatedNetwork, whyNoNetwork } from '../support/hosts.ts';
 import { AUDIENCE, startServer, type TestApp, type TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
-const AGENT_MAIN = fileURLToPath(new URL('../../agent/dist/main.js', import.meta.url));
 const SIGN_IN = fileURLToPath(new URL('../support/azure-sign-in.mjs', import.meta.url));
 const why = whyNoNetwork();
 if (why) console.log(`the first hour is not run: ${why}`);
@@ -40,7 +40,7 @@ describe.skipIf(why)('the first hour', () => {
     MERLON_SENSOR_SCOPE: 'netns',
   });
   const startAgent = () => {
-    agent = host.start(process.execPath, [AGENT_MAIN, 'run'], { env: agentEnv() });
+    agent = host.start(AGENT_EXECUTABLE, ['run'], { env: agentEnv() });
     agent.stdout?.on('data', (data) => {
       agentOutput += data;
     });
@@ -131,7 +131,7 @@ describe.skipIf(why)('the first hour', () => {
       '--out',
       work,
     );
-    const onboarded = await host.run(process.execPath, [AGENT_MAIN, 'onboard', '--package', made.files[0]], {
+    const onboarded = await host.run(AGENT_EXECUTABLE, ['onboard', '--package', made.files[0]], {
       env: agentEnv(),
     });
     expect(onboarded.code, onboarded.stderr + onboarded.stdout).toBe(0);
