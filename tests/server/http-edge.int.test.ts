@@ -49,15 +49,20 @@ describe('addresses', () => {
     expect((await error('/API/MACHINES/AbC-dEf')).message).toContain('AbC-dEf');
   });
 
-  it.each([
-    '/api/nothing',
-    '/api',
-    '/api/v1.0',
-    '/api/v2.0/machines',
-    '/device/v1/nothing',
-    '/v1.0/security/nothing',
-  ])('%s is not there', async (path) => {
-    expect(await error(path)).toMatchObject({ status: 404, code: 'NotFound' });
+  it.each(['/api/nothing', '/api', '/api/v1.0', '/api/v2.0/machines', '/device/v1/nothing'])(
+    '%s is not there',
+    async (path) => {
+      expect(await error(path)).toMatchObject({ status: 404, code: 'NotFound' });
+    },
+  );
+
+  it('of Graph are not there in its own words', async () => {
+    const answer = await server.call('/v1.0/security/nothing', { headers: { 'client-request-id': 'mine' } });
+    expect(answer.status).toBe(404);
+    expect(answer.json().error).toMatchObject({
+      code: 'NotFound',
+      innerError: { 'request-id': answer.headers['x-request-id'], 'client-request-id': 'mine' },
+    });
   });
 
   it('do not take other methods', async () => {

@@ -29,6 +29,29 @@ export function openapi(routes: readonly Route[], version: string, serverUrl: st
         device: { type: 'http', scheme: 'Device', description: 'A request signed by the device key.' },
       },
       schemas: {
+        GraphError: {
+          type: 'object',
+          required: ['error'],
+          properties: {
+            error: {
+              type: 'object',
+              required: ['code', 'message', 'innerError'],
+              properties: {
+                code: { type: 'string' },
+                message: { type: 'string' },
+                innerError: {
+                  type: 'object',
+                  required: ['date', 'request-id', 'client-request-id'],
+                  properties: {
+                    date: { type: 'string' },
+                    'request-id': { type: 'string', format: 'uuid' },
+                    'client-request-id': { type: 'string' },
+                  },
+                },
+              },
+            },
+          },
+        },
         Error: {
           type: 'object',
           required: ['error'],
@@ -75,10 +98,17 @@ function operation(route: Route): object {
       ...responses,
       default: {
         description: 'Refused or failed.',
-        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+        content: {
+          'application/json': { schema: { $ref: `#/components/schemas/${errorSchema(route.path)}` } },
+        },
       },
     },
   };
+}
+
+/** Addresses of Graph answer in its words. */
+function errorSchema(path: string): string {
+  return path.startsWith('/v1.0/') ? 'GraphError' : 'Error';
 }
 
 function contentTypeOf(schema: object): string {

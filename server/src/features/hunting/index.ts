@@ -14,7 +14,6 @@ import { savedQueryStore } from './saved-query-store.ts';
 import { usageStore } from './usage-store.ts';
 import { useRoutes } from './use-routes.ts';
 
-export { HUNTING_DEFAULTS, type HuntingConfig } from './limits.ts';
 export { huntingMigrations } from './migrations.ts';
 
 /** One tenant may hold all but one of them. */
