@@ -21,7 +21,10 @@ export function difference(
   const same = (row: readonly unknown[], cells: readonly string[]) =>
     columns.every(({ at, cell, type }) => cellAgrees(row[at], cells[cell] ?? '', type, setLike));
   const shortened = printed.rows.some(isEllipsis);
-  const wanted = printed.rows.filter((cells) => !isEllipsis(cells));
+  const filled = printed.rows.filter((cells) => !isEllipsis(cells));
+  // A page may print an empty row for no rows.
+  const wanted =
+    given.rows.length === 0 && filled.every((cells) => cells.every((cell) => cell === '')) ? [] : filled;
   if (!shortened && wanted.length !== given.rows.length)
     return `${given.rows.length} rows, printed are ${wanted.length}`;
   if (ordered && !shortened) {
@@ -169,8 +172,15 @@ function spanAgrees(value: string, printed: string): boolean {
   return want !== undefined && parse(value) === want;
 }
 
+/** Words of an array that is printed without quotes. */
+function quoted(text: string): string {
+  return text.replaceAll(/(?<=[[,]\s*)(?!null\b|true\b|false\b)[A-Za-z][^,\]"]*/g, (word) =>
+    JSON.stringify(word.trim()),
+  );
+}
+
 function parsed(text: string): unknown {
-  for (const form of [text, text.replaceAll('\n', ' '), text.replaceAll("'", '"')]) {
+  for (const form of [text, text.replaceAll('\n', ' '), text.replaceAll("'", '"'), quoted(text)]) {
     try {
       return JSON.parse(form) as unknown;
     } catch {
