@@ -1,10 +1,13 @@
 import { kustoLibrary } from './bind/library.ts';
+import { textFormats } from './external/format.ts';
 import { aggregateFamilies, aggregates } from './lower/aggregates/index.ts';
 import { functionFamilies, scalarFunctions } from './lower/functions/index.ts';
 import { pipedOperators, sourceOperators } from './lower/operators/index.ts';
 import { joinKinds, lookupKinds } from './lower/operators/join.ts';
+import { plugins } from './lower/plugins/index.ts';
 import { setOperators } from './lower/predicates/sets.ts';
 import { textOperators } from './lower/predicates/text-operators.ts';
+import { enrichments } from './service/service-names.ts';
 
 /** The reference page of what is supported, made from the tables that the translator itself goes by. */
 export function coveragePage(): string {
@@ -16,6 +19,8 @@ export function coveragePage(): string {
   const operators = new Set(
     [...pipedOperators.values(), ...sourceOperators.values()].map((operator) => operator.keyword),
   );
+  // `preview` is rewritten before it is bound: the binder gives it no columns.
+  const evaluated = [...plugins.keys(), 'preview'].sort();
   const sections = [
     '# KQL: what runs here',
     'Made from the code by `node packages/kql/scripts/write-coverage.mjs`; a test fails when it is out of date. A query that uses anything else is ' +
@@ -61,13 +66,19 @@ export function coveragePage(): string {
       `### ${family}`,
       code(Object.keys(rules).sort()),
     ]),
+    `## Plug-ins of \`evaluate\` (${evaluated.length})`,
+    code(evaluated),
+    '## Formats of `externaldata`',
+    `${code([...textFormats].sort())}, packed by gzip or zip or not at all.`,
+    '## Functions of the service',
+    `${code([...enrichments].sort())}, over our own tables and beneath the caller's scope.`,
     '## Refused by name',
     '### Scalar functions',
     code(missing(library.Functions.All, (name) => scalarFunctions.has(name) || name === 'table')),
     '### Aggregates',
     code(missing(library.Aggregates.All, (name) => aggregates.has(name))),
     '### Plug-ins of `evaluate`',
-    code(missing(library.PlugIns.All, () => false)),
+    code(missing(library.PlugIns.All, (name) => evaluated.includes(name))),
   ];
   return `${sections.join('\n\n')}\n`;
 }

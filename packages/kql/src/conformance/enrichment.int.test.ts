@@ -213,10 +213,10 @@ describe('SeenBy', () => {
     [
       [
         'DeviceInfo | where OnboardingStatus != "Onboarded" | invoke SeenBy() | project DeviceId, SeenBy',
-        [['d5', [{ DeviceId: 'd1', LastEncountered: at(22) }]]],
+        [['d5', `[{"DeviceId":"d1","LastEncountered":"${at(22)}"}]`]],
       ],
       [
-        'DeviceInfo | invoke SeenBy() | mv-expand parse_json(SeenBy) | where isnotnull(SeenBy) | project DeviceName, By = tostring(SeenBy.DeviceId)',
+        'DeviceInfo | invoke SeenBy() | mv-expand parse_json(SeenBy) | where isnotempty(SeenBy) | project DeviceName, By = tostring(SeenBy.DeviceId)',
         [['printer', 'd1']],
       ],
     ],

@@ -21,7 +21,8 @@ export type ExternalFormat =
   | 'singlejson'
   | 'w3clogfile';
 
-const textFormats = new Set<string>([
+/** Every format that is text. */
+export const textFormats: ReadonlySet<string> = new Set<string>([
   ...Object.keys(delimiters),
   'tsve',
   'txt',

@@ -1,5 +1,6 @@
 import type { KustoType } from '@merlon/contract';
 import { type Fragment, integer, sql, text, texts } from '../emit/fragment.ts';
+import { KqlError } from '../kql-error.ts';
 import type { Cell } from '../plugins/table.ts';
 import { isTextual } from '../tree/expression.ts';
 import { relation } from '../tree/relation.ts';
@@ -7,6 +8,9 @@ import { unixEpochTicks } from './constants.ts';
 import type { LoweringContext } from './context.ts';
 import type { ResultColumn } from './operators/rule.ts';
 import type { Column, Rows } from './rows.ts';
+
+/** The longest parameter that the engine takes is a little longer. */
+const maxParameterLength = 15_000_000;
 
 /** Rows computed outside the engine, in their order: one parameter a column, so that nothing of them is SQL and nothing unused is sent. */
 export function suppliedRows(
@@ -40,6 +44,10 @@ export function suppliedRows(
 }
 
 function arrayOf(type: KustoType, cells: readonly Cell[]): Fragment {
+  let length = 0;
+  for (const cell of cells) length += 3 + (typeof cell === 'string' ? cell.length : 20);
+  if (length > maxParameterLength)
+    throw KqlError.unsupported('this many rows from outside the tables', { start: 0, length: 0 });
   switch (type) {
     case 'string':
     case 'guid':

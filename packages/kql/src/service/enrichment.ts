@@ -116,7 +116,7 @@ export function seenBy(name: string): string {
       | join kind=inner (DeviceNetworkEvents | project Timestamp, Observer = DeviceId, RemoteIP) on $left.IPAddress == $right.RemoteIP
       | where Observer != DeviceId
       | summarize LastEncountered = max(Timestamp) by DeviceId, Observer
-      | summarize SeenBy = make_list(bag_pack("DeviceId", Observer, "LastEncountered", LastEncountered)) by DeviceId;
+      | summarize SeenBy = tostring(make_list(bag_pack("DeviceId", Observer, "LastEncountered", LastEncountered))) by DeviceId;
     T | lookup kind=leftouter Encounters on DeviceId
   };`;
 }

@@ -6,7 +6,13 @@ import { assignedIpAddresses, deviceFromIp, fileProfile, fileProfileLimits, seen
 
 /** Where the portal's queries say their tables are: whatever they name, the tables are the caller's own. */
 const places = new Set(['cluster', 'database', 'workspace', 'app', 'resource']);
-const enrichments = new Set(['FileProfile', 'DeviceFromIP', 'AssignedIPAddresses', 'SeenBy']);
+/** Functions that only our service has. */
+export const enrichments: ReadonlySet<string> = new Set([
+  'FileProfile',
+  'DeviceFromIP',
+  'AssignedIPAddresses',
+  'SeenBy',
+]);
 
 /** Names worth a look, so that the others are not parsed twice. */
 const hint =

@@ -154,7 +154,8 @@ function unpacked(call: PluginCall, { bag, prefix, conflict }: Unpacking, slots:
   const columns = call.result().map((column): Column => {
     const { name, type } = column;
     const kept = conflict === 'replace_source' && slots.has(name) ? undefined : source.get(name);
-    if (kept !== undefined && kept.type === type) return { ...kept, hidden: false };
+    if (kept !== undefined && kept.type === type)
+      return slots.has(name) || call.learned !== undefined ? { ...kept, hidden: false } : kept;
     const key = name.slice(prefix.length);
     const isSlot = name.startsWith(prefix);
     const value = isSlot ? jsonExtract(columnRef(bag.id), [text(key)]) : sql`''`;

@@ -192,7 +192,7 @@ function shaped(
   const candidates = [
     ...sides.left.map((column) => ({ column, isRight: false })),
     ...sides.right.filter((column) => !shared.has(column.name)).map((column) => ({ column, isRight: true })),
-  ].filter(({ column }) => !column.hidden);
+  ];
   const result = call.result();
   if (result.length !== candidates.length) throw call.refused('with these columns');
   const outputs: Output[] = [];
@@ -212,7 +212,7 @@ function shaped(
       type: column.type,
       id,
       nullable: column.nullable || (isMissing && !isTextual(column.type)),
-      hidden: false,
+      hidden: column.hidden,
     };
   });
   return { relation: relation({ kind: 'project', input, outputs }), columns, order: [] };

@@ -3,7 +3,6 @@ import { expr } from '../../tree/expression.ts';
 import { relation } from '../../tree/relation.ts';
 import { toBool } from '../convert.ts';
 import { lowerScalar } from '../recursion.ts';
-import { visible } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
 import type { PluginRule } from './rule.ts';
 
@@ -29,6 +28,6 @@ export const rowsNear: PluginRule = (call) => {
   return {
     ...rows,
     relation: relation({ kind: 'filter', input: rows.relation, predicate: sql`(${near.sql} > 0)` }),
-    columns: visible(input),
+    columns: input.columns,
   };
 };

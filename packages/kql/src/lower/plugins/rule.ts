@@ -155,7 +155,15 @@ export class PluginCall {
 
   /** Rows computed here as rows of the statement. */
   supplied(rows: readonly (readonly Cell[])[]): Rows {
-    return suppliedRows(this.result(), rows, this.scope.context);
+    const made = suppliedRows(this.result(), rows, this.scope.context);
+    // An alias column of the input stays one.
+    const aliases = new Set(
+      this.input.columns.filter((column) => column.hidden).map((column) => column.name),
+    );
+    return {
+      ...made,
+      columns: made.columns.map((column) => ({ ...column, hidden: aliases.has(column.name) })),
+    };
   }
 
   refused(what: string): Error {
