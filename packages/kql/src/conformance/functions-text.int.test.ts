@@ -168,6 +168,17 @@ describe('other formats', () => {
     ['parse_urlquery("k1=v1&k2=a=b")', { 'Query Parameters': { k1: 'v1', k2: 'a=b' } }],
     ['parse_urlquery("?k=v#x")', { 'Query Parameters': { k: 'v' } }],
     ['extract_json("$.a[1][\'b c\']", \'{"a":[1,{"b c":"x"}]}\')', 'x'],
+    [
+      'parse_user_agent("Mozilla/5.0 (Windows; U; en-US) AppleWebKit/531.9 (KHTML, like Gecko) AdobeAIR/2.5.1", "browser")',
+      { Browser: { Family: 'AdobeAIR', MajorVersion: '2', MinorVersion: '5', Patch: '1' } },
+    ],
+    [
+      'parse_user_agent("curl/7.68.0", dynamic(["device", "os"]))',
+      {
+        OperatingSystem: { Family: 'Other', MajorVersion: '', MinorVersion: '', Patch: '', PatchMinor: '' },
+        Device: { Family: 'Other', Brand: '', Model: '' },
+      },
+    ],
     ['extract_json("$.a", \'{"a":5}\', typeof(long))', 5],
   ]);
   checkCases(open, [

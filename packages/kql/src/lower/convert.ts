@@ -192,6 +192,12 @@ export function toInt(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
 }
 
 export function toReal(value: Expr, scope: ScalarScope, node: SyntaxNode): Expr {
+  const { constant } = value;
+  if (
+    (constant?.type === 'int' || constant?.type === 'long' || constant?.type === 'decimal') &&
+    constant.value !== null
+  )
+    return constantExpr({ type: 'real', value: Number(constant.value) });
   switch (value.type) {
     case 'real':
       return value;

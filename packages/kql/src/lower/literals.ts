@@ -121,7 +121,7 @@ const monthNames = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep
 
 /** Forms of a date, each with year, month and day by name. */
 const dateForms: readonly RegExp[] = [
-  /^(?<year>\d{4})[-/.](?<month>\d{1,2})(?:[-/.](?<day>\d{1,2}))?(?=$|[T\s])/i,
+  /^(?<year>\d{4})(?:[-/.]|,\s*)(?<month>\d{1,2})(?:(?:[-/.]|,\s*)(?<day>\d{1,2}))?(?=$|[T\s])/i,
   /^(?<month>\d{1,2})[-/.](?<day>\d{1,2})[-/.](?<year>\d{4})(?=$|[T\s])/i,
   /^(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})(?=$|[T\s])/i,
   /^(?:[a-z]{3,9},\s*)?(?<day>\d{1,2})[-\s](?<month>[a-z]{3})[a-z]*[-\s](?<year>\d{4}|\d{2})(?=$|[T\s])/i,
