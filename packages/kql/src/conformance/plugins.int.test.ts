@@ -92,8 +92,11 @@ describe('bag_unpack', () => {
         [[1]],
       ],
       [
-        'let open = (T:(d:dynamic)) { T | evaluate bag_unpack(d) }; print d = dynamic({"x":1}) | invoke open() | union (print d = dynamic({"y":2,"x":1}) | invoke open()) | summarize sum(x), sum(y)',
-        [[2, 2]],
+        'let open = (T:(d:dynamic)) { T | evaluate bag_unpack(d) }; print d = dynamic({"x":1}) | invoke open() | union (print d = dynamic({"y":2,"x":1}) | invoke open()) | project x, y | sort by y asc',
+      [
+        [1, null],
+        [1, 2],
+      ],
       ],
       [
         'print d = dynamic({"a b":1,"c\\"d":2}) | evaluate bag_unpack(d) | project ["a b"], v = ["c\\"d"]',
