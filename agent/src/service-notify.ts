@@ -1,8 +1,6 @@
 /** Tells systemd that the service is ready and alive: sd_notify(3) as datagrams to NOTIFY_SOCKET. Node has no datagram Unix sockets, so by libc. */
 import type { AgentLog } from './agent-log.ts';
-
-const AF_UNIX = 1;
-const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
+import { AF, loadKoffi, SOCK, systemCalls } from './sensor/system-calls.ts';
 
 export interface ServiceNotifier {
   /** Sends READY=1, and from then on WATCHDOG=1 as often as the service manager wants. */
@@ -36,21 +34,16 @@ export async function serviceNotifier(
 
 /** False: not sent. */
 async function datagramTo(path: string): Promise<(message: string) => boolean> {
-  const { default: koffi } = await import('koffi');
-  const libc = koffi.load('libc.so.6');
-  const socket = libc.func('int socket(int, int, int)');
-  const sendto = libc.func('long sendto(int, void *, size_t, int, void *, uint)');
-  const fd = Number(socket(AF_UNIX, SOCK_DGRAM_CLOEXEC, 0));
-  const name = Buffer.from(path);
-  const address = Buffer.alloc(2 + 108);
-  address.writeUInt16LE(AF_UNIX, 0);
-  name.copy(address, 2, 0, 108);
-  // An abstract name is written with an @ and begins with a NUL.
-  const abstract = path.startsWith('@');
-  if (abstract) address[2] = 0;
-  const length = 2 + name.byteLength + (abstract ? 0 : 1);
+  const { koffi, libc } = await loadKoffi();
+  const calls = systemCalls(koffi, libc);
+  const fd = calls.socket(AF.unix, SOCK.datagram | SOCK.cloexec, 0);
+  // An abstract name is written with an @, begins with a NUL and ends where it ends.
+  const name = Buffer.from(path.startsWith('@') ? `\0${path.slice(1)}` : `${path}\0`);
+  const address = Buffer.alloc(2 + name.byteLength);
+  address.writeUInt16LE(AF.unix, 0);
+  name.copy(address, 2);
   return (message) => {
     const bytes = Buffer.from(message);
-    return Number(sendto(fd, bytes, bytes.byteLength, 0, address, length)) === bytes.byteLength;
+    return calls.sendTo(fd, bytes, address) === bytes.byteLength;
   };
 }

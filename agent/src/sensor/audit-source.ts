@@ -4,9 +4,11 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { AUDIT_TYPE, type AuditRecord, parseAuditRecord } from './audit-records.ts';
+import type { BootMark } from './boot-mark.ts';
 import type { Poller } from './poller.ts';
 import { listPids, netnsOf } from './proc-files.ts';
-import { AF, CLONE_NEWNET, ENOBUFS, SO, SOCK, SOL_SOCKET, type SystemCalls } from './system-calls.ts';
+import { openReceiver, receiveAll } from './receiver.ts';
+import { AF, CLONE_NEWNET, SO, SOCK, SOL_SOCKET, type SystemCalls } from './system-calls.ts';
 
 const NETLINK_AUDIT = 9;
 const READ_LOG_GROUP = 1;
@@ -17,6 +19,8 @@ const NLMSG_ERROR = 2;
 const AUDIT_GET = 1000;
 const AUDIT_SET = 1001;
 const STATUS_ENABLED = 1;
+const OFF = 0;
+const ON = 1;
 const STATUS_BYTES = 44;
 const RECEIVE_BYTES = 4 * 1024 * 1024;
 
@@ -26,6 +30,8 @@ export interface AuditSourceDeps {
   take: (record: AuditRecord) => void;
   /** The text of the self-test's record. */
   canary: string;
+  /** Remembers, until the next boot, that auditing was off and an agent turned it on. */
+  mark: BootMark;
 }
 
 function netlinkMessage(type: number, flags: number, payload: Buffer): Buffer {
@@ -67,7 +73,7 @@ export class AuditSource {
   #buffer = Buffer.allocUnsafe(64 * 1024);
   readonly counts = { records: 0, lost: 0 };
   witnessed = false;
-  /** True when auditing was off in the kernel and this source turned it on. */
+  /** True when auditing was off in the kernel and this source, or one before it that was killed, turned it on. */
   turnedOn = false;
 
   constructor(deps: AuditSourceDeps) {
@@ -78,23 +84,17 @@ export class AuditSource {
   open(): void {
     const { calls, poller } = this.#d;
     this.turnedOn = this.#ensureEnabled();
-    this.#fd = this.#inFirstNetworkNamespace(() => {
-      const fd = calls.socket(AF.netlink, SOCK.raw | SOCK.cloexec, NETLINK_AUDIT);
-      if (fd < 0) throw new Error(`audit socket: ${calls.errorName(calls.errno())}`);
-      const size = Buffer.alloc(4);
-      size.writeInt32LE(RECEIVE_BYTES, 0);
-      calls.setSocketOption(fd, SOL_SOCKET, SO.receiveBufferForce, size);
-      if (calls.bind(fd, netlinkAddress(READ_LOG_GROUP)) < 0) {
-        const reason = calls.errorName(calls.errno());
-        calls.close(fd);
-        throw new Error(
-          reason === 'EPERM'
-            ? 'the audit log may not be read: CAP_AUDIT_READ is missing'
-            : `audit multicast: ${reason}`,
-        );
-      }
-      return fd;
-    });
+    this.#fd = this.#inFirstNetworkNamespace(() =>
+      openReceiver(calls, {
+        what: 'audit multicast',
+        family: AF.netlink,
+        type: SOCK.raw,
+        protocol: NETLINK_AUDIT,
+        address: netlinkAddress(READ_LOG_GROUP),
+        bufferBytes: RECEIVE_BYTES,
+        denied: 'the audit log may not be read: CAP_AUDIT_READ is missing',
+      }),
+    );
     poller.add(this.#fd, () => this.#read());
   }
 
@@ -158,19 +158,40 @@ export class AuditSource {
     }
   }
 
-  /** Without this the kernel drops what PAM sends. It stays on: so is it on most systems, and another reader may rely on it. */
+  /** Without this the kernel drops what PAM sends. What was found off is turned off again at the end, also by a later start if this one is killed. */
   #ensureEnabled(): boolean {
-    const enabled = this.#command(AUDIT_GET, Buffer.alloc(0), REQUEST, (type, body) =>
-      type === AUDIT_GET && body.length >= 8 ? body.readUInt32LE(4) : undefined,
+    const { mark } = this.#d;
+    const { enabled } = this.#status();
+    if (enabled !== OFF) return mark.is();
+    // First the mark: killed in between, the next start takes what is on for its own only if this one meant to turn it on.
+    mark.set(true);
+    this.#setEnabled(ON);
+    return true;
+  }
+
+  /** Leaves auditing on where an audit daemon came to rely on it, or somebody locked it. */
+  #restore(): void {
+    const { enabled, daemonPid } = this.#status();
+    if (enabled === ON && daemonPid === 0) this.#setEnabled(OFF);
+    this.#d.mark.set(false);
+    this.turnedOn = false;
+  }
+
+  #status(): { enabled: number; daemonPid: number } {
+    return this.#command(AUDIT_GET, Buffer.alloc(0), REQUEST, (type, body) =>
+      type === AUDIT_GET && body.length >= 16
+        ? { enabled: body.readUInt32LE(4), daemonPid: body.readUInt32LE(12) }
+        : undefined,
     );
-    if (enabled !== 0) return false;
+  }
+
+  #setEnabled(enabled: number): void {
     const status = Buffer.alloc(STATUS_BYTES);
     status.writeUInt32LE(STATUS_ENABLED, 0);
-    status.writeUInt32LE(1, 4);
+    status.writeUInt32LE(enabled, 4);
     this.#command(AUDIT_SET, status, REQUEST | ACKNOWLEDGE, (type) =>
       type === NLMSG_ERROR ? true : undefined,
     );
-    return true;
   }
 
   /** Sends a record of no meaning, that must come back through the multicast. @throws when it may not be sent. */
@@ -182,31 +203,22 @@ export class AuditSource {
   }
 
   #read(): void {
-    const { calls } = this.#d;
-    for (;;) {
-      const n = calls.recv(this.#fd, this.#buffer);
-      if (n < 0 && calls.errno() === ENOBUFS) {
-        // How many were dropped the kernel does not say.
-        this.counts.lost++;
-        continue;
-      }
-      if (n <= 0) return;
-      if (n <= HEADER) continue;
+    this.counts.lost += receiveAll(this.#d.calls, this.#fd, this.#buffer, (n) => {
+      if (n <= HEADER) return;
       // The multicast's own length field leaves out the header: the datagram's length is right.
       const record = parseAuditRecord(this.#buffer.readUInt16LE(4), this.#buffer.toString('utf8', HEADER, n));
-      if (record === null) continue;
-      if (record.type === AUDIT_TYPE.test) {
-        if (record.message.get('op') === this.#d.canary) this.witnessed = true;
-        continue;
-      }
-      this.#d.take(record);
-    }
+      if (record === null) return;
+      if (record.type !== AUDIT_TYPE.test) this.#d.take(record);
+      else if (record.message.get('op') === this.#d.canary) this.witnessed = true;
+    });
   }
 
+  /** @throws when auditing, turned on by us, could not be turned off again. */
   close(): void {
     if (this.#fd < 0) return;
     this.#d.poller.remove(this.#fd);
     this.#d.calls.close(this.#fd);
     this.#fd = -1;
+    if (this.turnedOn) this.#restore();
   }
 }

@@ -9,6 +9,7 @@ import {
   readNameServers,
 } from './device-info.ts';
 import type { Poller } from './poller.ts';
+import { openReceiver, receiveAll } from './receiver.ts';
 import type { SensorRow } from './sensor.ts';
 import { AF, SOCK, type SystemCalls } from './system-calls.ts';
 
@@ -24,6 +25,7 @@ const HOURLY_MS = 3_600_000;
 /** A change comes as a burst of messages. */
 const SETTLE_MS = 2000;
 const NETLINK_ROUTE = 0;
+const RECEIVE_BYTES = 256 * 1024;
 const ROUTE_GROUPS = 0x1 | 0x10 | 0x40 | 0x100 | 0x400; // links, IPv4 addresses and routes, IPv6 addresses and routes
 
 export class DeviceSource {
@@ -48,19 +50,28 @@ export class DeviceSource {
     const { native } = this.#d;
     if (native === null) return;
     const { calls, poller } = native;
-    const fd = calls.socket(AF.netlink, SOCK.raw | SOCK.cloexec, NETLINK_ROUTE);
-    if (fd < 0) return;
     const address = Buffer.alloc(12);
     address.writeUInt16LE(AF.netlink, 0);
     address.writeUInt32LE(ROUTE_GROUPS, 8);
-    if (calls.bind(fd, address) < 0) {
-      calls.close(fd);
+    let fd: number;
+    try {
+      fd = openReceiver(calls, {
+        what: 'route socket',
+        family: AF.netlink,
+        type: SOCK.raw,
+        protocol: NETLINK_ROUTE,
+        address,
+        bufferBytes: RECEIVE_BYTES,
+      });
+    } catch {
+      // Changes are then seen by the hour.
       return;
     }
     this.#fd = fd;
     const buffer = Buffer.alloc(64 * 1024);
     poller.add(fd, () => {
-      while (calls.recv(fd, buffer) > 0);
+      // Dropped or not: what counts is that something changed.
+      receiveAll(calls, fd, buffer, () => undefined);
       this.#settle ??= setTimeout(() => {
         this.#settle = null;
         this.#report(false);

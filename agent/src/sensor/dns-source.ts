@@ -5,10 +5,11 @@
 import { type Datagram, type DnsAnswer, parseDatagram, parseDnsAnswer } from './dns-message.ts';
 import type { NameCache } from './name-cache.ts';
 import type { Poller } from './poller.ts';
+import { openReceiver, receiveAll } from './receiver.ts';
 import type { RowSink } from './row-sink.ts';
 import { additionalFields } from './rows.ts';
 import type { SensorRow } from './sensor.ts';
-import { AF, ENOBUFS, SO, SOCK, SOL_SOCKET, type SystemCalls } from './system-calls.ts';
+import { AF, SOCK, type SystemCalls } from './system-calls.ts';
 
 export interface DnsSourceDeps {
   calls: SystemCalls;
@@ -119,22 +120,18 @@ export class DnsSource {
   }
 
   #socket(ethertype: number, filter: Buffer): number {
-    const { calls } = this.#d;
-    // Protocol 0 receives nothing until bound: no packet slips in before the filter is there.
-    const fd = calls.socket(AF.packet, SOCK.datagram | SOCK.cloexec, 0);
-    if (fd < 0) throw new Error(`packet socket: ${calls.errorName(calls.errno())}`);
-    const size = Buffer.alloc(4);
-    size.writeInt32LE(RECEIVE_BYTES, 0);
-    calls.setSocketOption(fd, SOL_SOCKET, SO.receiveBufferForce, size);
     const address = Buffer.alloc(20);
     address.writeUInt16LE(AF.packet, 0);
     address.writeUInt16BE(ethertype, 2);
-    if (calls.attachFilter(fd, filter) !== 0 || calls.bind(fd, address) < 0) {
-      const reason = calls.errorName(calls.errno());
-      calls.close(fd);
-      throw new Error(`packet socket: ${reason}`);
-    }
-    return fd;
+    return openReceiver(this.#d.calls, {
+      what: 'packet socket',
+      family: AF.packet,
+      type: SOCK.datagram,
+      protocol: 0,
+      address,
+      bufferBytes: RECEIVE_BYTES,
+      filter,
+    });
   }
 
   drain(): void {
@@ -142,16 +139,9 @@ export class DnsSource {
   }
 
   #read(fd: number): void {
-    const { calls } = this.#d;
-    for (;;) {
-      const n = calls.recv(fd, this.#buffer);
-      if (n < 0 && calls.errno() === ENOBUFS) {
-        this.counts.lost++;
-        continue;
-      }
-      if (n <= 0) return;
-      this.take(this.#buffer.subarray(0, n));
-    }
+    this.counts.lost += receiveAll(this.#d.calls, fd, this.#buffer, (n) =>
+      this.take(this.#buffer.subarray(0, n)),
+    );
   }
 
   /** One IP packet. */

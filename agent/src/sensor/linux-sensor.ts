@@ -7,6 +7,7 @@ import { formatTicks, nowIso7, type SensorSourceHealth, UNIX_EPOCH_TICKS } from 
 import { IdNames } from './accounts.ts';
 import { AuditSource } from './audit-source.ts';
 import { BootTime, calibrate, creationOffset, type RememberedOffset } from './boot-clock.ts';
+import { bootMark } from './boot-mark.ts';
 import { BpfSource } from './bpf-source.ts';
 import { CgroupNames } from './cgroup-names.ts';
 import { accountDomain } from './device-info.ts';
@@ -308,6 +309,7 @@ export class LinuxSensor implements Sensor {
         calls: native.calls,
         poller: native.poller,
         canary: `merlon-self-test-${randomBytes(8).toString('hex')}`,
+        mark: bootMark(join(this.#o.dataDir, 'audit-turned-on'), this.#rows.bootId),
         take: (record) => {
           const ticks = BigInt(record.timeMs) * 10_000n + UNIX_EPOCH_TICKS;
           const made = makeRows.rowOf(record, formatTicks(ticks));
@@ -466,7 +468,7 @@ export class LinuxSensor implements Sensor {
     this.#unnamed.clear();
     this.#device?.stop();
     this.#dns?.close();
-    this.#audit?.close();
+    this.#closeAudit();
     this.#files?.close();
     this.#execOpens?.close();
     if (this.#bpf !== null) {
@@ -479,6 +481,14 @@ export class LinuxSensor implements Sensor {
     this.#cgroups?.close();
     this.#cgroups = null;
     this.#native = null;
+  }
+
+  #closeAudit(): void {
+    try {
+      this.#audit?.close();
+    } catch (error) {
+      this.#o.log.warn('auditing stays on in the kernel', { error: message(error) });
+    }
   }
 
   health(): SensorSourceHealth[] {
@@ -518,7 +528,9 @@ export class LinuxSensor implements Sensor {
         this.#logonRows,
         this.#audit?.counts.lost ?? 0,
         suppressed('DeviceLogonEvents'),
-        this.#audit?.turnedOn === true ? ['auditing was off in the kernel and was turned on'] : [],
+        this.#audit?.turnedOn === true
+          ? ['auditing was off in the kernel and is on while the sensor runs']
+          : [],
       ),
       this.#sourceHealth(
         'dns',

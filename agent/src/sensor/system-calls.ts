@@ -14,6 +14,7 @@ export interface SystemCalls {
   /** As `recv`, but waits as long as the socket's SO_RCVTIMEO allows: for the start only. */
   recvWaiting(fd: number, into: Buffer): number;
   send(fd: number, data: Buffer): number;
+  sendTo(fd: number, data: Buffer, address: Buffer): number;
   socket(family: number, type: number, protocol: number): number;
   bind(fd: number, address: Buffer): number;
   setSocketOption(fd: number, level: number, option: number, value: Buffer): number;
@@ -45,7 +46,7 @@ export interface Mapping {
   unmap(): void;
 }
 
-export const AF = { inet: 2, inet6: 10, netlink: 16, packet: 17 } as const;
+export const AF = { unix: 1, inet: 2, inet6: 10, netlink: 16, packet: 17 } as const;
 export const SOCK = { datagram: 2, raw: 3, cloexec: 0o2000000, nonblock: 0o4000 } as const;
 export const SOL_SOCKET = 1;
 export const SO = { receiveTimeout: 20, attachFilter: 26, receiveBufferForce: 33 } as const;
@@ -94,6 +95,9 @@ export function systemCalls(koffi: Koffi, libc: LibraryHandle): SystemCalls {
   const send = fn<(fd: number, b: Buffer, n: number, f: number) => number>(
     'long send(int, void *, size_t, int)',
   );
+  const sendto = fn<(fd: number, b: Buffer, n: number, f: number, a: Buffer, l: number) => number>(
+    'long sendto(int, void *, size_t, int, void *, uint)',
+  );
   const socket = fn<(a: number, b: number, c: number) => number>('int socket(int, int, int)');
   const bind = fn<(fd: number, b: Buffer, n: number) => number>('int bind(int, void *, uint)');
   const setsockopt = fn<(fd: number, l: number, o: number, b: Buffer, n: number) => number>(
@@ -136,6 +140,7 @@ export function systemCalls(koffi: Koffi, libc: LibraryHandle): SystemCalls {
     recv: (fd, into) => Number(recv(fd, into, into.length, MSG_DONTWAIT)),
     recvWaiting: (fd, into) => Number(recv(fd, into, into.length, 0)),
     send: (fd, data) => Number(send(fd, data, data.length, 0)),
+    sendTo: (fd, data, address) => Number(sendto(fd, data, data.length, 0, address, address.length)),
     socket,
     bind: (fd, address) => bind(fd, address, address.length),
     setSocketOption: (fd, level, option, value) => setsockopt(fd, level, option, value, value.length),
