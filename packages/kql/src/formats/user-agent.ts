@@ -56,6 +56,8 @@ const sections: Readonly<Record<UserAgentTarget, Section>> = {
 
 export const userAgentTargets = Object.keys(sections) as UserAgentTarget[];
 
+const require = createRequire(import.meta.url);
+
 /** Longer texts are no user agents: what is behind this many characters is not looked at. */
 const maxLength = 4096;
 
@@ -66,7 +68,7 @@ function patternsOf(target: UserAgentTarget): readonly Pattern[] {
   const known = compiled.get(target);
   if (known !== undefined) return known;
   const { list, replacements } = sections[target];
-  patterns ??= parse(readFileSync(createRequire(import.meta.url).resolve('uap-core/regexes.yaml'), 'utf8'));
+  patterns ??= parse(readFileSync(require.resolve('uap-core/regexes.yaml'), 'utf8'));
   const made = (patterns?.[list] ?? []).map(
     (entry): Pattern => ({
       regex: new RegExp(entry.regex ?? '', entry.regex_flag),
