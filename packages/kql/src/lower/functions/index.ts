@@ -4,8 +4,11 @@ import { collectionFunctions } from './collection.ts';
 import { conditionalFunctions } from './conditional.ts';
 import { conversionFunctions } from './conversion.ts';
 import { datetimeFunctions } from './datetime.ts';
+import { distributionFunctions } from './distributions.ts';
 import { encodingFunctions } from './encoding.ts';
 import { geoFunctions } from './geo.ts';
+import { geoCellFunctions } from './geo-cells.ts';
+import { geometryFunctions } from './geometry.ts';
 import { hllFunctions } from './hll.ts';
 import { ipv4TextFunctions } from './ipv4-text.ts';
 import { ipv6Functions } from './ipv6.ts';
@@ -47,6 +50,9 @@ export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
   'Encoding and hashing': encodingFunctions,
   'Other formats': { ...parsingFunctions, ...unpackingFunctions },
   'Neighbouring rows': windowFunctions,
+  'Special functions and distributions': distributionFunctions,
+  'Places and shapes on Earth': geometryFunctions,
+  'Cells of geohash, H3 and S2': geoCellFunctions,
   'Series, element by element': seriesElementFunctions,
   'Series with gaps': seriesFillFunctions,
   'Statistics of series': seriesStatisticFunctions,

@@ -1,0 +1,208 @@
+import { type Fragment, sql } from '../../emit/fragment.ts';
+import { type Expr, expr } from '../../tree/expression.ts';
+import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
+import { choose, column } from './series.ts';
+
+/** The Earth as Kusto takes it: a sphere of this radius in metres, on which lines are great circles. */
+const radius = sql`toFloat64(6371010)`;
+
+/** A place in radians. */
+export interface Point {
+  readonly longitude: Fragment;
+  readonly latitude: Fragment;
+  /** Both are there and on Earth. */
+  readonly isValid: Fragment;
+}
+
+/** The two arguments from this one on, in degrees. What is no place counts as 0, 0 and is not valid. */
+export function pointAt(call: Call, index: number): Point {
+  const [x, y] = [call.real(index).sql, call.real(index + 1).sql];
+  const isValid = column(call, sql`ifNull(abs(${x}) <= 180 AND abs(${y}) <= 90, false)`);
+  return {
+    isValid,
+    longitude: column(call, sql`radians(${choose(isValid, sql`ifNull(${x}, 0)`, sql`toFloat64(0)`)})`),
+    latitude: column(call, sql`radians(${choose(isValid, sql`ifNull(${y}, 0)`, sql`toFloat64(0)`)})`),
+  };
+}
+
+/** The angle between two places as seen from the centre of the Earth. */
+function angle(l1: Fragment, b1: Fragment, l2: Fragment, b2: Fragment): Fragment {
+  const half = sql`least(1, pow(sin((${b2} - ${b1}) / 2), 2) + cos(${b1}) * cos(${b2}) * pow(sin((${l2} - ${l1}) / 2), 2))`;
+  return sql`(2 * asin(sqrt(${half})))`;
+}
+
+function bearing(from: Point, to: Point): Fragment {
+  const turn = sql`(${to.longitude} - ${from.longitude})`;
+  return sql`atan2(sin(${turn}) * cos(${to.latitude}), cos(${from.latitude}) * sin(${to.latitude}) - sin(${from.latitude}) * cos(${to.latitude}) * cos(${turn}))`;
+}
+
+function distanceBetween(a: Point, b: Point): Fragment {
+  return sql`(${radius} * ${angle(a.longitude, a.latitude, b.longitude, b.latitude)})`;
+}
+
+const real = (given: Fragment, value: Fragment): Expr => expr('real', choose(given, value, sql`NULL`), true);
+
+function refuseSpheroid(call: Call, index: number): void {
+  if (index < call.count && call.value(index).constant?.value !== false) call.refuse('on a spheroid');
+}
+
+const distance: FunctionRule = (call) => {
+  refuseSpheroid(call, 4);
+  const [a, b] = [pointAt(call, 0), pointAt(call, 2)];
+  return real(sql`(${a.isValid} AND ${b.isValid})`, distanceBetween(a, b));
+};
+
+/** Clockwise from north, 0 … 2π. */
+const azimuth: FunctionRule = (call) => {
+  const [a, b] = [pointAt(call, 0), pointAt(call, 2)];
+  const found = column(call, bearing(a, b));
+  const apart = sql`(${a.isValid} AND ${b.isValid} AND (${a.longitude} != ${b.longitude} OR ${a.latitude} != ${b.latitude}))`;
+  return real(apart, sql`positiveModulo(${found}, 2 * pi())`);
+};
+
+/** Clockwise from the line back to the first place to the line on to the third. */
+const angleBetween: FunctionRule = (call) => {
+  const [a, b, c] = [pointAt(call, 0), pointAt(call, 2), pointAt(call, 4)];
+  const turned = column(call, sql`(${bearing(b, c)} - ${bearing(b, a)})`);
+  const apart = (p: Point, q: Point) =>
+    sql`(${p.longitude} != ${q.longitude} OR ${p.latitude} != ${q.latitude})`;
+  return real(
+    sql`(${a.isValid} AND ${b.isValid} AND ${c.isValid} AND ${apart(a, b)} AND ${apart(b, c)})`,
+    sql`positiveModulo(${turned}, 2 * pi())`,
+  );
+};
+
+const inCircle: FunctionRule = (call) => {
+  const [a, b] = [pointAt(call, 0), pointAt(call, 2)];
+  const size = call.real(4).sql;
+  const given = sql`(${a.isValid} AND ${b.isValid} AND ifNull(${size} >= 0, false))`;
+  return expr(
+    'bool',
+    choose(given, sql`ifNull(${distanceBetween(a, b)} <= ${size}, false)`, sql`NULL`),
+    true,
+  );
+};
+
+/** Lines or rings of a GeoJSON shape: Array(Array(Tuple(Float64, Float64))) in radians; empty for another shape. */
+function paths(call: Call, index: number, single: Fragment, multiple: Fragment, depth: 1 | 2): Fragment {
+  const json = call.json(index);
+  const type = column(call, sql`JSONExtractString(${json}, 'type')`);
+  const one =
+    depth === 1
+      ? sql`[JSONExtract(${json}, 'coordinates', 'Array(Array(Float64))')]`
+      : sql`JSONExtract(${json}, 'coordinates', 'Array(Array(Array(Float64)))')`;
+  const many =
+    depth === 1
+      ? sql`JSONExtract(${json}, 'coordinates', 'Array(Array(Array(Float64)))')`
+      : sql`arrayFold((all, p) -> arrayConcat(all, p), JSONExtract(${json}, 'coordinates', 'Array(Array(Array(Array(Float64))))'), CAST([], 'Array(Array(Array(Float64)))'))`;
+  const found = column(
+    call,
+    choose(
+      sql`(${type} = ${single})`,
+      one,
+      choose(sql`(${type} = ${multiple})`, many, sql`CAST([], 'Array(Array(Array(Float64)))')`),
+    ),
+  );
+  const onEarth = sql`arrayAll(path -> length(path) > 1 AND arrayAll(c -> length(c) >= 2 AND abs(c[1]) <= 180 AND abs(c[2]) <= 90, path), ${found})`;
+  return column(
+    call,
+    choose(
+      onEarth,
+      sql`arrayMap(path -> arrayMap(c -> (radians(c[1]), radians(c[2])), path), ${found})`,
+      sql`CAST([], 'Array(Array(Tuple(Float64, Float64)))')`,
+    ),
+  );
+}
+
+const linesAt = (call: Call, index: number) =>
+  paths(call, index, sql`'LineString'`, sql`'MultiLineString'`, 1);
+const ringsAt = (call: Call, index: number) => paths(call, index, sql`'Polygon'`, sql`'MultiPolygon'`, 2);
+
+/** Each step of each path: Array(Tuple(from, to)). */
+function steps(call: Call, found: Fragment): Fragment {
+  return column(
+    call,
+    sql`arrayFlatten(arrayMap(path -> arrayZip(arrayPopBack(path), arrayPopFront(path)), ${found}))`,
+  );
+}
+
+function lengthOf(call: Call, found: Fragment): Expr {
+  const all = steps(call, found);
+  const a = angle(sql`s.1.1`, sql`s.1.2`, sql`s.2.1`, sql`s.2.2`);
+  return real(sql`notEmpty(${all})`, sql`${radius} * arraySum(s -> ${a}, ${all})`);
+}
+
+/** By the spherical excess of each ring; holes are the rings after the first, of the other sign. */
+const area: FunctionRule = (call) => {
+  const rings = ringsAt(call, 0);
+  // Triangles from the first corner on; differences of corners keep small ones exact.
+  const corners = column(
+    call,
+    sql`arrayMap(ring -> arrayMap(p -> (cos(p.2) * cos(p.1), cos(p.2) * sin(p.1), sin(p.2)), ring), ${rings})`,
+  );
+  const triple = sql`(a.1 * ((q.2 - a.2) * (r.3 - a.3) - (q.3 - a.3) * (r.2 - a.2)) + a.2 * ((q.3 - a.3) * (r.1 - a.1) - (q.1 - a.1) * (r.3 - a.3)) + a.3 * ((q.1 - a.1) * (r.2 - a.2) - (q.2 - a.2) * (r.1 - a.1)))`;
+  const dot = (p: Fragment, q: Fragment) => sql`(${p}.1 * ${q}.1 + ${p}.2 * ${q}.2 + ${p}.3 * ${q}.3)`;
+  const whole = sql`(1 + ${dot(sql`a`, sql`q`)} + ${dot(sql`q`, sql`r`)} + ${dot(sql`r`, sql`a`)})`;
+  const ofRing = sql`abs(arraySum((a, q, r) -> 2 * atan2(${triple}, ${whole}), arrayWithConstant(length(ring) - 1, ring[1]), arrayPopBack(ring), arrayPopFront(ring)))`;
+  const json = call.json(0);
+  const counts = column(
+    call,
+    choose(
+      sql`(JSONExtractString(${json}, 'type') = 'MultiPolygon')`,
+      sql`arrayFlatten(arrayMap(p -> arrayMap((r, n) -> n, JSONExtractArrayRaw(p), arrayEnumerate(JSONExtractArrayRaw(p))), JSONExtractArrayRaw(${json}, 'coordinates')))`,
+      sql`arrayEnumerate(JSONExtractArrayRaw(${json}, 'coordinates'))`,
+    ),
+  );
+  const signed = sql`arraySum((ring, n) -> if(n = 1, ${ofRing}, -${ofRing}), ${corners}, arrayResize(${counts}, length(${rings}), 1))`;
+  return real(sql`notEmpty(${rings})`, sql`pow(${radius}, 2) * ${signed}`);
+};
+
+/** An odd number of edges lies north of the place on its own meridian. */
+const inPolygon: FunctionRule = (call) => {
+  const place = pointAt(call, 0);
+  const rings = ringsAt(call, 2);
+  const all = steps(call, rings);
+  const from = (end: Fragment) => sql`(positiveModulo(${end} - ${place.longitude} + pi(), 2 * pi()) - pi())`;
+  const edges = column(
+    call,
+    sql`arrayMap(s -> (${from(sql`s.1.1`)}, s.1.2, ${from(sql`s.2.1`)}, s.2.2), ${all})`,
+  );
+  const crosses = sql`((e.1 > 0) != (e.3 > 0) AND abs(e.3 - e.1) < pi())`;
+  const meets = sql`atan((tan(e.2) * sin(e.3) - tan(e.4) * sin(e.1)) / sin(e.3 - e.1))`;
+  const north = sql`arrayCount(e -> ${crosses} AND ${meets} > ${place.latitude}, ${edges})`;
+  return expr(
+    'bool',
+    choose(sql`(${place.isValid} AND notEmpty(${rings}))`, sql`(${north} % 2 = 1)`, sql`NULL`),
+    true,
+  );
+};
+
+/** To the nearest place of any step: across it where the foot lies on it, else to the nearer end. */
+const distanceToLine: FunctionRule = (call) => {
+  const place = pointAt(call, 0);
+  const all = steps(call, linesAt(call, 2));
+  const toEnd = (l: Fragment, b: Fragment) => angle(place.longitude, place.latitude, l, b);
+  const course = (l1: Fragment, b1: Fragment, l2: Fragment, b2: Fragment) =>
+    sql`atan2(sin(${l2} - ${l1}) * cos(${b2}), cos(${b1}) * sin(${b2}) - sin(${b1}) * cos(${b2}) * cos(${l2} - ${l1}))`;
+  const measured = column(
+    call,
+    sql`arrayMap(s -> (${toEnd(sql`s.1.1`, sql`s.1.2`)}, ${toEnd(sql`s.2.1`, sql`s.2.2`)}, ${angle(sql`s.1.1`, sql`s.1.2`, sql`s.2.1`, sql`s.2.2`)}, ${course(sql`s.1.1`, sql`s.1.2`, place.longitude, place.latitude)} - ${course(sql`s.1.1`, sql`s.1.2`, sql`s.2.1`, sql`s.2.2`)}), ${all})`,
+  );
+  // Distance along the step to the foot of the perpendicular, and across.
+  const along = sql`atan2(sin(m.1) * cos(m.4), cos(m.1))`;
+  const across = sql`abs(asin(greatest(-1, least(1, sin(m.1) * sin(m.4)))))`;
+  const nearest = sql`arrayMin(m -> if(${along} > 0 AND ${along} < m.3, ${across}, least(m.1, m.2)), ${measured})`;
+  return real(sql`(${place.isValid} AND notEmpty(${all}))`, sql`${radius} * ${nearest}`);
+};
+
+export const geometryFunctions: FunctionFamily = {
+  geo_distance_2points: distance,
+  geo_azimuth: azimuth,
+  geo_angle: angleBetween,
+  geo_point_in_circle: inCircle,
+  geo_point_in_polygon: inPolygon,
+  geo_distance_point_to_line: distanceToLine,
+  geo_line_length: (call) => lengthOf(call, linesAt(call, 0)),
+  geo_polygon_perimeter: (call) => lengthOf(call, ringsAt(call, 0)),
+  geo_polygon_area: area,
+};
