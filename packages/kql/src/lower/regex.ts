@@ -35,7 +35,24 @@ export function patternOf(pattern: Expr, node: SyntaxNode, scope: ScalarScope): 
   });
 }
 
-const lineBound = (source: string): string => `(?-s)${source}`;
+/** Escapes and classes, in which a dot is a dot. */
+const dotless = /\\.|\[(?:\^?\])?(?:\\.|[^\]\\])*\]/gs;
+
+/**
+ * The pattern with dots that stop at the end of a line. Flags would say the same, but a pattern that begins with flags loses the engine's search
+ * for the texts it must contain, which is what makes matching fast.
+ */
+function lineBound(source: string): string {
+  if (/\(\?[a-zA-Z-]*s|\\Q/.test(source)) return `(?-s)${source}`;
+  let bound = '';
+  let from = 0;
+  const pieces = (text: string) => text.replaceAll('.', '[^\\n]');
+  for (const match of source.matchAll(dotless)) {
+    bound += pieces(source.slice(from, match.index)) + match[0];
+    from = match.index + match[0].length;
+  }
+  return bound + pieces(source.slice(from));
+}
 
 /** The number of its groups. */
 function checked(source: string, node: SyntaxNode, scope: ScalarScope): number {

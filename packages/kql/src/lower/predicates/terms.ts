@@ -54,6 +54,13 @@ export function foldHaystack(haystack: Fragment, needles: readonly string[], cas
   return needles.every(isAscii) ? sql`lower(${haystack})` : sql`lowerUTF8(${haystack})`;
 }
 
+function holds(haystack: Fragment, folded: string, casing: Casing): Fragment {
+  if (casing.sensitive) return sql`position(${haystack}, ${text(folded)}) > 0`;
+  return isAscii(folded)
+    ? sql`positionCaseInsensitive(${haystack}, ${text(folded)}) > 0`
+    : sql`positionCaseInsensitiveUTF8(${haystack}, ${text(folded)}) > 0`;
+}
+
 /** Whether the haystack holds the needle as a term. */
 export function termMatch(haystack: Fragment, needle: string, side: TermSide, casing: Casing): Fragment {
   const wanted = foldCase(needle, casing);
@@ -65,7 +72,8 @@ export function termMatch(haystack: Fragment, needle: string, side: TermSide, ca
       ? sql`(hasToken(lower(${haystack}), ${text(wanted.toLowerCase())}) AND ${exact})`
       : exact;
   }
-  const exact = sql`match(${where}, ${text(termPattern(wanted, side))})`;
+  // A search for the bare needle first: few rows are left for the pattern, whose classes of letters are slow.
+  const exact = sql`(${holds(haystack, wanted, casing)} AND match(${where}, ${text(termPattern(wanted, side))}))`;
   const terms = isAscii(wanted) ? wholeTerms(wanted.toLowerCase(), side) : [];
   return terms.length === 0 ? exact : sql`(hasAllTokens(lower(${haystack}), ${texts(terms)}) AND ${exact})`;
 }
