@@ -332,6 +332,32 @@ describe.each(['embedded', 'by URL'] as const)('the event store, %s', (side) => 
       await isOver(...ids);
     });
 
+    it('hands its rows on as they come, and is ended by whoever refuses them', async () => {
+      const request = {
+        parameters: {},
+        maxSeconds: 30,
+        maxRows: 1e9,
+        maxBytes: 1e12,
+        maxMemoryBytes: 500_000_000,
+      };
+      const seen: number[] = [];
+      const stats = await store.stream(
+        { ...request, sql: 'SELECT number FROM numbers(300000)', queryId: 'flowing' },
+        async (rows) => {
+          for (const [value] of rows) seen.push(Number(value));
+          await delay(0);
+        },
+      );
+      expect(seen).toEqual(Array.from({ length: 300_000 }, (_, i) => i));
+      expect(stats.rowsRead).toBe(300_000);
+      const refused = store.stream(
+        { ...request, sql: "SELECT repeat('x', 1000) FROM numbers(1000000000)", queryId: 'refused' },
+        () => Promise.reject(new RangeError('enough')),
+      );
+      await expect(refused).rejects.toThrow(RangeError);
+      await isOver('refused');
+    });
+
     it('is ended by its id', async () => {
       const running = query('SELECT max(sipHash64(number)) FROM numbers(1000000000000)', {
         queryId: 'to-kill',
