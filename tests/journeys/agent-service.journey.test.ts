@@ -129,10 +129,10 @@ describe.skipIf(why)('the agent as a service', () => {
   });
 
   it('onboards with the package, and works', async () => {
-    const made = await server.cli('package', '--os', 'linux', '--tool', 'json', '--out', work);
-    machine.put('/root/merlon_onboard.json', readFileSync(made.files[0]), 0o600);
+    const made = await server.cli('package', '--os', 'linux', '--tool', 'script', '--out', work);
+    for (const file of made.files) machine.put(`/root/${basename(file)}`, readFileSync(file), 0o600);
     await inside('merlon-agent', 'connectivity', 'test', '--package', '/root/merlon_onboard.json');
-    await inside('merlon-agent', 'onboard', '--package', '/root/merlon_onboard.json');
+    await inside('sh', '/root/onboard.sh');
     const { value } = await connected();
     deviceId = value.edr_machine_id;
     expect(value).toMatchObject({ onboarding_state: 'Enrolled', isolation: 'None' });
