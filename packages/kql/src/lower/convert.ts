@@ -75,6 +75,8 @@ export function toText(value: Expr, scope: ScalarScope): Expr {
       return expr('string', orEmpty(timespanTextSql(x), nullable), false);
     case 'guid':
       return expr('string', x, false);
+    case 'real':
+      return expr('string', orEmpty(realText(x), nullable), false);
     default:
       return expr('string', orEmpty(sql`toString(${x})`, nullable), false);
   }
@@ -87,6 +89,11 @@ function constantText(
   if (constant.type === 'datetime') return datetimeText(constant.value);
   if (constant.type === 'timespan') return timespanText(constant.value);
   return String(constant.value);
+}
+
+/** As Kusto writes it; the engine has other words for what is not finite. */
+function realText(x: Fragment): Fragment {
+  return sql`if(isFinite(${x}), toString(${x}), multiIf(isNaN(${x}), 'NaN', ${x} > 0, 'Infinity', '-Infinity'))`;
 }
 
 function orEmpty(text: Fragment, nullable: boolean): Fragment {
@@ -124,7 +131,7 @@ export function toDynamic(value: Expr, scope: ScalarScope): Expr {
       return expr('dynamic', orEmpty(text, nullable), false);
     }
     case 'real': {
-      const text = sql`if(isFinite(${x}), toString(${x}), multiIf(isNaN(${x}), '"NaN"', ${x} > 0, '"Infinity"', '"-Infinity"'))`;
+      const text = sql`if(isFinite(${x}), toString(${x}), concat('"', ${realText(x)}, '"'))`;
       return expr('dynamic', nullable ? sql`if(isNull(${x}), '', assumeNotNull(${text}))` : text, false);
     }
     default:

@@ -146,13 +146,13 @@ export const mathFunctions: FunctionFamily = {
     const x = call.real(0);
     return expr('real', sql`ceil(${x.sql})`, x.nullable);
   },
-  sqrt: ofReal((x) => sql`sqrt(${x})`),
+  sqrt: ofReal((x) => sql`if(${x} < 0, NULL, sqrt(${x}))`, true),
   exp: ofReal((x) => sql`exp(${x})`),
   exp2: ofReal((x) => sql`exp2(${x})`),
   exp10: ofReal((x) => sql`exp10(${x})`),
-  log: ofReal((x) => sql`log(${x})`),
-  log2: ofReal((x) => sql`log2(${x})`),
-  log10: ofReal((x) => sql`log10(${x})`),
+  log: ofReal((x) => sql`if(${x} < 0, NULL, log(${x}))`, true),
+  log2: ofReal((x) => sql`if(${x} < 0, NULL, log2(${x}))`, true),
+  log10: ofReal((x) => sql`if(${x} < 0, NULL, log10(${x}))`, true),
   sin: ofReal((x) => sql`sin(${x})`),
   cos: ofReal((x) => sql`cos(${x})`),
   tan: ofReal((x) => sql`tan(${x})`),
