@@ -129,11 +129,31 @@ export class Appender {
     if (taken.length > 0) {
       await this.#writer.write(first, encodeGroup(taken, first), bytes);
       for (const [stream, state] of changed) streams.set(stream, state);
+      this.#remember(first, taken, bytes);
       this.#state.next = first + taken.length;
       for (const [i, { resolve }] of taken.entries()) resolve({ duplicate: false, position: first + i });
       this.#state.announce();
     }
     for (const { pending, position } of repeated) pending.resolve({ duplicate: true, position });
+  }
+
+  /** For readers that keep up. The group was written at the end of the active segment. */
+  #remember(first: Position, taken: readonly Pending[], bytes: number): void {
+    const active = this.#state.segments.at(-1);
+    if (!active) return;
+    let offset = active.bytes - bytes;
+    for (const [i, { record, frameBytes }] of taken.entries()) {
+      const { stream, payload } = record;
+      this.#state.tail.push({
+        position: first + i,
+        stream,
+        payload,
+        segment: active.first,
+        offset,
+        size: frameBytes,
+      });
+      offset += frameBytes;
+    }
   }
 }
 

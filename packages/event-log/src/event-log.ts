@@ -10,7 +10,7 @@ export interface AppendRecord {
   readonly epoch: string;
   /** Number of the record within the epoch. A whole number from 0. */
   readonly seq: number;
-  /** At most {@link MAX_PAYLOAD_BYTES}. Not to be changed until the append resolved. */
+  /** At most {@link MAX_PAYLOAD_BYTES}. The log keeps it for its readers: not to be changed any more. */
   readonly payload: Buffer;
 }
 

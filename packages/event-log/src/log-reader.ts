@@ -14,6 +14,7 @@ import { parseFrame } from './frame.ts';
 import type { LogState } from './log-state.ts';
 import { checkpointPath, type Segment } from './recover.ts';
 import { readFrames, SEGMENT_HEADER_BYTES } from './segment.ts';
+import type { TailRecord } from './tail.ts';
 
 type NextOptions = Parameters<LogReader['next']>[0];
 type Limits = { readonly through: Position } | { readonly maxRecords: number; readonly maxBytes: number };
@@ -153,6 +154,8 @@ export class SegmentReader implements LogReader {
     const maxRecords = 'through' in limits ? Number.POSITIVE_INFINITY : limits.maxRecords;
     const maxBytes = 'through' in limits ? Number.POSITIVE_INFINITY : limits.maxBytes;
     const stop = 'through' in limits ? limits.through + 1 : this.#state.next;
+    const kept = this.#state.tail.from(from.position);
+    if (kept) return this.#readTail(kept, { stop, maxRecords, maxBytes });
     let { position, segment, offset } = this.#located(from);
     let bytes = 0;
     let want = 0;
@@ -203,6 +206,25 @@ export class SegmentReader implements LogReader {
       offset += at;
     }
     return { records, end: { position, segment, offset } };
+  }
+
+  #readTail(
+    kept: (ahead: number) => TailRecord | undefined,
+    { stop, maxRecords, maxBytes }: { stop: Position; maxRecords: number; maxBytes: number },
+  ): { records: LogRecord[]; end: Cursor } {
+    const records: LogRecord[] = [];
+    let bytes = 0;
+    let last: TailRecord | undefined;
+    for (let record = kept(0); record && record.position < stop; record = kept(records.length)) {
+      if (records.length >= maxRecords || (bytes > 0 && bytes + record.size > maxBytes)) break;
+      const { position, stream, payload } = record;
+      records.push({ position, stream, payload });
+      bytes += record.size;
+      last = record;
+    }
+    if (!last) throw new Error(`reader "${this.name}" was given an empty tail`);
+    const { position, segment, offset, size } = last;
+    return { records, end: { position: position + 1, segment, offset: offset + size } };
   }
 
   #segment(first: Position, position: Position): Segment {

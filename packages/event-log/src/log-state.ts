@@ -4,6 +4,10 @@ import type { EventLogLogger, Position } from './event-log.ts';
 import type { RecoveredLog, Segment } from './recover.ts';
 import { type LogIdentity, SEGMENT_HEADER_BYTES } from './segment.ts';
 import type { StreamTable } from './stream-table.ts';
+import { Tail } from './tail.ts';
+
+/** At full speed, about a second. */
+const TAIL_BYTES = 64 * 1024 * 1024;
 
 export class LogState {
   readonly dir: string;
@@ -15,6 +19,7 @@ export class LogState {
   /** Position of the next record: all below are on disk. */
   next: Position;
   closed = false;
+  readonly tail = new Tail(TAIL_BYTES);
   readonly #waiting = new Set<() => void>();
 
   constructor(dir: string, recovered: RecoveredLog, log: EventLogLogger | null) {
