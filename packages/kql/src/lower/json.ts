@@ -22,7 +22,12 @@ export function jsonExtract(value: Fragment, path: readonly Fragment[]): Fragmen
 
 /** Elements of a JSON array as raw texts; JSON null becomes ''. Empty for anything else. */
 export function jsonElements(value: Fragment): Fragment {
-  return sql`arrayMap(e -> replaceAll(if(e = 'null', '', e), '\\\\/', '/'), JSONExtractArrayRaw(${value}))`;
+  return rawElements(sql`JSONExtractArrayRaw(${value})`);
+}
+
+/** Elements as the engine takes them out of a JSON array, as raw texts of ours. */
+export function rawElements(extracted: Fragment): Fragment {
+  return sql`arrayMap(e -> replaceAll(if(e = 'null', '', e), '\\\\/', '/'), ${extracted})`;
 }
 
 /** A JSON array of raw JSON texts. */

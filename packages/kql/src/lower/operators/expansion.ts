@@ -13,7 +13,7 @@ import { type Expr, expr } from '../../tree/expression.ts';
 import { constantInteger } from '../constants.ts';
 import { toDynamic } from '../convert.ts';
 import { typeNamed } from '../functions/rule.ts';
-import { jsonElements } from '../json.ts';
+import { rawElements } from '../json.ts';
 import { lowerNamed, type NamedValue } from '../named-values.ts';
 import { lowerScalar } from '../recursion.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
@@ -82,12 +82,19 @@ function lowerExpansion(node: SyntaxNode, pairs: boolean, scope: ScalarScope): E
   const typeNode = written === undefined ? undefined : parts(part(written, 'TypeOf'), 'Types')[0];
   const type = typeNode === undefined ? 'dynamic' : typeNamed(typeNode.ToString().trim());
   if (type === undefined) throw scope.unsupported(`to typeof(${typeNode?.ToString().trim()})`, node);
-  const json = scope.row.computed(toDynamic(named.value, scope)).sql;
+  const value = toDynamic(named.value, scope);
+  const json = scope.row.computed(value).sql;
   const entry = pairs
     ? sql`concat('[', replaceAll(toJSONString(kv.1), '\\\\/', '/'), ',', replaceAll(kv.2, '\\\\/', '/'), ']')`
     : sql`concat('{', replaceAll(toJSONString(kv.1), '\\\\/', '/'), ':', replaceAll(kv.2, '\\\\/', '/'), '}')`;
   const entries = sql`arrayMap(kv -> ${entry}, JSONExtractKeysAndValuesRaw(${json}))`;
-  const array = sql`multiIf(JSONType(${json}) = 'Array', ${jsonElements(json)}, JSONType(${json}) = 'Object', ${entries}, [${json}])`;
+  // Most rows hold an array that is not empty, which one look-up gives; only the others are asked what they are.
+  const { base, keys } = value.jsonPath ?? { base: json, keys: [] };
+  const filled = scope.row.computed(
+    expr('dynamic', sql`JSONExtractArrayRaw(${join([base, ...keys])})`, false),
+  ).sql;
+  const others = sql`multiIf(JSONType(${json}) = 'Object', ${entries}, JSONType(${json}) = 'Array', [], [${json}])`;
+  const array = sql`if(notEmpty(${filled}), ${rawElements(filled)}, ${others})`;
   return { ...named, type, array: scope.row.computed(expr('dynamic', array, false)) };
 }
 
