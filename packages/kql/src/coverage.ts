@@ -7,7 +7,7 @@ import { joinKinds, lookupKinds } from './lower/operators/join.ts';
 import { plugins } from './lower/plugins/index.ts';
 import { setOperators } from './lower/predicates/sets.ts';
 import { textOperators } from './lower/predicates/text-operators.ts';
-import { enrichments } from './service/service-names.ts';
+import { enrichments, rewrittenPlugins } from './service/service-names.ts';
 
 /** The reference page of what is supported, made from the tables that the translator itself goes by. */
 export function coveragePage(): string {
@@ -19,8 +19,7 @@ export function coveragePage(): string {
   const operators = new Set(
     [...pipedOperators.values(), ...sourceOperators.values()].map((operator) => operator.keyword),
   );
-  // `preview` is rewritten before it is bound: the binder gives it no columns.
-  const evaluated = [...plugins.keys(), 'preview'].sort();
+  const evaluated = [...plugins.keys(), ...rewrittenPlugins].sort();
   const sections = [
     '# KQL: what runs here',
     'Made from the code by `node packages/kql/scripts/write-coverage.mjs`; a test fails when it is out of date. A query that uses anything else is ' +

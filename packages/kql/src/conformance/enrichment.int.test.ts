@@ -182,6 +182,10 @@ describe('AssignedIPAddresses', () => {
       ],
       ['AssignedIPAddresses("nobody") | count', [[0]]],
       [
+        'AssignedIPAddresses(toscalar(database("x").DeviceInfo | where DeviceName == "printer" | project DeviceId)) | project IPAddress',
+        [['10.0.0.9']],
+      ],
+      [
         'AssignedIPAddresses("d5") | project IP = IPAddress | join kind=inner (DeviceNetworkEvents) on $left.IP == $right.RemoteIP | summarize count() by DeviceId | sort by DeviceId asc',
         [
           ['d1', 2],

@@ -93,10 +93,10 @@ describe('bag_unpack', () => {
       ],
       [
         'let open = (T:(d:dynamic)) { T | evaluate bag_unpack(d) }; print d = dynamic({"x":1}) | invoke open() | union (print d = dynamic({"y":2,"x":1}) | invoke open()) | project x, y | sort by y asc',
-      [
-        [1, null],
-        [1, 2],
-      ],
+        [
+          [1, null],
+          [1, 2],
+        ],
       ],
       [
         'print d = dynamic({"a b":1,"c\\"d":2}) | evaluate bag_unpack(d) | project ["a b"], v = ["c\\"d"]',
@@ -408,6 +408,22 @@ describe('sequences', () => {
           ['Tornado', '04:00:00', 1],
           ['Wind', '04:00:00', 1],
         ],
+      ],
+    ],
+  );
+});
+
+describe('dcount_intersect', () => {
+  checkCases(
+    () => engine,
+    [
+      [
+        'range x from 1 to 100 step 1 | summarize a = hll(iff(x % 2 == 0, x, 0)), b = hll(iff(x % 3 == 0, x, 0)), c = hll(iff(x % 5 == 0, x, 0)) | evaluate dcount_intersect(a, b, c) | project s0 - 1, s1 - 1, s2 - 1',
+        [[50, 16, 3]],
+      ],
+      [
+        'range x from 1 to 10 step 1 | summarize a = hll(iff(x < 5, x, 1)), b = hll(iff(x > 5, x, 10)) | evaluate dcount_intersect(a, b) | project s0, s1',
+        [[4, 0]],
       ],
     ],
   );

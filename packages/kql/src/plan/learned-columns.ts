@@ -1,6 +1,9 @@
 import type { Edit } from '../bind/edits.ts';
 import type { ResultColumn } from '../lower/operators/rule.ts';
 
+/** Names that a query may take on trust in vain: each costs another binding. */
+const maxMissing = 100;
+
 /** Columns of operators whose schema depends on their rows, by the place in the query text where the schema is to be written. */
 export class LearnedColumns {
   readonly #byOffset = new Map<number, Map<string, ResultColumn>>();
@@ -29,8 +32,8 @@ export class LearnedColumns {
     if (offset === undefined || this.#byOffset.get(offset)?.has(name) === true) return false;
     const names = this.#missing.get(offset) ?? new Set();
     this.#missing.set(offset, names);
-    const isNew = !names.has(name);
-    names.add(name);
+    const isNew = !names.has(name) && names.size < maxMissing;
+    if (isNew) names.add(name);
     return isNew;
   }
 

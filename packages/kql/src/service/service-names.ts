@@ -14,9 +14,12 @@ export const enrichments: ReadonlySet<string> = new Set([
   'SeenBy',
 ]);
 
+/** Plug-ins of `evaluate` that become other operators before anything is bound. */
+export const rewrittenPlugins = ['dcount_intersect', 'preview'] as const;
+
 /** Names worth a look, so that the others are not parsed twice. */
 const hint =
-  /\b(?:cluster|database|workspace|app|resource|FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|pack_all|preview|bag_unpack)\s*\(/i;
+  /\b(?:cluster|database|workspace|app|resource|FileProfile|DeviceFromIP|AssignedIPAddresses|SeenBy|pack_all|preview|bag_unpack|dcount_intersect)\s*\(/i;
 
 /** Calls of enrichment functions in one query. */
 const maxCalls = 20;
@@ -27,7 +30,8 @@ const maxCalls = 20;
  */
 export function serviceEdits(text: string, schema: Schema): Edit[] {
   if (!hint.test(text)) return [];
-  const root = kustoLibrary().KustoCode.Parse(text).Syntax;
+  const root = parsed(text);
+  if (root === undefined) return [];
   const edits: Edit[] = [];
   const declared = new Set<string>();
   const calls: SyntaxNode[] = [];
@@ -35,7 +39,8 @@ export function serviceEdits(text: string, schema: Schema): Edit[] {
   for (let node = pending.pop(); node !== undefined; node = pending.pop()) {
     const kind = kindOf(node);
     if (kind === 'LetStatement') declared.add(simpleName(part(node, 'Name')));
-    if (kind === 'EvaluateOperator') edits.push(...preview(node, text), ...bagUnpack(node, text));
+    if (kind === 'EvaluateOperator')
+      edits.push(...preview(node, text), ...bagUnpack(node, text), ...dcountIntersect(node, text));
     if (kind === 'FindProjectClause') edits.push(...packAll(node, text));
     if (kind === 'PathExpression') {
       const edit = withoutPlace(node, schema);
@@ -50,11 +55,27 @@ export function serviceEdits(text: string, schema: Schema): Edit[] {
   }
   const ours = calls.filter((call) => !declared.has(simpleName(part(call, 'Name'))));
   const made = ours.slice(0, maxCalls).flatMap((call, index) => enriched(call, index, text));
-  // A call is rewritten whole, whatever stands in its arguments.
-  const outside = edits.filter(
-    (edit) => !made.some((call) => edit.start >= call.start && edit.start < call.start + call.length),
-  );
-  return [...outside, ...made];
+  return outermost([...edits, ...made]);
+}
+
+/** What is rewritten whole is, whatever stands within it. */
+function outermost(edits: readonly Edit[]): Edit[] {
+  const isWithin = (inner: Edit, outer: Edit) =>
+    inner !== outer &&
+    outer.length > 0 &&
+    inner.start >= outer.start &&
+    inner.start + inner.length <= outer.start + outer.length &&
+    (inner.length < outer.length || edits.indexOf(inner) > edits.indexOf(outer));
+  return edits.filter((edit) => edit.length === 0 || !edits.some((outer) => isWithin(edit, outer)));
+}
+
+/** The text's tree without meanings; undefined for a text on which the library fails, which binding it will say. */
+function parsed(text: string): SyntaxNode | undefined {
+  try {
+    return kustoLibrary().KustoCode.Parse(text).Syntax;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `evaluate preview(n)`, to which the binder gives no columns: of its two results the first, which is the rows. */
@@ -87,6 +108,33 @@ function bagUnpack(operator: SyntaxNode, text: string): Edit[] {
       start: operator.TextStart,
       length: call.TextStart + call.Width - operator.TextStart,
       text: `extend ${asWritten(bag)} = bag_remove_keys(${asWritten(bag)}, ${keys}) | evaluate bag_unpack(${others.join(', ')})`,
+    },
+  ];
+}
+
+/** Sketches that one call may intersect: each doubles the terms. */
+const maxSketches = 5;
+
+/** `dcount_intersect(a, b, …)` by inclusion and exclusion, since what sketches can do is unite. */
+function dcountIntersect(operator: SyntaxNode, text: string): Edit[] {
+  const call = part(operator, 'FunctionCall');
+  const written = parts(part(call, 'ArgumentList'), 'Expressions');
+  if (simpleName(part(call, 'Name')) !== 'dcount_intersect' || written.length > maxSketches) return [];
+  const sketches = written.map((node) => text.slice(node.TextStart, node.TextStart + node.Width));
+  const columns = sketches.map((_, last) => {
+    const terms: string[] = [];
+    for (let subset = 1; subset < 2 ** (last + 1); subset++) {
+      const chosen = sketches.slice(0, last + 1).filter((_sketch, index) => ((subset >> index) & 1) === 1);
+      const united = chosen.length === 1 ? (chosen[0] ?? '') : `hll_merge(${chosen.join(', ')})`;
+      terms.push(`${chosen.length % 2 === 1 ? '+' : '-'} dcount_hll(${united})`);
+    }
+    return `s${last} = max_of(0, 0 ${terms.join(' ')})`;
+  });
+  return [
+    {
+      start: operator.TextStart,
+      length: call.TextStart + call.Width - operator.TextStart,
+      text: `extend ${columns.join(', ')}`,
     },
   ];
 }
@@ -148,6 +196,10 @@ function enriched(call: SyntaxNode, index: number, text: string): Edit[] {
     { start: 0, length: 0, text: `${definition}\n`, place },
     { ...place, text: `${name}(${args.filter((arg) => arg !== undefined).join(', ')})`, place },
   ];
+  const rename = (definition: string): Edit[] => [
+    { start: 0, length: 0, text: `${definition}\n`, place },
+    { start: nameNode.TextStart, length: nameNode.Width, text: name },
+  ];
   switch (simpleName(nameNode)) {
     case 'FileProfile': {
       const limitNode = argument(1, 'y');
@@ -162,9 +214,9 @@ function enriched(call: SyntaxNode, index: number, text: string): Edit[] {
       return replace(deviceFromIp(name, column ?? 'IP'), [time === undefined ? undefined : asWritten(time)]);
     }
     case 'AssignedIPAddresses':
-      return replace(assignedIpAddresses(name), written.map(asWritten));
+      return rename(assignedIpAddresses(name));
     default:
-      return replace(seenBy(name), []);
+      return rename(seenBy(name));
   }
 }
 
