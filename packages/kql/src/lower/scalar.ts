@@ -85,6 +85,8 @@ function lowerName(node: SyntaxNode, scope: ScalarScope): Expr {
 }
 
 function mentionsColumn(node: SyntaxNode): boolean {
+  // Its columns are of rows of its own.
+  if (kindOf(node) === 'ToScalarExpression') return false;
   if (symbolKind(node) === 'ColumnSymbol') return true;
   return children(node).some(mentionsColumn);
 }
