@@ -12,6 +12,7 @@ import { KqlError, TranslatorBusyError } from '@merlon/kql';
 import { AnswerTooLarge } from './answer-spool.ts';
 import type { RunLimits } from './limits.ts';
 import { SlotsBusy } from './query-slots.ts';
+import { SpoolFull } from './spool-space.ts';
 
 const MIB = 1024 * 1024;
 
@@ -24,6 +25,13 @@ export function huntingError(error: unknown, limits: RunLimits): unknown {
     return new ApiError(
       'TooManyRequests',
       'Too many queries of this tenant run or wait at once. Try again when some have ended.',
+      { retryAfterSeconds: 5, cause: error },
+    );
+  }
+  if (error instanceof SpoolFull) {
+    return new ApiError(
+      'TooManyRequests',
+      'Too many large answers are still being read. Try again when some have been.',
       { retryAfterSeconds: 5, cause: error },
     );
   }

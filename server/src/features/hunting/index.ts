@@ -11,6 +11,7 @@ import { huntingRoutes } from './routes.ts';
 import { createQueryRunner } from './run-query.ts';
 import { savedQueryRoutes } from './saved-query-routes.ts';
 import { savedQueryStore } from './saved-query-store.ts';
+import { SpoolSpace } from './spool-space.ts';
 import { usageStore } from './usage-store.ts';
 import { useRoutes } from './use-routes.ts';
 
@@ -20,6 +21,8 @@ export { huntingMigrations } from './migrations.ts';
 const TRANSLATOR_WORKERS = 2;
 const WAITING_PER_TENANT = 50;
 const SLOT_WAIT_MS = 30_000;
+/** Answers that are being made or read, in memory and on disk. */
+const SPOOL_BYTES = 2 * 1024 ** 3;
 const SWEEP_MS = 3_600_000;
 
 export function createHunting(
@@ -53,6 +56,7 @@ export function createHunting(
     config,
     quotas,
     spoolDir,
+    spoolSpace: new SpoolSpace(SPOOL_BYTES),
     log,
   });
   const limits = (through: HuntingInterface) => runLimits(through, config, events.ceilings.maxMemoryBytes);

@@ -1,4 +1,5 @@
 /** The addresses at which queries are run: each with its own shape, permission and limits, one way behind them. */
+import type { ServerResponse } from 'node:http';
 import {
   ApiError,
   GraphHuntingRequest,
@@ -49,6 +50,7 @@ interface Asked {
   readonly caller: Caller;
   readonly audit: RouteAudit;
   readonly signal: AbortSignal;
+  readonly node: { readonly response: ServerResponse };
 }
 
 export function huntingRoutes(deps: { readonly runner: QueryRunner; readonly clock: Clock }): Route[] {
@@ -62,7 +64,7 @@ export function huntingRoutes(deps: { readonly runner: QueryRunner; readonly clo
     shape: AnswerShape,
     timespan: Timespan = {},
   ): Promise<Reply> {
-    const { caller, audit, signal } = request;
+    const { caller, audit, signal, node } = request;
     // In place of the body as sent: what its author marked as secret is not for the trail.
     audit.details({ request: { Query: recordedText(text) }, ...(caller.portal ? { portal: true } : {}) });
     if (caller.portal && pages.isAnother(caller, text)) audit.repeats();
@@ -70,6 +72,8 @@ export function huntingRoutes(deps: { readonly runner: QueryRunner; readonly clo
       { caller, through: caller.portal ? 'portal' : through, text, timespan, signal },
       shape,
     );
+    if (node.response.destroyed) answer.release();
+    else node.response.once('close', answer.release);
     return reply(answer);
   }
 

@@ -30,6 +30,7 @@ import {
 import type { QuerySlots } from './query-slots.ts';
 import { recordedText } from './query-text.ts';
 import { type Limit, limitsOf, type Meter, meterOf } from './quota.ts';
+import type { SpoolSpace } from './spool-space.ts';
 import type { Timespan } from './timespan.ts';
 import type { UsageStore } from './usage-store.ts';
 
@@ -62,6 +63,7 @@ export interface QueryRunnerDeps {
   /** False: no quotas over time. */
   readonly quotas: boolean;
   readonly spoolDir: string;
+  readonly spoolSpace: SpoolSpace;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -116,9 +118,14 @@ export function createQueryRunner(deps: QueryRunnerDeps): QueryRunner {
     'merlon_hunting_queries',
     'Hunting queries that run or wait for a slot.',
   );
+  const unread = deps.metrics.gauge(
+    'merlon_hunting_spool_bytes',
+    'Bytes of answers that are being made or read.',
+  );
   deps.metrics.collect(() => {
     running.set(slots.running, { state: 'running' });
     running.set(slots.waiting, { state: 'waiting' });
+    unread.set(deps.spoolSpace.used);
   });
 
   const throttled = new OncePerMinute();
@@ -277,7 +284,12 @@ export function createQueryRunner(deps: QueryRunnerDeps): QueryRunner {
       account(query, async (limits, figures) => {
         const engine = engineFor(query, limits, figures);
         const translation = await statement(query, limits, figures, engine);
-        const spool = new AnswerSpool(deps.spoolDir, limits.maxBytes);
+        const spool = new AnswerSpool({
+          dir: deps.spoolDir,
+          maxBytes: limits.maxBytes,
+          space: deps.spoolSpace,
+          tenantId: query.caller.tenantId,
+        });
         try {
           await spool.write(shape.head(translation.columns));
           const headBytes = spool.length;
