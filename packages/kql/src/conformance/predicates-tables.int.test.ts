@@ -62,6 +62,13 @@ describe('on texts', () => {
     kept('not(s matches regex "who")', [2, 3]),
     kept('s matches regex t', [1, 3]),
     kept('s : "whoami"', [1]),
+    kept('s like "*SYSTEM32*whoami"', [1]),
+    kept('s like "power"', []),
+    kept('s notlike "power*"', [1, 3]),
+    kept('s likecs "Power*"', []),
+    kept('s notlikecs "Power*"', [1, 2, 3]),
+    kept('s like strcat(substring(t, 0, 5), "*")', [2, 3]),
+    kept('s like "C:?Windows*"', []),
     kept('y has "whoami"', [3]),
     kept('y contains "a"', [1, 3]),
   ]);

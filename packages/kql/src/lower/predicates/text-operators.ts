@@ -4,12 +4,12 @@ import { type Expr, expr } from '../../tree/expression.ts';
 import { constantString } from '../constants.ts';
 import { toText } from '../convert.ts';
 import { lowerScalar } from '../recursion.ts';
-import { patternOf } from '../regex.ts';
+import { patternOf, quotedRegex, quoteRegex } from '../regex.ts';
 import { columnExpr, visible } from '../rows.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
 import { type Casing, isAscii, type TermSide, termMatch, termPatternSql } from './terms.ts';
 
-type TextOperation = 'equals' | 'contains' | 'startswith' | 'endswith' | TermSide | 'regex';
+type TextOperation = 'equals' | 'like' | 'contains' | 'startswith' | 'endswith' | TermSide | 'regex';
 
 interface TextOperator {
   readonly operation: TextOperation;
@@ -36,6 +36,10 @@ export const textOperators: ReadonlyMap<string, TextOperator> = new Map<string, 
   ['!~', { operation: 'equals', casing: insensitive, negated: true }],
   ['matches regex', { operation: 'regex', casing: sensitive, negated: false }],
   [':', { operation: 'whole', casing: insensitive, negated: false }],
+  ['like', { operation: 'like', casing: insensitive, negated: false }],
+  ['notlike', { operation: 'like', casing: insensitive, negated: true }],
+  ['likecs', { operation: 'like', casing: sensitive, negated: false }],
+  ['notlikecs', { operation: 'like', casing: sensitive, negated: true }],
   ['notcontains', { operation: 'contains', casing: insensitive, negated: true }],
   ['containscs', { operation: 'contains', casing: sensitive, negated: false }],
   ['notcontainscs', { operation: 'contains', casing: sensitive, negated: true }],
@@ -113,6 +117,8 @@ function matchConstant(haystack: Fragment, needle: string, { operation, casing }
       return !casing.sensitive && isAscii(needle)
         ? sql`(positionCaseInsensitive(${haystack}, ${text(wanted)}) > 0)`
         : sql`(position(${folded}, ${text(wanted)}) > 0)`;
+    case 'like':
+      return sql`match(${folded}, ${text(`(?s)^${wanted.split('*').map(quoteRegex).join('.*')}$`)})`;
     case 'startswith':
       return sql`startsWith(${folded}, ${text(wanted)})`;
     case 'endswith':
@@ -135,6 +141,8 @@ function matchExpression(
       return sql`(${h} = ${n})`;
     case 'contains':
       return sql`(position(${h}, ${n}) > 0)`;
+    case 'like':
+      return sql`match(${h}, concat('(?s)^', replaceAll(${quotedRegex(n)}, '\\\\*', '.*'), '$'))`;
     case 'startswith':
       return sql`startsWith(${h}, ${n})`;
     case 'endswith':
