@@ -23,20 +23,15 @@ import { inject } from 'postject';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
-const ARCHITECTURES = ['x64', 'arm64'];
+/** With the number that an ELF file has for it. */
+const ARCHITECTURES = { x64: 62, arm64: 183 };
+const ELF_MACHINE_AT = 18;
 /** In the order in which they are loaded. */
 const LIBRARIES = ['libz.so.1', 'libelf.so.1', 'libbpf.so.1'];
 
 class Problem extends Error {}
 
-const { values: options } = parseArgs({
-  options: {
-    out: { type: 'string', default: join(root, 'dist') },
-    arch: { type: 'string', default: process.arch },
-    node: { type: 'string', default: process.execPath },
-    libraries: { type: 'string' },
-  },
-});
+const options = readOptions();
 const work = mkdtempSync(join(tmpdir(), 'merlon-build-'));
 try {
   await buildAgent();
@@ -48,9 +43,26 @@ try {
   rmSync(work, { recursive: true, force: true });
 }
 
+function readOptions() {
+  try {
+    return parseArgs({
+      options: {
+        out: { type: 'string', default: join(root, 'dist') },
+        arch: { type: 'string', default: process.arch },
+        node: { type: 'string', default: process.execPath },
+        libraries: { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    console.error(`build:agent: ${error.message}`);
+    process.exit(2);
+  }
+}
+
 async function buildAgent() {
   const { arch } = options;
-  if (!ARCHITECTURES.includes(arch)) throw new Problem(`--arch must be ${ARCHITECTURES.join(' or ')}`);
+  if (!Object.hasOwn(ARCHITECTURES, arch))
+    throw new Problem(`--arch must be ${Object.keys(ARCHITECTURES).join(' or ')}`);
   const { inputs, hashWorker } = await bundle(arch);
   const libraries = findLibraries(arch);
   const missing = LIBRARIES.filter((name) => !libraries.has(name));
@@ -184,6 +196,8 @@ function findLibraries(arch) {
 function strippedNode() {
   const given = resolve(options.node);
   const content = readFileSync(given);
+  if (content.readUInt16LE(ELF_MACHINE_AT) !== ARCHITECTURES[options.arch])
+    throw new Problem(`${given} is not for ${options.arch}: give one that is with --node`);
   if (!content.includes(FUSE))
     throw new Problem(
       `${given} cannot be made a single executable (some distributions split Node into libraries): give one of nodejs.org with --node`,
