@@ -248,6 +248,16 @@ describe('a caller that goes away', () => {
     await running.are(0);
   });
 
+  it('ends it while it is being translated', async () => {
+    const ids = Array.from({ length: 9_000 }, (_, i) => `"device${i}"`).join(', ');
+    const call = slowReader(`DeviceInfo | where DeviceId in (${ids})`);
+    await metricIs('merlon_hunting_queries{state="running"}', 1);
+    call.leave();
+    await metricIs('merlon_hunting_queries{state="running"}', 0);
+    const { state, runSeconds } = await lastQuery();
+    expect([state, runSeconds]).toEqual(['Cancelled', 0]);
+  });
+
   it('ends it while an address is being read', async () => {
     const asked = once(lists, 'request');
     const call = slowReader(`externaldata(a: string) ["${listed}/slow"]`);
@@ -314,7 +324,16 @@ describe('tenants beside each other', () => {
   });
 });
 
-async function lastQuery(): Promise<{ state: string; resultRows: number }> {
+async function metricIs(name: string, value: number): Promise<void> {
+  let text = '';
+  const isSo = async () => {
+    text = (await server.call('/metrics')).text;
+    return text.split('\n').includes(`${name} ${value}`);
+  };
+  await eventually(`${name} is ${value}`, isSo, { withinMs: 10_000, everyMs: 10, lastSeen: () => text });
+}
+
+async function lastQuery(): Promise<{ state: string; resultRows: number; runSeconds: number }> {
   const history = await server.call('/api/merlon/hunting/history?$top=1', { token });
   return history.json().value[0];
 }
