@@ -75,7 +75,7 @@ export const hunts: readonly Hunt[] = [
   {
     name: 'series of counts',
     kql: 'DeviceNetworkEvents | make-series Count = count() default = 0 on Timestamp from bin(ago(7d), 1d) to bin(now(), 1d) step 1d by ActionType | project ActionType, Count',
-    sql: `SELECT ActionType, toJSONString(groupArray(n)) FROM (
+    sql: `SELECT ActionType, concat('[', arrayStringConcat(groupArray(toString(n)), ','), ']') FROM (
         SELECT ActionType, d, n FROM (
           SELECT ActionType, toDate(Timestamp) AS d, count() AS n FROM {DeviceNetworkEvents} AND Timestamp >= toStartOfDay({now} - INTERVAL 7 DAY) AND Timestamp < toStartOfDay({now}) GROUP BY ActionType, d)
         ORDER BY ActionType, d WITH FILL FROM toDate({now} - INTERVAL 7 DAY) TO toDate({now}))

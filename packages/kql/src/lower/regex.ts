@@ -20,8 +20,9 @@ export interface Regex {
  */
 export function regexOf(pattern: Expr, node: SyntaxNode, scope: ScalarScope): Regex {
   const known = pattern.constant === undefined ? settledIfAlone(node, scope) : pattern;
-  const source = known === undefined ? undefined : constantString(known);
-  if (source === undefined) throw scope.unsupported('a regular expression that depends on the row', node);
+  const written = known === undefined ? undefined : constantString(known);
+  if (written === undefined) throw scope.unsupported('a regular expression that depends on the row', node);
+  const source = codePointsByHex(written);
   return { sql: text(lineBound(source)), source, groups: checked(source, node, scope) };
 }
 
@@ -29,10 +30,22 @@ export function regexOf(pattern: Expr, node: SyntaxNode, scope: ScalarScope): Re
 export function patternOf(pattern: Expr, node: SyntaxNode, scope: ScalarScope): Fragment {
   const known = pattern.constant === undefined ? settledIfAlone(node, scope) : pattern;
   if (known !== undefined) return regexOf(known, node, scope).sql;
-  return perValue({ name: 'matches regex', node, scope }, pattern, (source) => {
+  return perValue({ name: 'matches regex', node, scope }, pattern, (written) => {
+    const source = codePointsByHex(written);
     checked(source, node, scope);
     return lineBound(source);
   });
+}
+
+/** Kusto's syntax writes a code point also as `\u24B6`, `\u{24B6}` and `\U000024B6`, the engine's only as `\x{24B6}`. */
+function codePointsByHex(source: string): string {
+  return source.replaceAll(
+    /\\(?:u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]{1,6})\}|U([0-9A-Fa-f]{8})|.)/gs,
+    (whole, four?: string, braced?: string, eight?: string) => {
+      const digits = four ?? braced ?? eight;
+      return digits === undefined ? whole : `\\x{${digits}}`;
+    },
+  );
 }
 
 /** Escapes and classes, in which a dot is a dot. */
