@@ -46,7 +46,7 @@ describe('the reading account', () => {
     const statements = accountStatements(readerOf(connection), 'events', ceilings);
     expect(statements[0]).toMatch(/^CREATE USER IF NOT EXISTS `events_reader` /);
     expect(statements[1]).toContain('max_memory_usage = 1000000000 MIN 1 MAX 1000000000');
-    expect(statements[2]).toBe('GRANT SELECT ON `events`.* TO `events_reader`');
+    expect(statements[2]).toBe('GRANT SELECT, dictGet ON `events`.* TO `events_reader`');
   });
 });
 
@@ -61,7 +61,7 @@ describe('the configuration of the embedded engine', () => {
       reader: { name: 'r', passwordSha256: 'HASHR' },
       ceilings: { maxSeconds: 600, maxMemoryBytes: 1e9 },
     });
-    expect(accounts).toContain('<grants><query>GRANT SELECT ON merlon.*</query></grants>');
+    expect(accounts).toContain('<grants><query>GRANT SELECT, dictGet ON merlon.*</query></grants>');
     expect(accounts).toContain('<grants><query>GRANT SYSTEM LISTEN ON *.*</query></grants>');
     expect(accounts.match(/<password[^>]*>[^<]*/g)).toEqual([
       '<password>',
