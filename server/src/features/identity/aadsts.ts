@@ -45,6 +45,7 @@ export const aadstsErrors = {
   70000: { status: 400, error: 'invalid_grant' },
   70008: { status: 400, error: 'invalid_grant' },
   501481: { status: 400, error: 'invalid_grant' },
+  90055: { status: 429, error: 'temporarily_unavailable' },
   90033: { status: 503, error: 'temporarily_unavailable' },
 } as const satisfies Record<number, AadstsSpec>;
 
@@ -53,9 +54,11 @@ export type AadstsCode = keyof typeof aadstsErrors;
 export class AadstsError extends Error {
   override readonly name = 'AadstsError';
   readonly code: AadstsCode;
-  constructor(code: AadstsCode, text: string) {
+  readonly retryAfterSeconds: number | undefined;
+  constructor(code: AadstsCode, text: string, retryAfterSeconds?: number) {
     super(text);
     this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 

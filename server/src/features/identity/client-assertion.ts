@@ -48,7 +48,7 @@ export async function checkAssertion(
       `The certificate of app '${clientId}' that signed the assertion has ended.`,
     );
   try {
-    const { payload } = await jwtVerify(assertion, await importJWK(key.jwk, 'RS256'), {
+    const { payload } = await jwtVerify(assertion, await importJWK(key.jwk, algorithmOf(assertion)), {
       algorithms: ALGORITHMS,
       audience: [...audiences],
       issuer: clientId,
@@ -83,8 +83,9 @@ function keyOf(assertion: string, keys: readonly AssertionKey[], clientId: strin
   } catch {
     throw new AadstsError(50027, 'The assertion is not a JSON Web Token.');
   }
+  const [sha256Named, sha1Named] = [thumbprint(header['x5t#S256']), thumbprint(header.x5t)];
   const key = keys.find(
-    ({ sha1, sha256 }) => header['x5t#S256'] === sha256 || header.x5t === sha1 || header.kid === hexOf(sha1),
+    ({ sha1, sha256 }) => sha256Named === sha256 || sha1Named === sha1 || header.kid === hexOf(sha1),
   );
   if (!key)
     throw new AadstsError(
@@ -92,6 +93,17 @@ function keyOf(assertion: string, keys: readonly AssertionKey[], clientId: strin
       `The certificate that signed the assertion is not registered on app '${clientId}'; the assertion must name it by x5t or x5t#S256.`,
     );
   return key;
+}
+
+/** A key serves one algorithm; one that is not taken is refused when the signature is checked. */
+function algorithmOf(assertion: string): string {
+  const { alg } = decodeProtectedHeader(assertion);
+  return alg === 'PS256' ? 'PS256' : 'RS256';
+}
+
+/** Base64url by the letter; some libraries write plain Base64, or pad it. */
+function thumbprint(value: unknown): string | null {
+  return typeof value === 'string' ? Buffer.from(value, 'base64').toString('base64url') : null;
 }
 
 /** Some libraries name the certificate by its thumbprint in hexadecimal. */

@@ -2,15 +2,16 @@
  * oidc-provider, loaded without the advice it prints on every start under Node.js 20 ("use 22"). It runs there, our tests prove what we use of
  * it there, and an operator could do nothing with the line.
  */
-export type ProviderClass = typeof import('oidc-provider').Provider;
+export type ProviderLibrary = Pick<typeof import('oidc-provider'), 'Provider' | 'interactionPolicy'>;
 
-export async function loadProvider(): Promise<ProviderClass> {
+export async function loadProvider(): Promise<ProviderLibrary> {
   const warn = console.warn;
   console.warn = (...words: unknown[]) => {
     if (!String(words[0]).includes('Unsupported runtime')) warn(...words);
   };
   try {
-    return (await import('oidc-provider')).Provider;
+    const { Provider, interactionPolicy } = await import('oidc-provider');
+    return { Provider, interactionPolicy };
   } finally {
     console.warn = warn;
   }

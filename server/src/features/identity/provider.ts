@@ -10,7 +10,7 @@ import type { AdapterPayload, Provider } from 'oidc-provider';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { App, Apps, SecretCheck } from './apps.ts';
-import type { ProviderClass } from './oidc-provider.ts';
+import type { ProviderLibrary } from './oidc-provider.ts';
 import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts';
 import { createAdapter } from './provider-adapter.ts';
 import {
@@ -23,7 +23,7 @@ import {
   signOutPage,
 } from './sign-in-pages.ts';
 import type { SigningKeys } from './signing-keys.ts';
-import { applicationClaims, issuer, userClaims } from './token-claims.ts';
+import { applicationClaims, issuer, type Stamp, userClaims } from './token-claims.ts';
 import { DELEGATED_SCOPES, type ProtocolVersion } from './token-request.ts';
 import type { Users } from './users.ts';
 
@@ -84,7 +84,10 @@ interface Made {
   readonly callback: ReturnType<Provider['callback']>;
 }
 
-export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderClass): Providers {
+export function createProviders(
+  deps: ProvidersDeps,
+  { Provider: OpenIdProvider, interactionPolicy }: ProviderLibrary,
+): Providers {
   const providers = new Map<string, Made>();
   const notes = new WeakMap<IncomingMessage, TokenNote>();
 
@@ -182,7 +185,10 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
           postLogoutSuccessSource: async (ctx) => show(ctx, signedOutPage()),
         },
       },
-      interactions: { url: (_ctx, interaction) => `/${tenantId}/login/${interaction.uid}` },
+      interactions: {
+        policy: policyOfTheService(interactionPolicy),
+        url: (_ctx, interaction) => `/${tenantId}/login/${interaction.uid}`,
+      },
       // An administrator decides what a client may do for people, when it is registered or consented to: nobody is asked one by one.
       loadExistingGrant: async (ctx) => {
         const { client, session, params } = ctx.oidc;
@@ -226,6 +232,7 @@ export function createProviders(deps: ProvidersDeps, OpenIdProvider: ProviderCla
               issuedAt: Number(iat),
               expiresAt: Number(exp),
               tokenId: String(jti),
+              clientProof: proofOf(note),
             };
             const accountId = 'accountId' in token ? token.accountId : undefined;
             if (accountId === undefined) {
@@ -294,6 +301,18 @@ function show(
 ): void {
   ctx.set({ ...headers });
   ctx.body = body;
+}
+
+/** Whoever has signed in is not asked again because a program is a native one: the real service does not either. */
+function policyOfTheService(interactionPolicy: ProviderLibrary['interactionPolicy']) {
+  const policy = interactionPolicy.base();
+  policy.get('consent')?.checks.remove('native_client_prompt');
+  return policy;
+}
+
+function proofOf({ proved, secretCheck }: TokenNote): Stamp['clientProof'] {
+  if (proved) return '2';
+  return secretCheck === 'right' ? '1' : '0';
 }
 
 /** A registration as the provider takes it. */

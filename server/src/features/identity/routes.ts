@@ -82,6 +82,7 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
         200: version === 1 ? TokenV1 : TokenV2,
         400: AadstsBody,
         401: AadstsBody,
+        429: AadstsBody,
         503: AadstsBody,
       },
       handle: (request) => deps.token.token(request, version),

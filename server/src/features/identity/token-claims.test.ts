@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { applicationClaims, issuer, type Stamp, userClaims } from './token-claims.ts';
 
-const stamp = (version: 1 | 2): Stamp => ({
+const stamp = (version: 1 | 2, clientProof: Stamp['clientProof'] = '0'): Stamp => ({
   version,
   origin: 'https://merlon.example',
   tenantId: 'tenant-1',
@@ -9,6 +9,7 @@ const stamp = (version: 1 | 2): Stamp => ({
   issuedAt: 1_000_000,
   expiresAt: 1_003_600,
   tokenId: 'id-1',
+  clientProof,
 });
 const user = {
   id: 'user-1',

@@ -23,12 +23,14 @@ export interface Stamp {
   readonly issuedAt: number;
   readonly expiresAt: number;
   readonly tokenId: string;
+  /** How the client proved itself: 0 not at all, 1 by a secret, 2 by a certificate. */
+  readonly clientProof: '0' | '1' | '2';
 }
 
 export function applicationClaims(stamp: Stamp, app: App): Record<string, unknown> {
   return {
     ...common(stamp),
-    ...client(stamp.version, app.clientId, '1'),
+    ...client(stamp.version, app.clientId, stamp.clientProof),
     app_displayname: app.name,
     ...(stamp.version === 1 ? { idp: issuer(1, stamp.origin, stamp.tenantId) } : {}),
     idtyp: 'app',
@@ -47,7 +49,7 @@ export function userClaims(
 ): Record<string, unknown> {
   return {
     ...common(stamp),
-    ...client(stamp.version, clientId, '0'),
+    ...client(stamp.version, clientId, stamp.clientProof),
     ...(stamp.version === 1
       ? { amr: ['pwd'], unique_name: user.principalName, upn: user.principalName }
       : { preferred_username: user.principalName }),
@@ -72,7 +74,10 @@ function common(stamp: Stamp): Record<string, unknown> {
   };
 }
 
-/** `acr` of the client: 0 public, 1 secret. */
-function client(version: ProtocolVersion, clientId: string, strength: '0' | '1'): Record<string, unknown> {
+function client(
+  version: ProtocolVersion,
+  clientId: string,
+  strength: Stamp['clientProof'],
+): Record<string, unknown> {
   return version === 1 ? { appid: clientId, appidacr: strength } : { azp: clientId, azpacr: strength };
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../../telemetry/clock.ts';
 import { AadstsError, aadstsBody, aadstsErrors, clientRequestId } from './aadsts.ts';
 import type { App, Apps } from './apps.ts';
 import { ASSERTION_TYPE, assertionSubject, checkAssertion } from './client-assertion.ts';
+import { FailureThrottle } from './failure-throttle.ts';
 import { forwardedForm } from './forwarded-request.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { PROVIDER_ROUTES, type Providers, TOKEN_SECONDS, type TokenNote } from './provider.ts';
@@ -54,15 +55,19 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
   const correlationOf = (request: TokenRequest) =>
     clientRequestId(request.headers['client-request-id']) ?? request.correlationId;
 
+  const throttle = new FailureThrottle(deps.clock);
+
   /** Errors leave as the dialect has them. */
   async function answering(request: TokenRequest, work: () => Promise<Reply>): Promise<Reply> {
     try {
       return await work();
     } catch (error) {
       if (!(error instanceof AadstsError)) throw error;
+      const { retryAfterSeconds } = error;
       return {
         status: aadstsErrors[error.code].status,
         body: aadstsBody(error, deps.clock.now(), correlationOf(request)),
+        ...(retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } }),
       };
     }
   }
@@ -194,6 +199,13 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
     app: App,
     proof: Proof,
   ): Promise<{ fields: Record<string, string>; byAssertion: boolean }> {
+    const wait = throttle.wait(request.ip, app.clientId);
+    if (wait > 0)
+      throw new AadstsError(
+        90055,
+        'Too many wrong credentials came from this address. Try again later.',
+        wait,
+      );
     switch (proof.kind) {
       case 'none':
         return { fields: {}, byAssertion: false };
@@ -208,6 +220,7 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
             now: deps.clock.now(),
           });
         } catch (error) {
+          throttle.failed(request.ip, app.clientId);
           if (error instanceof AadstsError) deps.refused(app.tenantId, app, `assertion: ${error.code}`);
           throw error;
         }
@@ -254,8 +267,10 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
             wantsClientInfo,
           ),
         };
-      if (app && note.secretCheck !== null && note.secretCheck !== 'right')
+      if (app && note.secretCheck !== null && note.secretCheck !== 'right') {
+        throttle.failed(request.ip, app.clientId);
         deps.refused(tenant.id, app, note.secretCheck);
+      }
       return refusal(request, explain(failure, note, app));
     });
     deps.providers.note(provided, note);

@@ -1,0 +1,321 @@
+/** Tokens and sign-ins that somebody made up, took, changed or kept too long: all refused, and none written to a log. */
+import { createHash, createPublicKey, type JsonWebKey, randomBytes } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTokenForge, type TokenForge } from '../support/forged-tokens.ts';
+import { type Person, person } from '../support/person.ts';
+import { AUDIENCE, startServer, type TestApp, type TestServer } from '../support/server.ts';
+
+const password = 'a long enough password 1';
+const redirect = 'https://client.example/back';
+const hour = 3_600;
+
+describe('an attack on tokens', () => {
+  let server: TestServer;
+  let forge: TokenForge;
+  let app: TestApp;
+  let good: string;
+  let other: string;
+  let desktop: string;
+  let web: { clientId: string; clientSecret: string };
+  let ann: Person;
+
+  beforeAll(async () => {
+    server = await startServer();
+    forge = await openTokenForge(server);
+    app = await server.createApp('Machine.Read.All');
+    good = await server.token(app);
+    other = (await server.cli('tenant', 'create', '--name', 'Other', '--domain', 'other.example')).tenantId;
+    const delegated = ['--delegated', 'Machine.Read', '--redirect', redirect];
+    desktop = (await server.cli('app', 'create', '--name', 'desktop', '--public', ...delegated)).clientId;
+    web = await server.cli('app', 'create', '--name', 'web', ...delegated);
+    const made = await server.cli(
+      'user',
+      'create',
+      '--name',
+      'ann',
+      '--role',
+      'Merlon administrator (default)',
+    );
+    await server.signIn({ name: 'ann', password: made.oneTimePassword, newPassword: password });
+    ann = person(server, { name: 'ann', password });
+  });
+  afterAll(() => server?.dispose());
+
+  const now = () => Math.floor(Date.now() / 1_000);
+  const refused = async (token: string) => {
+    const answer = await server.call('/api/machines', { token });
+    expect([answer.status, answer.json().error?.code]).toEqual([401, 'Unauthorized']);
+  };
+
+  it('starts from a token that is good', async () => {
+    expect((await server.call('/api/machines', { token: await forge.sign(decodeJwt(good)) })).status).toBe(
+      200,
+    );
+  });
+
+  it('signed by nobody, or by the public key as if it were a secret', async () => {
+    const claims = Buffer.from(JSON.stringify(decodeJwt(good))).toString('base64url');
+    const header = (alg: string) =>
+      Buffer.from(JSON.stringify({ alg, typ: 'JWT', kid: decodeProtectedHeader(good).kid })).toString(
+        'base64url',
+      );
+    for (const alg of ['none', 'None', 'NONE', '']) await refused(`${header(alg)}.${claims}.`);
+    const [key] = (await server.call(`/${app.tenantId}/discovery/v2.0/keys`)).json().keys as JsonWebKey[];
+    const publicKey = createPublicKey({ key: key ?? {}, format: 'jwk' });
+    for (const secret of [
+      publicKey.export({ type: 'spki', format: 'pem' }),
+      publicKey.export({ type: 'spki', format: 'der' }),
+      JSON.stringify(key),
+    ])
+      await refused(
+        await new SignJWT(decodeJwt(good))
+          .setProtectedHeader({ alg: 'HS256', kid: String(decodeProtectedHeader(good).kid) })
+          .sign(Buffer.from(secret)),
+      );
+  });
+
+  it.each([
+    ['another audience', { aud: 'https://management.azure.com' }],
+    ['two audiences', { aud: [AUDIENCE, 'https://management.azure.com'] }],
+    ['another issuer', { iss: 'https://sts.windows.net/x/' }],
+    ['a tenant that is not the issuer’s', { tid: '22222222-2222-4222-8222-222222222222' }],
+    ['no tenant', { tid: undefined }],
+    ['an end that is past', { exp: now() - 60 }],
+    ['no end', { exp: undefined }],
+    ['a beginning to come', { nbf: now() + hour }],
+  ] as const)('signed well, with %s', async (_, change) => {
+    await refused(await forge.sign({ ...decodeJwt(good), ...change } as JWTPayload));
+  });
+
+  it('of one tenant reads nothing of another', async () => {
+    const token = await forge.application(other, ['Machine.Read.All']);
+    expect((await server.call('/api/machines', { token })).json().value).toEqual([]);
+  });
+
+  it('changed by one letter anywhere', async () => {
+    for (let index = 0; index < good.length - 1; index += 37) {
+      const changed = good[index] === 'A' ? 'B' : 'A';
+      if (good[index] === '.') continue;
+      await refused(good.slice(0, index) + changed + good.slice(index + 1));
+    }
+  });
+
+  it('that names a key elsewhere', async () => {
+    await refused(
+      await forge.sign(decodeJwt(good), { kid: 'no-such-key', jku: 'https://attacker.example/keys' }),
+    );
+  });
+
+  const authorize = (more: Record<string, string | undefined>) => {
+    const fields: Record<string, string | undefined> = {
+      client_id: desktop,
+      response_type: 'code',
+      redirect_uri: redirect,
+      scope: `openid ${AUDIENCE}/Machine.Read`,
+      state: 's',
+      ...more,
+    };
+    const query = new URLSearchParams(
+      Object.entries(fields).filter((pair): pair is [string, string] => pair[1] !== undefined),
+    );
+    return `${server.url}/${app.tenantId}/oauth2/v2.0/authorize?${query}`;
+  };
+  const pkce = () => {
+    const verifier = randomBytes(32).toString('base64url');
+    return {
+      verifier,
+      query: {
+        code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+        code_challenge_method: 'S256',
+      },
+    };
+  };
+  const redeem = (fields: Record<string, string>) =>
+    server.call(`/${app.tenantId}/oauth2/v2.0/token`, {
+      form: { grant_type: 'authorization_code', redirect_uri: redirect, ...fields },
+    });
+  const codeFor = async (more: Record<string, string>) => {
+    const back = await ann.follow(authorize(more));
+    expect(back.origin + back.pathname).toBe(redirect);
+    return back.searchParams.get('code') ?? '';
+  };
+
+  it('by a code used twice: the first token is good, the second is refused and takes what came of the first with it', async () => {
+    const { verifier, query } = pkce();
+    const code = await codeFor(query);
+    const first = await redeem({ client_id: desktop, code, code_verifier: verifier });
+    expect(first.status, first.text).toBe(200);
+    const second = await redeem({ client_id: desktop, code, code_verifier: verifier });
+    expect([second.status, second.json().error, second.json().error_codes]).toEqual([
+      400,
+      'invalid_grant',
+      [70000],
+    ]);
+    const refreshed = await server.call(`/${app.tenantId}/oauth2/v2.0/token`, {
+      form: { grant_type: 'refresh_token', client_id: desktop, refresh_token: first.json().refresh_token },
+    });
+    expect(refreshed.json().error).toBe('invalid_grant');
+  });
+
+  it('by a code without its verifier, with another, for another client or redirect', async () => {
+    const attempts = [
+      { client_id: desktop },
+      { client_id: desktop, code_verifier: 'x'.repeat(43) },
+      { client_id: web.clientId, client_secret: web.clientSecret },
+      { client_id: desktop, redirect_uri: 'https://client.example/elsewhere' },
+    ];
+    for (const attempt of attempts) {
+      const { verifier, query } = pkce();
+      const code = await codeFor(query);
+      const answer = await redeem({
+        code,
+        ...('redirect_uri' in attempt ? { code_verifier: verifier } : {}),
+        ...(attempt as Record<string, string>),
+      });
+      expect(answer.status, answer.text).toBe(400);
+      expect(answer.json().error).toBe('invalid_grant');
+    }
+  });
+
+  it('by a public client that leaves PKCE out, or sends the verifier itself', async () => {
+    for (const more of [{}, { code_challenge: 'x'.repeat(43), code_challenge_method: 'plain' }]) {
+      const back = await ann.follow(authorize(more));
+      expect(back.searchParams.get('error')).toBe('invalid_request');
+      expect(back.searchParams.get('code')).toBeNull();
+    }
+  });
+
+  it.each([
+    'https://attacker.example/back',
+    'https://client.example/back/../../x',
+    'https://client.example/back?x=1',
+    'https://client.example/back#f',
+    'https://client.example@attacker.example/back',
+    'javascript:alert(1)',
+    '//attacker.example',
+  ])('by a redirect to %s: nobody is sent there', async (uri) => {
+    const answer = await server.call(authorize({ redirect_uri: uri, ...pkce().query }));
+    expect(answer.status).toBe(400);
+    expect(answer.headers.location).toBeUndefined();
+  });
+
+  it('by asking for more than was granted', async () => {
+    const answer = await server.call(
+      authorize({ scope: `openid ${AUDIENCE}/Machine.Isolate`, ...pkce().query }),
+    );
+    expect(answer.status).toBe(400);
+    expect(answer.text).toContain('AADSTS65001');
+    const { verifier, query } = pkce();
+    const code = await codeFor({ ...query, scope: `openid ${AUDIENCE}/.default` });
+    const { access_token } = (await redeem({ client_id: desktop, code, code_verifier: verifier })).json();
+    expect(decodeJwt(access_token).scp).toBe('Machine.Read');
+  });
+
+  it('on a disabled application: no new token', async () => {
+    const doomed = await server.createApp('Machine.Read.All');
+    await server.cli('app', 'update', doomed.clientId, '--enabled', 'no');
+    const answer = await server.call(`/${doomed.tenantId}/oauth2/v2.0/token`, {
+      form: {
+        grant_type: 'client_credentials',
+        client_id: doomed.clientId,
+        client_secret: doomed.clientSecret,
+        scope: `${AUDIENCE}/.default`,
+      },
+    });
+    expect([answer.status, answer.json().error, answer.json().error_codes]).toEqual([
+      400,
+      'unauthorized_client',
+      [7000112],
+    ]);
+  });
+
+  it('by guessing a secret: slowed down, and nobody else with it', async () => {
+    const guess = (clientSecret: string, clientId = web.clientId) =>
+      server.call(`/${app.tenantId}/oauth2/v2.0/token`, {
+        form: {
+          grant_type: 'client_credentials',
+          client_id: clientId,
+          client_secret: clientSecret,
+          scope: `${AUDIENCE}/.default`,
+        },
+      });
+    for (let attempt = 0; attempt < 20; attempt++) expect((await guess(`guess ${attempt}`)).status).toBe(401);
+    const slowed = await guess(web.clientSecret);
+    expect([slowed.status, slowed.json().error_codes]).toEqual([429, [90055]]);
+    expect(Number(slowed.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await guess(app.clientSecret, app.clientId)).status).toBe(200);
+  });
+
+  it('leaves no secret, code, password or token in the log', () => {
+    const { stdout, stderr } = server.output();
+    for (const secret of [app.clientSecret, web.clientSecret, password, good, good.split('.')[2] ?? ''])
+      expect(stdout + stderr).not.toContain(secret);
+  });
+});
+
+describe('a tenant that consents to another’s application', () => {
+  it('lets it in, with what it asked for then, until it takes that back', async () => {
+    const server = await startServer();
+    try {
+      const vendor = await server.cli('tenant', 'create', '--name', 'Vendor', '--domain', 'vendor.example');
+      const app = await server.cli(
+        'app',
+        'create',
+        '--name',
+        'soar',
+        '--permission',
+        'Machine.Read.All',
+        '--multi-tenant',
+        '--tenant',
+        'vendor.example',
+      );
+      const customer = (await server.createApp('Alert.Read.All')).tenantId;
+      const ask = () =>
+        server.call(`/${customer}/oauth2/v2.0/token`, {
+          form: {
+            grant_type: 'client_credentials',
+            client_id: app.clientId,
+            client_secret: app.clientSecret,
+            scope: `${AUDIENCE}/.default`,
+          },
+        });
+      expect((await ask()).json().error_codes).toEqual([700016]);
+      await server.cli('consent', 'give', app.clientId);
+      const token = (await ask()).json().access_token;
+      expect(decodeJwt(token)).toMatchObject({
+        tid: customer,
+        azp: app.clientId,
+        roles: ['Machine.Read.All'],
+      });
+      expect((await server.call('/api/machines', { token })).status).toBe(200);
+      // What it asks for later counts only once it is consented to again.
+      await server.cli(
+        'app',
+        'update',
+        app.clientId,
+        '--permission',
+        'Machine.Read.All',
+        'Machine.Isolate',
+        '--tenant',
+        vendor.tenantId,
+      );
+      expect(decodeJwt((await ask()).json().access_token).roles).toEqual(['Machine.Read.All']);
+      await server.cli('consent', 'withdraw', app.clientId);
+      expect((await ask()).json().error_codes).toEqual([700016]);
+      const single = await server.cli(
+        'app',
+        'create',
+        '--name',
+        'own',
+        '--permission',
+        'Machine.Read.All',
+        '--tenant',
+        'vendor.example',
+      );
+      await expect(server.cli('consent', 'give', single.clientId)).rejects.toThrow('not found');
+    } finally {
+      await server.dispose();
+    }
+  });
+});
