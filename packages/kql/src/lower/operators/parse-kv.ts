@@ -126,7 +126,7 @@ function firstOf(matches: Fragment, found: Fragment, key: string, value: Fragmen
   return sql`arrayElement(arrayMap(x -> ${value}, arrayFilter(x -> ${trimmed(found)} = ${text(key)}, ${matches})), 1)`;
 }
 
-const trimmed = (value: Fragment): Fragment => sql`trimBoth(${value})`;
+const trimmed = (value: Fragment): Fragment => sql`trimBoth(${value}, ' \\t\\r\\n')`;
 
 /** Patterns of quoted texts, one group each. */
 function quotedPatterns({ quotes, escapes }: Options): string[] {

@@ -156,7 +156,9 @@ function captureOf(type: KustoType, kind: Kind, beforeStar: boolean): string {
 function valueAt({ type, node, group }: Target, groups: Fragment, scope: ScalarScope): Expr {
   const found = sql`${groups}[${integer(group)}]`;
   if (type === 'string') return expr('string', found, false);
-  return scope.row.computed(convert(expr('string', sql`trimBoth(${found})`, false), type, scope, node));
+  return scope.row.computed(
+    convert(expr('string', sql`trimBoth(${found}, ' \\t\\r\\n')`, false), type, scope, node),
+  );
 }
 
 function isPresent(value: Expr): Fragment {

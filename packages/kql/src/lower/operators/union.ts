@@ -87,7 +87,15 @@ export function sourcesOf(
   const named = kind === 'TableSymbol' ? (inner.ReferencedSymbol?.Name ?? '') : undefined;
   const table = named === undefined ? undefined : scope.context.schema.tables.get(named);
   if (table !== undefined) return [{ name: table.name, rows: scanTable(table, scope.context) }];
-  return [{ name: named ?? `union_arg${index}`, rows: lowerTabular(inner, scope) }];
+  return [{ name: named ?? nameGivenBy(inner) ?? `union_arg${index}`, rows: lowerTabular(inner, scope) }];
+}
+
+/** The name in `… | as Name`. */
+function nameGivenBy(node: SyntaxNode): string | undefined {
+  const operator = kindOf(node) === 'PipeExpression' ? part(node, 'Operator') : undefined;
+  return operator !== undefined && kindOf(operator) === 'AsOperator'
+    ? simpleName(part(operator, 'Name'))
+    : undefined;
 }
 
 /** Whether what a pipe begins with is a name of nothing. */
