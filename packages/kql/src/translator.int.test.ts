@@ -77,6 +77,10 @@ describe('a translator', () => {
     ]);
     expect(translator.stats().waiting).toBe(0);
     await expect(translator.translate('print 1', options, gone.signal)).rejects.toThrow('gone');
+    // The thread that had it is taken from it, and the tenant's next query goes on.
+    const { replaced } = translator.stats();
+    await translator.translate('print 1', options);
+    expect(translator.stats().replaced).toBe(replaced + 1);
   });
 
   it('tells when its worker cannot start', async () => {

@@ -27,7 +27,7 @@ export interface TranslatorOptions {
  */
 export interface Translator {
   /**
-   * A query whose signal aborts leaves the queue, and is not waited for when a thread has it already.
+   * A query whose signal aborts leaves the queue, or soon the thread that has it.
    * @throws KqlError for a query that is wrong, not supported or too slow to bind; TranslatorBusyError when too many wait; the signal's reason
    */
   translate(text: string, options: TranslateOptions, signal?: AbortSignal): Promise<Outcome>;
@@ -64,6 +64,8 @@ interface Slot {
 
 /** A thread that has died this often in a row before answering anything is not going to live. */
 const maxFailedStarts = 3;
+/** What a query that is given up may still take of a thread before that is replaced. */
+const abandonedMs = 1_000;
 
 /** Starts the threads and waits until each has loaded the binder and translated a first query. */
 export async function openTranslator(options: TranslatorOptions): Promise<Translator> {
@@ -102,6 +104,7 @@ class TranslatorPool implements Translator {
       }
       const onAbort = () => {
         this.#queue.remove(tenantId, job);
+        this.#hurry(job);
         reject(signal?.reason);
       };
       const over = () => signal?.removeEventListener('abort', onAbort);
@@ -250,6 +253,14 @@ class TranslatorPool implements Translator {
   #mayStart(tenantId: string, others: boolean): boolean {
     const held = this.#slots.filter((slot) => slot.job?.options.scope.tenantId === tenantId).length;
     return held === 0 || (!others && held < this.#slots.length - 1);
+  }
+
+  /** Nobody waits for it any more. Most are over in a moment; one that is not shall not keep its tenant's next query waiting. */
+  #hurry(job: Job): void {
+    const slot = this.#slots.find((one) => one.job === job);
+    if (slot === undefined) return;
+    clearTimeout(slot.timer);
+    slot.timer = setTimeout(() => this.#onTimeout(slot, job), abandonedMs);
   }
 
   #onTimeout(slot: Slot, job: Job): void {
