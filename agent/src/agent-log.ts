@@ -5,7 +5,10 @@
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type LogLevel = (typeof LEVELS)[number];
 
-export type LogFields = Record<string, unknown>;
+/** Without the names that every line has already. */
+export type LogFields = Readonly<Record<string, unknown>> & {
+  readonly [name in 'time' | 'level' | 'part' | 'message']?: never;
+};
 
 export interface AgentLog {
   debug(message: string, fields?: LogFields): void;

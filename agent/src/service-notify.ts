@@ -16,7 +16,7 @@ export async function serviceNotifier(
   if (!path) return { ready: () => undefined, stopping: () => undefined };
   const send = await datagramTo(path);
   const say = (message: string) => {
-    if (!send(message)) log.warn('the service manager could not be notified', { message });
+    if (!send(message)) log.warn('the service manager could not be notified', { notice: message });
   };
   const watchdogMs = Number(env.WATCHDOG_USEC ?? 0) / 1000;
   let watchdog: NodeJS.Timeout | undefined;
