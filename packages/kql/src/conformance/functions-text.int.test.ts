@@ -144,6 +144,8 @@ describe('other formats', () => {
     ['parse_command_line(@\'a "" b\', "windows")', ['a', '', 'b']],
     ['parse_command_line(@\'cmd /c """x y"""\', "windows")', ['cmd', '/c', '"x', 'y"']],
     ['parse_command_line(@\'a "i""j k\', "windows")', ['a', 'i"j', 'k']],
+    ['parse_command_line(@\'x a"b c"d e\', "windows")', ['x', 'ab cd', 'e']],
+    ['parse_command_line(@\'x "a b\', "windows")', ['x', 'a b']],
     ['parse_command_line("  ", "windows")', []],
     ['parse_xml("<e/>")', { e: null }],
     ['parse_xml("<e>text</e>")', { e: 'text' }],

@@ -53,15 +53,12 @@ export function lowerArithmetic(
   const result = scalarType(node.ResultType);
   if (a.type === 'dynamic' || b.type === 'dynamic') {
     const other = a.type === 'dynamic' ? b.type : a.type;
-    const type = other === 'dynamic' ? (result ?? 'dynamic') : other;
-    if (type === 'dynamic') return betweenDynamics(a, b, operator, node, scope);
-    return lowerArithmetic(
-      convert(a, type, scope, node),
-      convert(b, type, scope, node),
-      operator,
-      node,
-      scope,
-    );
+    const met = other === 'dynamic' ? (result ?? 'dynamic') : other;
+    if (met === 'dynamic') return betweenDynamics(a, b, operator, node, scope);
+    // A span is what can be added to a datetime.
+    const type = met === 'datetime' && operator === '+' ? 'timespan' : met;
+    const typed = (value: Expr) => (value.type === 'dynamic' ? convert(value, type, scope, node) : value);
+    return lowerArithmetic(typed(a), typed(b), operator, node, scope);
   }
   const folded = fold(a.constant, b.constant, operator);
   if (folded !== undefined) return constantExpr(folded);

@@ -47,7 +47,7 @@ const indexof: FunctionRule = (call) => {
   const place =
     call.count < 5
       ? sql`toInt64(positionUTF8(${part}, ${needle}))`
-      : nthPlace(call, rest, size, needle, occurrence);
+      : nthPlace(rest, size, needle, occurrence);
   return long(sql`if(${valid}, if(${place} = 0, -1, ${place} + ${start} - 1), NULL)`, true);
 };
 
@@ -81,16 +81,12 @@ function searched(call: Call, negative: 'from the end' | 'wrong') {
   };
 }
 
-/** Where the nth occurrence is: as Kusto does it, each is searched within the length from behind the start of the one before. */
-function nthPlace(call: Call, rest: Fragment, size: Fragment, needle: Fragment, nth: Fragment): Fragment {
-  const width = sql`toInt64(lengthUTF8(${needle}))`;
-  const places = call.shared(
-    dynamic(
-      sql`arrayFilter(i -> substringUTF8(${rest}, i, ${width}) = ${needle}, arrayMap(i -> toInt64(i), range(1, lengthUTF8(${rest}) + 1)))`,
-    ),
-  ).sql;
-  const near = sql`arrayAll((p, before, k) -> k > ${nth} OR p + ${width} - 1 <= before + ${size}, ${places}, arrayPopBack(arrayPushFront(${places}, toInt64(0))), arrayEnumerate(${places}))`;
-  return sql`if(${near}, ${places}[${nth}], 0)`;
+/** Where the nth occurrence is: as Kusto does it, each is searched within the length from behind the start of the one before. 0 for nowhere. */
+function nthPlace(rest: Fragment, size: Fragment, needle: Fragment, nth: Fragment): Fragment {
+  const next = sql`toInt64(positionUTF8(${rest}, ${needle}, toUInt64(p + 1)))`;
+  const within = sql`${next} > 0 AND ${next} + toInt64(lengthUTF8(${needle})) - 1 <= p + ${size}`;
+  const turns = sql`range(toUInt64(least(${nth}, toInt64(lengthUTF8(${rest})) + 1)))`;
+  return sql`greatest(arrayFold((p, i) -> if(p >= 0 AND ${within}, ${next}, toInt64(-1)), ${turns}, toInt64(0)), 0)`;
 }
 
 /** indexof_regex(text, regex[, start[, length[, occurrence]]]): matches do not overlap. */
