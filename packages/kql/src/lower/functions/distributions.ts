@@ -15,29 +15,27 @@ const ofReal =
 const logBeta = (a: Fragment, b: Fragment): Fragment =>
   sql`(lgamma(${a}) + lgamma(${b}) - lgamma(${a} + ${b}))`;
 
-/** Terms of the continued fraction: far more than it takes for parameters up to 10,000. */
-const terms = sql`range(1, 400)`;
-
 /**
- * The regularized incomplete beta function, by the continued fraction of Lentz on whichever side it converges fast:
- * x^a (1-x)^b / (a B(a, b)) · 1/(1+ d1/(1+ d2/(1+ …))).
+ * The regularized incomplete beta function, by the continued fraction of Lentz on whichever side it converges fast, within some root of the greater
+ * parameter: x^a (1-x)^b / (a B(a, b)) · 1/(1+ d1/(1+ d2/(1+ …))).
  */
 function incompleteBeta(x: Fragment, a: Fragment, b: Fragment): Fragment {
-  const side = (y: Fragment, p: Fragment, q: Fragment) => {
-    const even = sql`(m * (${q} - m) * ${y} / ((${p} + 2 * m - 1) * (${p} + 2 * m)))`;
-    const odd = sql`(-(${p} + m) * (${p} + ${q} + m) * ${y} / ((${p} + 2 * m) * (${p} + 2 * m + 1)))`;
-    const kept = (v: Fragment) => sql`if(abs(${v}) < 1e-300, 1e-300, ${v})`;
-    // State: c, d, the product so far; one round takes an even and an odd term.
-    const step = (s: Fragment, d: Fragment) =>
-      sql`arrayMap(w -> (w.1, w.2, ${s}.3 * w.1 * w.2), [(${kept(sql`(1 + ${d} / ${s}.1)`)}, 1 / ${kept(sql`(1 + ${d} * ${s}.2)`)})])[1]`;
-    const round = sql`arrayMap(e -> ${step(sql`e`, odd)}, [${step(sql`s`, even)}])[1]`;
-    const first = sql`(1 / ${kept(sql`(1 - (${p} + ${q}) * ${y} / (${p} + 1))`)})`;
-    const fraction = sql`arrayFold((s, m) -> ${round}, ${terms}, (toFloat64(1), ${first}, ${first})).3`;
-    return sql`(exp(${p} * log(${y}) + ${q} * log(1 - ${y}) - ${logBeta(p, q)}) * ${fraction} / ${p})`;
-  };
+  const [y, p, q] = [sql`o.1`, sql`o.2`, sql`o.3`];
+  const even = sql`(m * (${q} - m) * ${y} / ((${p} + 2 * m - 1) * (${p} + 2 * m)))`;
+  const odd = sql`(-(${p} + m) * (${p} + ${q} + m) * ${y} / ((${p} + 2 * m) * (${p} + 2 * m + 1)))`;
+  const kept = (v: Fragment) => sql`if(abs(${v}) < 1e-300, 1e-300, ${v})`;
+  // State: c, d, the product so far; one round takes an even and an odd term.
+  const step = (s: Fragment, d: Fragment) =>
+    sql`arrayMap(w -> (w.1, w.2, ${s}.3 * w.1 * w.2), [(${kept(sql`(1 + ${d} / ${s}.1)`)}, 1 / ${kept(sql`(1 + ${d} * ${s}.2)`)})])[1]`;
+  const round = sql`arrayMap(e -> ${step(sql`e`, odd)}, [${step(sql`s`, even)}])[1]`;
+  const first = sql`(1 / ${kept(sql`(1 - (${p} + ${q}) * ${y} / (${p} + 1))`)})`;
+  const terms = sql`range(1, toUInt64(ifNotFinite(30 + 5 * sqrt(least(greatest(${p}, ${q}, 1), 10000)), 1)))`;
+  const fraction = sql`arrayFold((s, m) -> ${round}, ${terms}, (toFloat64(1), ${first}, ${first})).3`;
+  const side = sql`(exp(${p} * log(${y}) + ${q} * log(1 - ${y}) - ${logBeta(p, q)}) * ${fraction} / ${p})`;
   const isLeft = sql`(${x} < (${a} + 1) / (${a} + ${b} + 2))`;
-  const inner = choose(isLeft, side(x, a, b), sql`1 - ${side(sql`(1 - ${x})`, b, a)}`);
-  return sql`multiIf(${x} <= 0, toFloat64(0), ${x} >= 1, toFloat64(1), ${inner})`;
+  const sides = sql`if(${isLeft}, (${x}, ${a}, ${b}), (1 - ${x}, ${b}, ${a}))`;
+  const found = sql`arrayMap(o -> ${side}, [${sides}])[1]`;
+  return sql`arrayMap(v -> multiIf(${x} <= 0, toFloat64(0), ${x} >= 1, toFloat64(1), ${isLeft}, v, 1 - v), [${found}])[1]`;
 }
 
 interface BetaArguments {
@@ -86,7 +84,7 @@ const betaInv: FunctionRule = (call) => {
   const { x: probability, a, b } = given;
   const middle = sql`((span.1 + span.2) / 2)`;
   const step = sql`arrayMap(half -> if(${incompleteBeta(sql`half`, a, b)} < ${probability}, (half, span.2), (span.1, half)), [${middle}])[1]`;
-  const found = column(call, sql`arrayFold((span, k) -> ${step}, range(60), (toFloat64(0), toFloat64(1)))`);
+  const found = column(call, sql`arrayFold((span, k) -> ${step}, range(54), (toFloat64(0), toFloat64(1)))`);
   const isNull = sql`(${given.isNull} OR ${probability} < 0 OR ${probability} > 1)`;
   return result(isNull, choose(parametersFit(given), sql`((${found}.1 + ${found}.2) / 2)`, sql`nan`));
 };

@@ -66,12 +66,13 @@ export interface Sketch {
 export function readSketch(json: Fragment, scope: ScalarScope): Sketch {
   const { row } = scope;
   const column = (value: Fragment) => row.computed(expr('dynamic', value, false)).sql;
-  const precision = column(sql`toUInt8(JSONExtractUInt(${json}, 1, 2))`);
+  const written = column(sql`JSONExtractUInt(${json}, 1, 2)`);
   const letters = column(sql`JSONExtractString(${json}, 3)`);
-  const size = sql`bitShiftLeft(toUInt64(1), ${precision})`;
+  const size = sql`exp2(least(${written}, 63))`;
   const isValid = column(
-    sql`(${precision} IN (${join(precisions.map((p) => integer(p)))}) AND JSONType(${json}, 2) = 'Array' AND JSONType(${json}, 3) = 'String' AND JSONLength(${json}) = 3 AND JSONLength(${json}, 2) <= ${integer(sparseLimit)} AND (${letters} = '' OR length(${letters}) = ${size}))`,
+    sql`(${written} IN (${join(precisions.map((p) => integer(p)))}) AND JSONType(${json}, 2) = 'Array' AND JSONType(${json}, 3) = 'String' AND JSONLength(${json}) = 3 AND JSONLength(${json}, 2) <= ${integer(sparseLimit)} AND (${letters} = '' OR length(${letters}) = ${size}))`,
   );
+  const precision = column(sql`if(${isValid}, toUInt8(${written}), toUInt8(14))`);
   const hashes = column(
     sql`if(${isValid}, arrayMap(h -> toUInt64OrZero(h), JSONExtract(${json}, 2, 'Array(String)')), CAST([], 'Array(UInt64)'))`,
   );

@@ -15,6 +15,8 @@ interface Pair {
   readonly left: Fragment;
   readonly right: Fragment;
   readonly given: Fragment;
+  /** Neither is an empty array. */
+  readonly filled: Fragment;
 }
 
 /** Two series of one length, a missing element being null; a number stands for a series of itself. */
@@ -25,15 +27,26 @@ function pair(call: Call): Pair {
   );
   if (a === undefined || b === undefined) return call.refuse('without two arguments');
   if (!isArray[0])
-    return { left: sql`arrayResize(${a}, length(${b}), ${a}[1])`, right: b, given: isSeries(call, 1) };
+    return {
+      left: sql`arrayResize(${a}, length(${b}), ${a}[1])`,
+      right: b,
+      given: isSeries(call, 1),
+      filled: sql`notEmpty(${b})`,
+    };
   if (!isArray[1])
-    return { left: a, right: sql`arrayResize(${b}, length(${a}), ${b}[1])`, given: isSeries(call, 0) };
+    return {
+      left: a,
+      right: sql`arrayResize(${b}, length(${a}), ${b}[1])`,
+      given: isSeries(call, 0),
+      filled: sql`notEmpty(${a})`,
+    };
   const size = sql`greatest(length(${a}), length(${b}))`;
   const padded = (values: Fragment) => sql`arrayResize(${values}, ${size}, NULL)`;
   return {
     left: padded(a),
     right: padded(b),
     given: sql`(${isSeries(call, 0)} AND ${isSeries(call, 1)})`,
+    filled: sql`(notEmpty(${a}) AND notEmpty(${b}))`,
   };
 }
 
@@ -62,7 +75,7 @@ const comparison =
 
 /** The shorter one's length of both, without the places where one has no number. */
 function common(call: Call): { left: Fragment; right: Fragment; given: Fragment } {
-  const { left, right, given } = pair(call);
+  const { left, right, given, filled } = pair(call);
   const kept = column(
     call,
     sql`arrayFilter(p -> isNotNull(p.1) AND isNotNull(p.2), arrayZip(${left}, ${right}))`,
@@ -70,7 +83,7 @@ function common(call: Call): { left: Fragment; right: Fragment; given: Fragment 
   return {
     left: sql`arrayMap(p -> assumeNotNull(p.1), ${kept})`,
     right: sql`arrayMap(p -> assumeNotNull(p.2), ${kept})`,
-    given: sql`(${given} AND notEmpty(${left}) AND notEmpty(${right}))`,
+    given: sql`(${given} AND ${filled})`,
   };
 }
 
@@ -96,8 +109,9 @@ const cosineSimilarity: FunctionRule = (call) => {
 /** Null when the lengths differ or something is no number. */
 const pearson: FunctionRule = (call) => {
   const [a, b] = [series(call, 0), series(call, 1)];
-  const whole = sql`length(${a}) = length(${b}) AND notEmpty(${a}) AND NOT has(${a}, NULL) AND NOT has(${b}, NULL)`;
-  return expr('real', sql`if(${whole}, arrayReduce('corr', ${a}, ${b}), NULL)`, true);
+  const whole = sql`(length(${a}) = length(${b}) AND notEmpty(${a}) AND NOT has(${a}, NULL) AND NOT has(${b}, NULL))`;
+  const same = sql`arrayResize(${b}, length(${a}), NULL)`;
+  return expr('real', choose(whole, sql`arrayReduce('corr', ${a}, ${same})`, sql`NULL`), true);
 };
 
 const present = (values: Fragment) => sql`arrayFilter(v -> isNotNull(v), ${values})`;

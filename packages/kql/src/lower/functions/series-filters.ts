@@ -23,9 +23,10 @@ const fir: FunctionRule = (call) => {
     choose(flag(call, 3, sql`false`), sql`intDiv(toInt64(length(${filter})) - 1, 2)`, sql`toInt64(0)`),
   );
   const size = column(call, sql`toInt64(length(${values}))`);
-  const zeros = (count: Fragment) => sql`arrayWithConstant(least(${count}, ${size}), toFloat64(0))`;
+  const zeros = (count: Fragment) =>
+    sql`arrayWithConstant(least(greatest(${count}, 0), ${size}), toFloat64(0))`;
   const back = sql`arraySlice(arrayConcat(${zeros(sql`j - ${ahead}`)}, ${values}), 1, ${size})`;
-  const forth = sql`arrayResize(arraySlice(${values}, ${ahead} - j + 1), toUInt64(${size}), toFloat64(0))`;
+  const forth = sql`arrayResize(arraySlice(${values}, greatest(${ahead} - j, 0) + 1), toUInt64(${size}), toFloat64(0))`;
   const moved = sql`if(j >= ${ahead}, ${back}, ${forth})`;
   const sum = column(
     call,
@@ -45,7 +46,7 @@ const iir: FunctionRule = (call) => {
   const own = sql`arraySum((w, x) -> w * x, ${b}, ${inputs})`;
   const fed = sql`arraySum((w, y) -> w * y, arrayPopFront(${a}), s.2)`;
   const next = sql`((${own} - ${fed}) / ${a}[1])`;
-  const step = sql`(${inputs}, arrayResize(arrayPushFront(s.2, ${next}), length(${a}) - 1), arrayPushBack(s.3, ${next}))`;
+  const step = sql`(${inputs}, arrayResize(arrayPushFront(s.2, ${next}), greatest(length(${a}), 1) - 1), arrayPushBack(s.3, ${next}))`;
   const zeros = (filter: Fragment) => sql`arrayMap(f -> toFloat64(0), ${filter})`;
   const made = sql`arrayFold((s, v) -> ${step}, ${values}, (${zeros(b)}, ${zeros(sql`arrayPopFront(${a})`)}, CAST([], 'Array(Float64)'))).3`;
   const given = sql`(notEmpty(${values}) AND notEmpty(${b}) AND notEmpty(${a}) AND ${a}[1] != 0)`;

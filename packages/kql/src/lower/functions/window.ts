@@ -64,8 +64,7 @@ const rowNumber: FunctionRule = (call) => {
 const runningSum: FunctionRule = (call) => {
   const value = call.value(0).type === 'dynamic' ? call.real(0) : call.value(0);
   const type = value.type === 'int' ? 'long' : value.type;
-  if (type !== 'long' && type !== 'real' && type !== 'decimal' && type !== 'timespan')
-    call.refuse(`of a ${value.type}`);
+  if (type !== 'long' && type !== 'real' && type !== 'decimal') call.refuse(`of a ${value.type}`);
   const term = value.nullable ? sql`coalesce(${value.sql}, 0)` : value.sql;
   return overRows(call, expr(type, sql`sum(${term})`, false), runningFrame, stretch(call, 1));
 };
