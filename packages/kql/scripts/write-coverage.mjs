@@ -14,7 +14,7 @@ try {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    external: ['@kusto/*', 're2js', 'typebox'],
+    external: ['@kusto/*', 're2js', 'typebox', 'yaml'],
   });
   const { coveragePage } = await import(pathToFileURL(outfile).href);
   await mkdir(`${root}docs/reference`, { recursive: true });
