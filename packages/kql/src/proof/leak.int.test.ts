@@ -102,6 +102,12 @@ const ran = (query: string) => expect(answer(query, servers), query).not.toMatch
 
 const keywords = [...pipedOperators.values(), ...sourceOperators.values()].map(({ keyword }) => keyword);
 
+it('what is to stay out of sight is there to be seen', () => {
+  const all: QueryScope = { tenantId: tenantA, deviceGroups: 'all' };
+  expect(answer('DeviceInfo | project DeviceName', all)).toContain('foreign-d2');
+  expect(answer('DeviceInfo | count', all)).not.toEqual(answer('DeviceInfo | count', everything));
+});
+
 it('no operator and no plug-in is forgotten', () => {
   expect(keywords.filter((keyword) => operatorQueries[keyword] === undefined)).toEqual([]);
   expect([...plugins.keys()].filter((name) => pluginQueries[name] === undefined)).toEqual([]);
