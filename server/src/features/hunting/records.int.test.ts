@@ -1,5 +1,6 @@
 /** Quotas, history and saved queries on a real PostgreSQL. */
 import { openTestStateStore } from '@merlon/state-store/testing';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { historyStore, type NewHistoryEntry } from './history-store.ts';
 import { HUNTING_DEFAULTS } from './limits.ts';
@@ -172,5 +173,20 @@ describe('history', () => {
     const before = (await history().page(TENANT, null, everything)).total;
     expect(await history().forget(at('10:00:00'))).toBe(1);
     expect((await history().page(TENANT, null, everything)).total).toBe(Number(before) - 1);
+  });
+
+  it('keeps no more than so many of a tenant, the newest', async () => {
+    const THIRD = '33333333-3333-4333-8333-333333333333';
+    await state.system((db) =>
+      sql`insert into hunting_history (tenant_id, time, interface, actor_kind, actor_id, actor_name, app_id, query, state,
+          resource_usage, run_ms, total_ms, result_rows, result_bytes, rows_read, peak_memory_bytes, tables)
+        select ${THIRD}, ${at('10:00:00')}, 'api', 'application', 'ann', 'Ann', 'app', number::text, 'Completed', 'Low', 0, 0, 0, 0, 0, 0, '{}'
+        from generate_series(1, 50010) as series(number) order by series.number`.execute(db as never),
+    );
+    const before = (await history().page(TENANT, null, everything)).total;
+    expect(await history().forget(at('10:00:00'))).toBe(10);
+    const { rows, total } = await history().page(THIRD, null, everything);
+    expect([total, rows[0]?.query]).toEqual([50_000, '50010']);
+    expect((await history().page(TENANT, null, everything)).total).toBe(before);
   });
 });
