@@ -72,6 +72,9 @@ export function coveragePage(): string {
     '## Functions of the service',
     `${code([...enrichments].sort())}, over our own tables and beneath the caller's scope.`,
     '## Refused by name',
+    '### Tabular operators and statements',
+    `${code(['consume', 'facet', 'fork'])} (an answer is one table); ${code(['macro-expand', 'declare pattern', 'restrict access'])}, other databases and clusters, ` +
+      'and the operators of graphs. In the sub-query of `mv-apply` or `partition`: `as`, `getschema`, `top-nested`, `union`, and a `join` that keeps rows of the right side alone.',
     '### Scalar functions',
     code(missing(library.Functions.All, (name) => scalarFunctions.has(name) || name === 'table')),
     '### Aggregates',
