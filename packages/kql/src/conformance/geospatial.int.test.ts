@@ -74,6 +74,34 @@ describe('lines and polygons', () => {
   ]);
 });
 
+describe('shapes that are none, and shapes from text', () => {
+  const square = 'dynamic({"type":"Polygon","coordinates":[[[0,0],[2,0],[2,2],[0,2],[0,0]]]})';
+  const crooked = 'dynamic({"type":"Polygon","coordinates":[[[0,0],[9,9],[9,9],[0,0]]]})';
+  checkValues(open, [
+    [`geo_distance_point_to_polygon(1, 1, ${square})`, 0],
+    [`round(geo_distance_point_to_polygon(3, 0, ${square}), 6)`, 111195.101177],
+    [`geo_distance_point_to_polygon(1, 1, ${crooked})`, null],
+    [`geo_polygon_area(${crooked})`, null],
+    [`geo_point_in_polygon(1, 1, ${crooked})`, null],
+    ['geo_from_wkt("POINT (1 -2.5)")', { type: 'Point', coordinates: [1, -2.5] }],
+    ['geo_from_wkt("LineString(1 2, 3 4)").coordinates[1]', [3, 4]],
+    [
+      'geo_from_wkt("MULTIPOINT ((1 1), (2 2))").coordinates',
+      [
+        [1, 1],
+        [2, 2],
+      ],
+    ],
+    ['geo_from_wkt("POLYGON ((0 0, 2 0, 2 2, 0 0))").coordinates[0][2]', [2, 2]],
+    [
+      'geo_from_wkt("GEOMETRYCOLLECTION (POINT (1 1), LINESTRING (2 2, 3 3))").geometries[1].type',
+      'LineString',
+    ],
+    ['geo_from_wkt("POINT (1 2")', null],
+    ['geo_from_wkt("LINESTRING")', null],
+  ]);
+});
+
 describe('geohash cells', () => {
   checkValues(open, [
     ['geo_point_to_geohash(-80.195829, 25.802215, 8)', 'dhwfz15h'],

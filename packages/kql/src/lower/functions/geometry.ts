@@ -116,7 +116,13 @@ function paths(call: Call, index: number, single: Fragment, multiple: Fragment, 
 
 const linesAt = (call: Call, index: number) =>
   paths(call, index, sql`'LineString'`, sql`'MultiLineString'`, 1);
-const ringsAt = (call: Call, index: number) => paths(call, index, sql`'Polygon'`, sql`'MultiPolygon'`, 2);
+
+/** Rings that do not come back to a corner but at their end; none of them if one does. */
+function ringsAt(call: Call, index: number): Fragment {
+  const rings = paths(call, index, sql`'Polygon'`, sql`'MultiPolygon'`, 2);
+  const isSimple = sql`arrayAll(ring -> length(ring) > 3 AND length(arrayDistinct(arrayPopBack(ring))) = length(ring) - 1, ${rings})`;
+  return column(call, choose(isSimple, rings, sql`CAST([], 'Array(Array(Tuple(Float64, Float64)))')`));
+}
 
 /** Each step of each path: Array(Tuple(from, to)). */
 function steps(call: Call, found: Fragment): Fragment {
@@ -158,10 +164,7 @@ const area: FunctionRule = (call) => {
 };
 
 /** An odd number of edges lies north of the place on its own meridian. */
-const inPolygon: FunctionRule = (call) => {
-  const place = pointAt(call, 0);
-  const rings = ringsAt(call, 2);
-  const all = steps(call, rings);
+function isInside(call: Call, place: Point, all: Fragment): Fragment {
   const from = (end: Fragment) => sql`(positiveModulo(${end} - ${place.longitude} + pi(), 2 * pi()) - pi())`;
   const edges = column(
     call,
@@ -169,18 +172,21 @@ const inPolygon: FunctionRule = (call) => {
   );
   const crosses = sql`((e.1 > 0) != (e.3 > 0) AND abs(e.3 - e.1) < pi())`;
   const meets = sql`atan((tan(e.2) * sin(e.3) - tan(e.4) * sin(e.1)) / sin(e.3 - e.1))`;
-  const north = sql`arrayCount(e -> ${crosses} AND ${meets} > ${place.latitude}, ${edges})`;
+  return sql`(arrayCount(e -> ${crosses} AND ${meets} > ${place.latitude}, ${edges}) % 2 = 1)`;
+}
+
+const inPolygon: FunctionRule = (call) => {
+  const place = pointAt(call, 0);
+  const all = steps(call, ringsAt(call, 2));
   return expr(
     'bool',
-    choose(sql`(${place.isValid} AND notEmpty(${rings}))`, sql`(${north} % 2 = 1)`, sql`NULL`),
+    choose(sql`(${place.isValid} AND notEmpty(${all}))`, isInside(call, place, all), sql`NULL`),
     true,
   );
 };
 
 /** To the nearest place of any step: across it where the foot lies on it, else to the nearer end. */
-const distanceToLine: FunctionRule = (call) => {
-  const place = pointAt(call, 0);
-  const all = steps(call, linesAt(call, 2));
+function distanceToSteps(call: Call, place: Point, all: Fragment): Fragment {
   const toEnd = (l: Fragment, b: Fragment) => angle(place.longitude, place.latitude, l, b);
   const course = (l1: Fragment, b1: Fragment, l2: Fragment, b2: Fragment) =>
     sql`atan2(sin(${l2} - ${l1}) * cos(${b2}), cos(${b1}) * sin(${b2}) - sin(${b1}) * cos(${b2}) * cos(${l2} - ${l1}))`;
@@ -192,7 +198,55 @@ const distanceToLine: FunctionRule = (call) => {
   const along = sql`atan2(sin(m.1) * cos(m.4), cos(m.1))`;
   const across = sql`abs(asin(greatest(-1, least(1, sin(m.1) * sin(m.4)))))`;
   const nearest = sql`arrayMin(m -> if(${along} > 0 AND ${along} < m.3, ${across}, least(m.1, m.2)), ${measured})`;
-  return real(sql`(${place.isValid} AND notEmpty(${all}))`, sql`${radius} * ${nearest}`);
+  return sql`(${radius} * ${nearest})`;
+}
+
+const distanceToLine: FunctionRule = (call) => {
+  const place = pointAt(call, 0);
+  const all = steps(call, linesAt(call, 2));
+  return real(sql`(${place.isValid} AND notEmpty(${all}))`, distanceToSteps(call, place, all));
+};
+
+/** 0 within it. */
+const distanceToPolygon: FunctionRule = (call) => {
+  const place = pointAt(call, 0);
+  const all = steps(call, ringsAt(call, 2));
+  return real(
+    sql`(${place.isValid} AND notEmpty(${all}))`,
+    choose(isInside(call, place, all), sql`toFloat64(0)`, distanceToSteps(call, place, all)),
+  );
+};
+
+/** Well-known text as GeoJSON; null for what is none. */
+const fromWkt: FunctionRule = (call) => {
+  const written = column(call, sql`upper(trim(${call.text(0)}))`);
+  const shape = sql`'(POINT|LINESTRING|POLYGON|MULTIPOINT|MULTILINESTRING|MULTIPOLYGON)\\s*([(][-+0-9.eE,()\\s]*[)])'`;
+  const isWkt = column(
+    call,
+    sql`match(${written}, '^((POINT|LINESTRING|POLYGON|MULTIPOINT|MULTILINESTRING|MULTIPOLYGON)\\s*[(][-+0-9.E,()\\s]*[)]|GEOMETRYCOLLECTION\\s*[(]\\s*(POINT|LINESTRING|POLYGON|MULTI)[-+0-9.A-Z,()\\s]*[)])$')`,
+  );
+  const found = column(call, sql`extractAllGroupsVertical(${written}, ${shape})`);
+  // Of a collection the last shape has taken the closing bracket along.
+  const isCollection = column(call, sql`startsWith(${written}, 'GEOMETRY')`);
+  const closed = sql`if(${isCollection} AND n = length(${found}), replaceRegexpOne(g[2], '[)]\\s*$', ''), replaceRegexpOne(g[2], ',\\s*$', ''))`;
+  const flat = sql`if(g[1] = 'MULTIPOINT', concat('(', replaceRegexpAll(${closed}, '[()]', ''), ')'), ${closed})`;
+  const pairs = sql`replaceRegexpAll(${flat}, '([-+0-9.E]+)\\s+([-+0-9.E]+)', '[\\1,\\2]')`;
+  const coordinates = sql`replaceRegexpAll(translate(${pairs}, '()', '[]'), '\\s+', '')`;
+  const unwrapped = sql`if(g[1] = 'POINT', substring(${coordinates}, 2, length(${coordinates}) - 2), ${coordinates})`;
+  const name = sql`transform(g[1], ['POINT', 'LINESTRING', 'POLYGON', 'MULTIPOINT', 'MULTILINESTRING', 'MULTIPOLYGON'], ['Point', 'LineString', 'Polygon', 'MultiPoint', 'MultiLineString', 'MultiPolygon'], '')`;
+  const shapes = column(
+    call,
+    sql`arrayMap((g, n) -> concat('{"type":"', ${name}, '","coordinates":', ${unwrapped}, '}'), ${found}, arrayEnumerate(${found}))`,
+  );
+  const json = column(
+    call,
+    choose(
+      isCollection,
+      sql`concat('{"type":"GeometryCollection","geometries":[', arrayStringConcat(${shapes}, ','), ']}')`,
+      sql`${shapes}[1]`,
+    ),
+  );
+  return expr('dynamic', choose(sql`(${isWkt} AND isValidJSON(${json}))`, json, sql`''`), false);
 };
 
 export const geometryFunctions: FunctionFamily = {
@@ -202,6 +256,8 @@ export const geometryFunctions: FunctionFamily = {
   geo_point_in_circle: inCircle,
   geo_point_in_polygon: inPolygon,
   geo_distance_point_to_line: distanceToLine,
+  geo_distance_point_to_polygon: distanceToPolygon,
+  geo_from_wkt: fromWkt,
   geo_line_length: (call) => lengthOf(call, linesAt(call, 0)),
   geo_polygon_perimeter: (call) => lengthOf(call, ringsAt(call, 0)),
   geo_polygon_area: area,
