@@ -90,6 +90,7 @@ const reasons: readonly (readonly [reason: string, examples: readonly string[]])
       'series-tan-function 1',
       'series-magnitude-function 1',
       'toguid-function 1',
+      'geo-polygon-to-s2cells-function 1',
       'url-encode-component-function 1',
       'url-encode-function 1',
     ],

@@ -82,6 +82,7 @@ function plain(cell: string): string {
   if (code !== null) return (code[2] ?? '').replaceAll('\\|', '|').trim();
   return trimmed
     .replaceAll(/<br\s*\/?>/gi, '\n')
+    .replaceAll(/\[([^\][]+)\]\(https?:[^)\s]+\)/g, '$1')
     .replaceAll(/<(https?:[^>\s]+)>/g, '$1')
     .replaceAll(/&(?:nbsp|lt|gt|quot|amp);/g, (entity) => entities[entity] ?? entity)
     .replaceAll(/\\([|*_[\]<>`#])/g, '$1')
