@@ -56,6 +56,27 @@ describe('series as one number', () => {
   ]);
 });
 
+describe('arrays side by side', () => {
+  checkValues(open, [
+    ['todouble(jaccard_index(dynamic([1, 2, 3, 3]), dynamic([1, 2, 3, 4])))', 0.75],
+    ['todouble(jaccard_index(dynamic(["a"]), dynamic(["b"])))', 0],
+    [
+      'zip(dynamic([1, 3]), dynamic([2, 4]))',
+      [
+        [1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      'zip(dynamic(["A", {}]), dynamic(["B"]), dynamic([1.5, null]))',
+      [
+        ['A', 'B', 1.5],
+        [{}, null, null],
+      ],
+    ],
+  ]);
+});
+
 describe('series with gaps', () => {
   checkValues(open, [
     ['series_fill_forward(dynamic([null, 3, null, 7, null]))', [null, 3, 3, 7, 7]],

@@ -1,4 +1,5 @@
 import { arrayFunctions } from './array.ts';
+import { togetherFunctions } from './arrays-together.ts';
 import { bagFunctions } from './bag.ts';
 import { collectionFunctions } from './collection.ts';
 import { conditionalFunctions } from './conditional.ts';
@@ -50,6 +51,7 @@ export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
   'Encoding and hashing': encodingFunctions,
   'Other formats': { ...parsingFunctions, ...unpackingFunctions },
   'Neighbouring rows': windowFunctions,
+  'Arrays side by side': togetherFunctions,
   'Special functions and distributions': distributionFunctions,
   'Places and shapes on Earth': geometryFunctions,
   'Cells of geohash, H3 and S2': geoCellFunctions,
