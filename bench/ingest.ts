@@ -23,6 +23,7 @@ const BATCHES_PER_DEVICE = 40;
 const ROWS_PER_BATCH = 2_000;
 const TOTAL = DEVICES * BATCHES_PER_DEVICE * ROWS_PER_BATCH;
 const INSERT_ROWS = 10_000;
+const TICKS_A_SECOND = 100;
 
 /** 27 columns, as a Linux sensor fills them. */
 function leanRow(reportId: number, at: string): Record<string, unknown> {
@@ -101,7 +102,7 @@ async function throughTheFrontDoor(): Promise<number> {
       }),
     );
     const epoch = randomBytes(8).toString('hex');
-    const before = cpuByThread(server.pid());
+    const before = cpuSeconds(server.pid());
     const began = performance.now();
     await Promise.all(
       batches.map(async (own) => {
@@ -124,7 +125,7 @@ async function throughTheFrontDoor(): Promise<number> {
     }
     const seconds = (performance.now() - began) / 1000;
     console.log(`  acknowledged at ${(TOTAL / ((acknowledged - began) / 1000)).toFixed(0)} rows/s`);
-    showCpu(before, cpuByThread(server.pid()));
+    showCpu(before, cpuSeconds(server.pid()));
     return TOTAL / seconds;
   } finally {
     agent.destroy();
@@ -157,7 +158,7 @@ async function bulkInsert(): Promise<number> {
       });
       inserts.push(Buffer.from(`${lines.join('\n')}\n`));
     }
-    const before = cpuByThread(process.pid);
+    const before = cpuSeconds(process.pid);
     const began = performance.now();
     let next = 0;
     const connection = async () => {
@@ -168,7 +169,7 @@ async function bulkInsert(): Promise<number> {
     };
     await Promise.all([connection(), connection()]);
     const seconds = (performance.now() - began) / 1000;
-    showCpu(before, cpuByThread(process.pid));
+    showCpu(before, cpuSeconds(process.pid));
     const size = (await store.sizes()).find((entry) => entry.table === 'DeviceProcessEvents');
     if (size) bytesPerEvent = size.bytes / size.rows;
     return TOTAL / seconds;
@@ -178,37 +179,41 @@ async function bulkInsert(): Promise<number> {
   }
 }
 
-/** Seconds of processor time by process and thread, of a process and its descendants and of this one. */
-function cpuByThread(root: number): Map<string, number> {
+/** Seconds of processor time so far, by who spent it: this process, and each process and kind of thread below `root`. */
+function cpuSeconds(root: number): Map<string, number> {
   const used = new Map<string, number>();
+  const add = (who: string, seconds: number) => used.set(who, (used.get(who) ?? 0) + seconds);
   const visit = (pid: number) => {
     for (const tid of readdirSync(`/proc/${pid}/task`)) {
       const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8');
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      const name = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
-      used.set(`${pid} ${name} ${tid}`, (Number(fields[11]) + Number(fields[12])) / 100);
-      const children = readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8').split(' ').filter(Boolean);
-      for (const child of children) visit(Number(child));
+      const thread = stat.slice(stat.indexOf('(') + 1, stat.lastIndexOf(')'));
+      const main = Number(tid) === pid;
+      const who =
+        pid === process.pid ? 'load generator' : `${thread}${main ? ', main thread' : ''} of ${pid}`;
+      add(who, (Number(fields[11]) + Number(fields[12])) / TICKS_A_SECOND);
+      for (const child of readFileSync(`/proc/${pid}/task/${tid}/children`, 'utf8').split(' '))
+        if (child.trim() !== '') visit(Number(child));
     }
   };
   visit(root);
-  if (!used.size || root !== process.pid) {
+  if (root !== process.pid) {
     const { user, system } = process.cpuUsage();
-    used.set('load generator', (user + system) / 1e6);
+    add('load generator', (user + system) / 1e6);
   }
   return used;
 }
+
+/** What one row cost, by who did it; the rest of the machine has no part in it. Linux only. */
 function showCpu(before: Map<string, number>, after: Map<string, number>): void {
-  let total = 0;
-  const rows: [string, number][] = [];
-  for (const [n, v] of after) {
-    const d = v - (before.get(n) ?? 0);
-    total += d;
-    rows.push([n, d]);
-  }
-  rows.sort((a, b) => b[1] - a[1]);
-  for (const [n, d] of rows.slice(0, 14)) console.log(`    ${((d / TOTAL) * 1e6).toFixed(2)} us/row  ${n}`);
-  console.log(`    ${((total / TOTAL) * 1e6).toFixed(2)} us/row total`);
+  const perRow = [...after].map(
+    ([who, seconds]) => [who, ((seconds - (before.get(who) ?? 0)) / TOTAL) * 1e6] as const,
+  );
+  const total = perRow.reduce((sum, [, micros]) => sum + micros, 0);
+  const parts = perRow.filter(([, micros]) => micros >= 0.2).sort((a, b) => b[1] - a[1]);
+  console.log(
+    `  ${total.toFixed(1)} µs of processor a row: ${parts.map(([who, micros]) => `${micros.toFixed(1)} ${who}`).join('; ')}`,
+  );
 }
 
 async function enrolAll(server: TestServer, agent: Agent): Promise<BenchDevice[]> {

@@ -11,9 +11,14 @@ import { type BatchSection, decodeBatchRecord } from './batch-record.ts';
 
 const MAX_RECORDS = 4_000;
 const MAX_BYTES = 32 * 1024 * 1024;
-/** A range smaller than this is followed by a short rest, so that the store gets few, larger parts: every merge of parts costs as much as an insert. */
-const SMALL_RANGE_BYTES = 16 * 1024 * 1024;
-const REST_MS = 250;
+/**
+ * A rest after a range lets more gather, so that the store gets few, larger parts: merging small ones costs it more than taking them. A quiet
+ * system rests shortly, since somebody may be waiting for just this event; a busy one longer; one that is behind not at all.
+ */
+const RESTS = [
+  { belowBytes: 1024 * 1024, ms: 250 },
+  { belowBytes: 24 * 1024 * 1024, ms: 600 },
+] as const;
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000];
 
 export async function runStoreWriter(deps: {
@@ -34,7 +39,8 @@ export async function runStoreWriter(deps: {
     const { bytes, tables } = groupByTable(range);
     if (!(await insertUntilDone(range.id, tables))) return;
     await range.commit();
-    if (bytes < SMALL_RANGE_BYTES) await delay(REST_MS, undefined, { signal: deps.signal }).catch(() => {});
+    const rest = RESTS.find(({ belowBytes }) => bytes < belowBytes);
+    if (rest) await delay(rest.ms, undefined, { signal: deps.signal }).catch(() => {});
   }
 
   /** False when the server stops first; the range is then taken up again at the next start. */
