@@ -206,7 +206,7 @@ const validate: FunctionRule = (call) => {
   const score = (period: Fragment) =>
     choose(
       sql`(${period} >= ${integer(shortestPeriod)} AND ${period} <= length(${values}) / 2)`,
-      sql`${scored}[toUInt64(round(least(greatest(ifNotFinite(${period}, 0), 0), 1e15)))]`,
+      sql`${scored}[toUInt64(round(least(greatest(ifNotFinite(${period}, 1), 1), 1e15)))]`,
       sql`toFloat64(0)`,
     );
   const given = isSeries(call, 0);

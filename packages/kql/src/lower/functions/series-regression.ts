@@ -1,7 +1,7 @@
 import { type Fragment, float, integer, join, sql } from '../../emit/fragment.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
-import { choose, column, numbers, seriesExpr } from './series.ts';
+import { choose, column, numberJson, numbers, seriesExpr } from './series.ts';
 import { several } from './series-statistics.ts';
 
 /** Straight lines and polynomials through series. A series that is empty, or holds what is no number, has none. */
@@ -49,8 +49,7 @@ type Named = readonly (readonly [name: string, value: Expr])[];
 
 function bag(values: Named, nested: readonly Fragment[] = []): Fragment {
   const pairs = values.map(([name, value]) => {
-    const element =
-      value.type === 'dynamic' ? sql`${value.sql}` : sql`ifNull(toString(${value.sql}), 'null')`;
+    const element = value.type === 'dynamic' ? sql`${value.sql}` : numberJson(value.sql);
     return sql`concat(${keyText(name)}, ${element})`;
   });
   return sql`concat('{', arrayStringConcat([${join([...pairs, ...nested])}], ','), '}')`;

@@ -3,7 +3,7 @@ import { type Expr, expr } from '../../tree/expression.ts';
 import { constantInteger } from '../constants.ts';
 import { toBool } from '../convert.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
-import { choose, column, isSeries, series, seriesExpr } from './series.ts';
+import { choose, column, isSeries, numberJson, series, seriesExpr } from './series.ts';
 
 /** A function of several values, which Kusto puts into columns of their own. */
 export function several(values: readonly Expr[]): Expr {
@@ -56,7 +56,7 @@ const stats: FunctionRule = (call) => {
 
 const statsDynamic: FunctionRule = (call) => {
   const found = statistics(call);
-  const number = (name: StatisticName) => sql`ifNull(toString(${found[name].sql}), 'null')`;
+  const number = (name: StatisticName) => numberJson(found[name].sql);
   const pairs = [
     sql`'"min":', ${number('min')}`,
     sql`',"min_idx":', ${number('min_idx')}`,

@@ -50,6 +50,11 @@ export function choose(condition: Fragment, then: Fragment, otherwise: Fragment)
   return sql`[${otherwise}, ${then}][toUInt8(${condition}) + 1]`;
 }
 
+/** JSON of a number that may be null, or none that JSON can write. */
+export function numberJson(value: Fragment): Fragment {
+  return sql`arrayMap(v -> if(isNull(v), 'null', assumeNotNull(multiIf(isFinite(v), toString(v), isNaN(v), '"NaN"', v > 0, '"Infinity"', '"-Infinity"'))), [${value}])[1]`;
+}
+
 /** A series as a result; null where `given` does not hold. */
 export function seriesExpr(values: Fragment, given: Fragment): Expr {
   return expr('dynamic', choose(given, seriesJson(values), sql`''`), false);
