@@ -210,6 +210,9 @@ describe('the route table', () => {
   const WITHOUT_AUDIT = new Map([
     ['auth.tokenV1', 'gives a token; refused secrets are logged and counted'],
     ['auth.tokenV2', 'gives a token; refused secrets are logged and counted'],
+    ['auth.deviceCodeV1', 'gives a code to show; the sign-in that follows is recorded'],
+    ['auth.deviceCodeV2', 'gives a code to show; the sign-in that follows is recorded'],
+    ['auth.deviceConfirm', 'a step of a sign-in; its end is recorded'],
     ['auth.signOutConfirm', 'ends the caller’s own session'],
     ['device.events', 'telemetry of devices; kept as events, not as deeds'],
     ['advancedqueries.run', 'reads'],
