@@ -92,6 +92,13 @@ describe('search', () => {
       ['let T = DeviceInfo; search in (T) "beta" | project DeviceName', [['beta']]],
       ['search "whoami" | search "bash" | count', [[1]]],
       ['search in (DeviceProcessEvents) "cmd.exe" | count', [[1]]],
+      [
+        'let Lower = view () { range Number from 1 to 3 step 1 }; let Upper = view () { range Number from 3 to 4 step 1 }; let Other = () { range Number from 1 to 9 step 1 }; search Number == 3 | project $table, Number | sort by $table asc',
+        [
+          ['Lower', 3],
+          ['Upper', 3],
+        ],
+      ],
       ['DeviceProcessEvents | where * has "gamma" | project FileName', [['cmd.exe']]],
       ['DeviceProcessEvents | where * contains "hoam" | count', [[2]]],
       ['DeviceProcessEvents | where * !contains "alpha" | project FileName', [['bash']]],

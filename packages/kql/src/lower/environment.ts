@@ -18,6 +18,8 @@ export type Binding =
   | { readonly kind: 'tabular'; readonly lower: () => Rows }
   | { readonly kind: 'function'; readonly declaration: SyntaxNode; readonly environment: Environment };
 
+export type FunctionBinding = Extract<Binding, { kind: 'function' }>;
+
 /** Names in sight, innermost first. */
 export class Environment {
   readonly #parent: Environment | null;
@@ -39,5 +41,14 @@ export class Environment {
 
   find(name: string): Binding | undefined {
     return this.#bindings.get(name) ?? this.#parent?.find(name);
+  }
+
+  /** Functions by name, an inner one in place of an outer. */
+  functions(): Map<string, FunctionBinding> {
+    const found = this.#parent?.functions() ?? new Map<string, FunctionBinding>();
+    for (const [name, binding] of this.#bindings)
+      if (binding.kind === 'function') found.set(name, binding);
+      else found.delete(name);
+    return found;
   }
 }

@@ -24,7 +24,7 @@ import { allIds, type Column, columnExpr, extended, type Rows, visible } from '.
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
 import { scanTable } from '../scan.ts';
 import { type ResultColumn, resultColumns } from './rule.ts';
-import { merged, type Source, sourcesOf } from './union.ts';
+import { merged, type Source, sourcesOf, viewsOf } from './union.ts';
 
 /** `search` and `find`: rows of many tables that meet one predicate. */
 
@@ -50,7 +50,7 @@ function pipedName(node: SyntaxNode, scope: ScalarScope): string {
   return scope.context.schema.tables.has(name) ? name : 'search_arg0';
 }
 
-/** The tables of the `in (…)`; without it, all. */
+/** The tables of the `in (…)`; without it, all, and the query's own views. */
 function tablesOf(node: SyntaxNode, scope: ScalarScope): Source[] {
   const clause = optionalPart(node, 'InClause');
   if (clause !== undefined) {
@@ -59,9 +59,10 @@ function tablesOf(node: SyntaxNode, scope: ScalarScope): Source[] {
       sources.push(...sourcesOf(expression, sources.length, false, scope));
     return sources;
   }
-  return [...scope.context.schema.tables.values()]
+  const tables = [...scope.context.schema.tables.values()]
     .filter((table) => !table.legacy)
     .map((table) => ({ name: table.name, rows: scanTable(table, scope.context) }));
+  return [...tables, ...viewsOf(node, scope)];
 }
 
 /** The rows of each source that meet the predicate. A source that has no column it names, where it names some, has none. */

@@ -2,6 +2,7 @@ import {
   kindOf,
   list,
   namedParameters,
+  optionalPart,
   part,
   parts,
   type SyntaxNode,
@@ -9,19 +10,17 @@ import {
   symbolKind,
   unparenthesized,
 } from '../../bind/syntax.ts';
-import { type Fragment, text } from '../../emit/fragment.ts';
+import { type Fragment, sql, text } from '../../emit/fragment.ts';
 import { isTextual } from '../../tree/expression.ts';
-import { relation } from '../../tree/relation.ts';
+import { type Relation, relation } from '../../tree/relation.ts';
 import { nullSql } from '../constants.ts';
-import type { Binding } from '../environment.ts';
+import type { FunctionBinding } from '../environment.ts';
 import { enterFunction } from '../function-call.ts';
 import { lowerTabular } from '../recursion.ts';
 import { type Column, columnExpr, type Rows } from '../rows.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
 import { scanTable } from '../scan.ts';
 import { type ResultColumn, resultColumns } from './rule.ts';
-
-type FunctionBinding = Extract<Binding, { kind: 'function' }>;
 
 export interface Source {
   readonly name: string;
@@ -105,6 +104,15 @@ function beginsNowhere(node: SyntaxNode): boolean {
   return kindOf(source) === 'NameReference' && symbolKind(source) === undefined;
 }
 
+/** The views that the query makes by `let … = view () { … }`: what names no table in particular looks at them as well. */
+export function viewsOf(node: SyntaxNode, scope: ScalarScope): Source[] {
+  return [...scope.environment.functions()].flatMap(([name, view]) =>
+    optionalPart(view.declaration, 'ViewKeyword') === undefined
+      ? []
+      : [{ name, rows: rowsOfView(node, view, scope) }],
+  );
+}
+
 /** The rows of a `let` view, under its own name or a wildcard that it falls under. */
 function rowsOfView(node: SyntaxNode, view: FunctionBinding, scope: ScalarScope): Rows {
   const body = enterFunction(node, view, scope, undefined);
@@ -141,17 +149,30 @@ export function merged(
     },
   );
   return {
-    relation: relation({
-      kind: 'union',
-      inputs: sources.map((source, index) => ({
-        relation: source.rows.relation,
-        columns: columns.map((column) => column.pieces[index] ?? nullSql(column.type)),
-      })),
-      ids: columns.map((column) => column.id),
-    }),
+    relation:
+      sources.length === 0
+        ? noRows(columns)
+        : relation({
+            kind: 'union',
+            inputs: sources.map((source, index) => ({
+              relation: source.rows.relation,
+              columns: columns.map((column) => column.pieces[index] ?? nullSql(column.type)),
+            })),
+            ids: columns.map((column) => column.id),
+          }),
     columns: columns.map(({ pieces: _, ...column }) => column),
     order: [],
   };
+}
+
+/** Nothing that was asked has such a column: the columns are there all the same. */
+function noRows(columns: readonly Column[]): Relation {
+  const none = relation({ kind: 'filter', input: relation({ kind: 'unit' }), predicate: sql`false` });
+  return relation({
+    kind: 'project',
+    input: none,
+    outputs: columns.map(({ id, type }) => ({ id, sql: nullSql(type) })),
+  });
 }
 
 /**
