@@ -112,16 +112,16 @@ export function operationHandlers(
                 details: { request: withoutSecrets(input), ...details },
                 ...(id === null ? {} : { target: { kind: operation.changes, id } }),
               });
-        try {
-          const answer = await operation.run({ tenantId, actor: LOCAL_ADMINISTRATOR, userId: null }, input);
-          await record('success', idOf(input) ?? idOf(answer), {});
-          return answer;
-        } catch (error) {
+        const run = () => operation.run({ tenantId, actor: LOCAL_ADMINISTRATOR, userId: null }, input);
+        const answer = await run().catch(async (error: unknown) => {
           const { code, publicMessage } =
             error instanceof ApiError ? error : { code: 'InternalServerError', publicMessage: '' };
-          await record('refused', idOf(input), { error: code, message: publicMessage });
+          const outcome = error instanceof ApiError ? 'refused' : 'failed';
+          await record(outcome, idOf(input), { error: code, message: publicMessage });
           throw error;
-        }
+        });
+        await record('success', idOf(input) ?? idOf(answer), {});
+        return answer;
       },
     ]),
   );
