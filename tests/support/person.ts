@@ -1,5 +1,6 @@
 /** A person with a browser, by plain requests: keeps cookies, follows redirects, fills in the sign-in pages. */
-import type { Answer, Call, TestServer } from './server.ts';
+import { cookieJar } from './cookie-jar.ts';
+import type { Answer, TestServer } from './server.ts';
 
 export interface Person {
   /** Opens an address, signs in where asked, and gives the address that the client gets in the end. */
@@ -11,22 +12,7 @@ export interface Person {
 const MAX_STEPS = 12;
 
 export function person(server: TestServer, account: { name: string; password: string }): Person {
-  const jar = new Map<string, string>();
-
-  async function visit(address: string, options: Call = {}): Promise<Answer> {
-    const target = new URL(address, server.url);
-    const cookie = [...jar].map(([key, value]) => `${key}=${value}`).join('; ');
-    const answer = await server.call(target.href, {
-      ...options,
-      headers: { ...options.headers, ...(cookie ? { cookie } : {}) },
-    });
-    for (const line of answer.headers['set-cookie'] ?? []) {
-      const [pair = ''] = line.split(';');
-      const cut = pair.indexOf('=');
-      jar.set(pair.slice(0, cut), pair.slice(cut + 1));
-    }
-    return answer;
-  }
+  const visit = cookieJar(server.call, server.url);
 
   /** Goes on until an address outside the server, or a page that asks nothing more. */
   async function goOn(first: Answer, from: string): Promise<{ answer: Answer; outside: URL | null }> {

@@ -7,6 +7,7 @@ import { request as httpsRequest } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cookieJar } from './cookie-jar.ts';
 
 const SERVER_MAIN = fileURLToPath(new URL('../../server/dist/main.js', import.meta.url));
 export const AUDIENCE = 'https://api.securitycenter.microsoft.com';
@@ -319,21 +320,7 @@ async function signIn(
   url: string,
   { name, password, newPassword }: { name: string; password: string; newPassword?: string },
 ): Promise<PortalSession> {
-  const jar = new Map<string, string>();
-  const visit = async (path: string, options: Call = {}): Promise<Answer> => {
-    const target = new URL(path, url);
-    const cookie = [...jar].map(([key, value]) => `${key}=${value}`).join('; ');
-    const answer = await call(target.href, {
-      ...options,
-      headers: { ...options.headers, ...(cookie ? { cookie } : {}) },
-    });
-    for (const line of answer.headers['set-cookie'] ?? []) {
-      const [pair = ''] = line.split(';');
-      const cut = pair.indexOf('=');
-      jar.set(pair.slice(0, cut), pair.slice(cut + 1));
-    }
-    return answer;
-  };
+  const visit = cookieJar(call, url);
   const config = (await call('/portal/config.json')).json();
   const verifier = randomBytes(32).toString('base64url');
   const redirectUri = url + config.redirectPath;

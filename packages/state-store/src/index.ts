@@ -1,3 +1,4 @@
+export { isUniqueViolation } from './database-error.ts';
 export { MigrationError, UnknownMigrationError } from './migrate.ts';
 export { openStateStore, type StateStoreOptions } from './open-state-store.ts';
 export type { Migration, StateStore, StateStoreLog, TenantScope } from './store.ts';

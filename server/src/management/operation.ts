@@ -5,7 +5,12 @@
 import { ApiError, type PortalPermission } from '@merlon/contract';
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import type { AdminHandler } from '../feature.ts';
-import type { Audit, AuditActor, AuditEntry } from '../features/audit/index.ts';
+import {
+  type Audit,
+  type AuditActor,
+  type AuditEntry,
+  LOCAL_ADMINISTRATOR,
+} from '../features/audit/index.ts';
 import type { Method, Reply, Route } from '../http/route.ts';
 import { checkInput } from '../http/validation.ts';
 import { withoutSecrets } from '../http/without-secrets.ts';
@@ -38,9 +43,6 @@ export function defineOperation<I extends TObject, O extends TSchema>(operation:
   // The edge checks the input before it calls, so what arrives has the type that was asked for.
   return operation as unknown as Operation;
 }
-
-/** Whoever may open the admin socket on this machine. */
-const LOCAL_ADMINISTRATOR: AuditActor = { kind: 'administrator', id: 'local', name: 'local administrator' };
 
 export function operationRoutes(operations: readonly Operation[]): Route[] {
   return operations.map((operation): Route => {

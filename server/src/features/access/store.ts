@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ApiError, builtInAdministratorRole, nowIso7 } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely';
+import { nameTaken } from '../../management/name-taken.ts';
 import type { GuardedGroup, HeldRole, Holdings } from './grants.ts';
 import {
   type AccessMode,
@@ -113,7 +114,7 @@ export function accessStore(state: StateStore) {
             kind: 'custom',
           })
           .execute()
-          .catch(taken('role', fields.name));
+          .catch(nameTaken('role', fields.name));
         await setHolders(db, id, fields.userGroups);
         return found('Role', await readRoles(db), id);
       });
@@ -137,7 +138,7 @@ export function accessStore(state: StateStore) {
             })
             .where('id', '=', id)
             .execute()
-            .catch(taken('role', fields.name ?? ''));
+            .catch(nameTaken('role', fields.name ?? ''));
         const { userGroups } = fields;
         if (userGroups !== undefined) await keepingAnAdministrator(db, () => setHolders(db, id, userGroups));
         return found('Role', await readRoles(db), id);
@@ -186,7 +187,7 @@ export function accessStore(state: StateStore) {
             })
             .where('id', '=', id)
             .execute()
-            .catch(taken('user group', fields.name ?? ''));
+            .catch(nameTaken('user group', fields.name ?? ''));
         const { roles } = fields;
         if (roles !== undefined) await keepingAnAdministrator(db, () => setRoles(db, id, roles));
         return found('User group', await readUserGroups(db), id);
@@ -574,7 +575,7 @@ async function insertUserGroup(
     .insertInto('user_groups')
     .values({ ...row, external_id: null })
     .execute()
-    .catch(taken('user group', row.name));
+    .catch(nameTaken('user group', row.name));
 }
 
 async function insertMember(db: Db, groupId: string, userId: string): Promise<void> {
@@ -635,12 +636,4 @@ function found<T extends { readonly id: string }>(what: string, all: readonly T[
   const one = all.find((candidate) => candidate.id === id);
   if (!one) throw new ApiError('ResourceNotFound', `${what} ${id} was not found.`);
   return one;
-}
-
-function taken(what: string, name: string): (error: unknown) => never {
-  return (error) => {
-    if ((error as { code?: string }).code === '23505')
-      throw new ApiError('Conflict', `There is a ${what} named "${name}" already.`);
-    throw error;
-  };
 }

@@ -22,6 +22,13 @@ export interface AuditActor {
   readonly name: string;
 }
 
+/** Whoever may open the admin socket on this machine. */
+export const LOCAL_ADMINISTRATOR: AuditActor = {
+  kind: 'administrator',
+  id: 'local',
+  name: 'local administrator',
+};
+
 export interface AuditEntry {
   readonly tenantId: string;
   readonly actor: AuditActor;

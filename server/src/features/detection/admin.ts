@@ -3,10 +3,8 @@ import { ApiError } from '@merlon/contract';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { AdminHandler } from '../../feature.ts';
 import { checkInput } from '../../http/validation.ts';
-import type { Audit, AuditActor } from '../audit/index.ts';
+import { type Audit, LOCAL_ADMINISTRATOR } from '../audit/index.ts';
 import type { RuleBook, RuleChange } from './rule-book.ts';
-
-const LOCAL_ADMINISTRATOR: AuditActor = { kind: 'administrator', id: 'local', name: 'local administrator' };
 
 const tenant = Type.Optional(Type.String());
 const exactly = { additionalProperties: false } as const;

@@ -6,6 +6,7 @@ import { deviceGroupOperations } from './operations.ts';
 import { createScopeSync } from './scope-sync.ts';
 import { deviceGroupsStore } from './store.ts';
 
+export { deviceGroupName } from './membership.ts';
 export { deviceGroupsMigrations } from './migrations.ts';
 export { assignDevice } from './store.ts';
 

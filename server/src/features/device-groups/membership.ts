@@ -68,3 +68,8 @@ function matches(
       return sql<boolean>`position(${wanted} in ${text}) > 0`;
   }
 }
+
+/** The name of a device's group, beside the columns of `devices`. Null in a tenant without device groups. */
+export const deviceGroupName = sql<
+  string | null
+>`(select g.name from device_groups g where g.tenant_id = devices.tenant_id and g.id = devices.rbac_group_id)`;

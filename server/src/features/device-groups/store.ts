@@ -2,6 +2,7 @@
 import { ApiError } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import { type ColumnType, type Generated, sql, type Transaction } from 'kysely';
+import { nameTaken } from '../../management/name-taken.ts';
 import { type Condition, type DeviceGroup, UNGROUPED_ID, UNGROUPED_NAME } from './device-group.ts';
 import { conditionsHold, groupOfDevice, type RankedGroup } from './membership.ts';
 
@@ -76,7 +77,7 @@ export function deviceGroupsStore(state: StateStore) {
           } as never)
           .returning('id')
           .executeTakeFirstOrThrow()
-          .catch(nameTaken(fields.name));
+          .catch(nameTaken('device group', fields.name));
         await setAccess(db, id, fields.userGroups);
         await assignAll(db);
         return found(await readGroups(db), id);
@@ -98,7 +99,7 @@ export function deviceGroupsStore(state: StateStore) {
             .set(set)
             .where('id', '=', id)
             .execute()
-            .catch(nameTaken(fields.name ?? ''));
+            .catch(nameTaken('device group', fields.name ?? ''));
         if (fields.userGroups !== undefined) await setAccess(db, id, fields.userGroups);
         if (fields.conditions !== undefined) await assignAll(db);
         return found(await readGroups(db), id);
@@ -312,14 +313,6 @@ async function setAccess(db: Db, id: number, userGroups: readonly string[]): Pro
       .insertInto('device_group_access')
       .values(known.map((group) => ({ device_group_id: id, user_group_id: group.id })))
       .execute();
-}
-
-function nameTaken(name: string): (error: unknown) => never {
-  return (error) => {
-    if ((error as { code?: string }).code === '23505')
-      throw new ApiError('Conflict', `There is a device group named "${name}" already.`);
-    throw error;
-  };
 }
 
 function lockName(tenantId: string): string {

@@ -9,6 +9,7 @@ import {
 import type { ODataSet } from '@merlon/odata';
 import { sql } from 'kysely';
 import type { SqlColumns } from '../../odata/sql-filter.ts';
+import { deviceGroupName } from '../device-groups/index.ts';
 import { INACTIVE_AFTER_MS } from './machine-entity.ts';
 
 const field = { filterable: true, sortable: true } as const;
@@ -58,6 +59,6 @@ export function machineColumns(now: Date): SqlColumns {
     osPlatform: sql`os_platform`,
     riskScore: sql`risk_score`,
     rbacGroupId: sql`rbac_group_id`,
-    rbacGroupName: sql`(select g.name from device_groups g where g.tenant_id = devices.tenant_id and g.id = devices.rbac_group_id)`,
+    rbacGroupName: deviceGroupName,
   };
 }

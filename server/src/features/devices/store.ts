@@ -2,7 +2,7 @@
 import type { DeviceDescription, DeviceHealth } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type ColumnType, type Expression, type Selectable, type SqlBool, sql } from 'kysely';
-import { assignDevice } from '../device-groups/index.ts';
+import { assignDevice, deviceGroupName } from '../device-groups/index.ts';
 import type { ProfilePatch } from './device-profile.ts';
 
 export interface DevicesTable {
@@ -71,11 +71,7 @@ export interface Sighting {
   readonly externalIp: string;
 }
 
-const groupName = sql<
-  string | null
->`(select g.name from device_groups g where g.tenant_id = devices.tenant_id and g.id = devices.rbac_group_id)`.as(
-  'rbac_group_name',
-);
+const groupName = deviceGroupName.as('rbac_group_name');
 
 export type DevicesStore = ReturnType<typeof devicesStore>;
 

@@ -1,6 +1,6 @@
 /** All SQL of saved queries and folders, and who may see and change which. */
 import { ApiError, nowIso7 } from '@merlon/contract';
-import type { StateStore } from '@merlon/state-store';
+import { isUniqueViolation, type StateStore } from '@merlon/state-store';
 import { type ExpressionBuilder, type Selectable, sql } from 'kysely';
 import type { Caller } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
@@ -256,7 +256,7 @@ async function checkFolder(db: HuntingTransaction, caller: Caller, id: string | 
 
 function nameTaken(what: string, name: string): (error: unknown) => never {
   return (error) => {
-    if (codeOf(error) === '23505')
+    if (isUniqueViolation(error))
       throw new ApiError('Conflict', `There is a ${what} named "${name}" there already.`);
     throw error;
   };

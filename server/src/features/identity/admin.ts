@@ -6,7 +6,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import type { AdminHandler } from '../../feature.ts';
 import { checkInput } from '../../http/validation.ts';
 import type { Access } from '../access/index.ts';
-import type { Audit, AuditActor } from '../audit/index.ts';
+import { type Audit, type AuditActor, LOCAL_ADMINISTRATOR } from '../audit/index.ts';
 import type { IdentityDatabase } from './database.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { Tenant, Tenants } from './tenants.ts';
@@ -20,13 +20,6 @@ export interface AdminDeps {
   readonly users: Users;
   readonly keys: SigningKeys;
 }
-
-/** Whoever may open the admin socket on this machine. */
-const LOCAL_ADMINISTRATOR: AuditActor = {
-  kind: 'administrator',
-  id: 'local',
-  name: 'local administrator',
-};
 
 const OptionalText = Type.Optional(Type.String());
 const TenantInput = Type.Object(

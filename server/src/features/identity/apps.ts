@@ -10,7 +10,7 @@ import {
   isGuid,
   permissions as permissionCatalogue,
 } from '@merlon/contract';
-import type { StateStore } from '@merlon/state-store';
+import { isUniqueViolation, type StateStore } from '@merlon/state-store';
 import type { JWK } from 'jose';
 import { type Selectable, sql, type Transaction } from 'kysely';
 import type { Clock } from '../../telemetry/clock.ts';
@@ -410,7 +410,7 @@ export function createApps({ state, clock }: { state: StateStore; clock: Clock }
           })
           .execute()
           .catch((error: unknown) => {
-            if ((error as { code?: string }).code === '23505')
+            if (isUniqueViolation(error))
               throw new ApiError('Conflict', 'The application holds this certificate already.');
             throw error;
           });

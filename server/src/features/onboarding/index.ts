@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ApiError, nowIso7 } from '@merlon/contract';
 import type { AdminHandler, Feature, Platform } from '../../feature.ts';
+import { LOCAL_ADMINISTRATOR } from '../audit/index.ts';
 import type { Devices } from '../devices/index.ts';
 import { type CommandKey, commandKeyFrom, newCommandKeyPem } from './command-key.ts';
 import type { PackageAnswer } from './commands.ts';
@@ -54,7 +55,7 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
     });
     await deps.audit.record({
       tenantId,
-      actor: { kind: 'administrator', id: 'local', name: 'local administrator' },
+      actor: LOCAL_ADMINISTRATOR,
       action: 'package.create',
       target: { kind: 'package', id: packageId },
       outcome: 'success',

@@ -1,6 +1,6 @@
 /** All SQL of the response feature. */
 import type { MachineActionStatus } from '@merlon/contract';
-import type { StateStore, TenantScope } from '@merlon/state-store';
+import { isUniqueViolation, type StateStore, type TenantScope } from '@merlon/state-store';
 import {
   type ColumnType,
   type Expression,
@@ -84,8 +84,6 @@ export type ChangeDetails = Partial<
   >
 >;
 
-const UNIQUE_VIOLATION = '23505';
-
 export type ResponseStore = ReturnType<typeof responseStore>;
 
 export function responseStore(state: StateStore) {
@@ -130,7 +128,7 @@ export function responseStore(state: StateStore) {
           return row;
         });
       } catch (error) {
-        if ((error as { code?: string }).code === UNIQUE_VIOLATION) return null;
+        if (isUniqueViolation(error)) return null;
         throw error;
       }
     },
