@@ -89,6 +89,12 @@ export function isNullConstant(value: Expr): boolean {
   return constant.type === 'dynamic' ? constant.value.json === '' : constant.value === null;
 }
 
+/** Whether it is known at translation to be a number or span above zero. */
+export function isPositive({ constant }: Expr): boolean {
+  if (constant?.type === 'dynamic' || constant === undefined) return false;
+  return (typeof constant.value === 'bigint' || typeof constant.value === 'number') && constant.value > 0;
+}
+
 export function constantString(value: Expr): string | undefined {
   return value.constant?.type === 'string' ? value.constant.value : undefined;
 }

@@ -17,7 +17,7 @@ import {
   unixEpochTicks,
 } from './constants.ts';
 import { decimalOfText, decimalOfWhole, longOfDecimal, parseDecimal } from './decimal.ts';
-import { jsonString, jsonText } from './json.ts';
+import { jsonPathText, jsonString, jsonText } from './json.ts';
 import { asDynamic, parseDatetime, parseTimespan, timespanUnits } from './literals.ts';
 import type { ScalarScope } from './scalar-scope.ts';
 
@@ -59,6 +59,8 @@ export function toText(value: Expr, scope: ScalarScope): Expr {
   if (constant !== undefined && constant.type !== 'dynamic' && constant.type !== 'real') {
     return constantExpr({ type: 'string', value: constantText(constant) });
   }
+  if (value.jsonPath !== undefined)
+    return expr('string', jsonPathText(value.jsonPath.base, value.jsonPath.keys), false);
   const { sql: x, nullable, type } = scope.shared(value);
   switch (type) {
     case 'dynamic':

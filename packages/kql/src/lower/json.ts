@@ -17,7 +17,12 @@ export function jsonNumbers(values: Fragment): Fragment {
 
 /** Raw JSON below `value` by keys (String) and 1-based indexes (Int64); '' when there is nothing or JSON null. */
 export function jsonExtract(value: Fragment, path: readonly Fragment[]): Fragment {
-  return sql`ifNull(nullIf(replaceAll(JSONExtractRaw(${join([value, ...path])}), '\\\\/', '/'), 'null'), '')`;
+  return sql`ifNull(nullIf(JSONExtractRaw(${join([value, ...path])}), 'null'), '')`;
+}
+
+/** Text of what is below `value` by keys and indexes: the same as of its raw JSON, with one look-up. */
+export function jsonPathText(value: Fragment, path: readonly Fragment[]): Fragment {
+  return sql`JSONExtract(${join([value, ...path])}, 'String')`;
 }
 
 /** Elements of a JSON array as raw texts; JSON null becomes ''. Empty for anything else. */
@@ -27,7 +32,7 @@ export function jsonElements(value: Fragment): Fragment {
 
 /** Elements as the engine takes them out of a JSON array, as raw texts of ours. */
 export function rawElements(extracted: Fragment): Fragment {
-  return sql`arrayMap(e -> replaceAll(if(e = 'null', '', e), '\\\\/', '/'), ${extracted})`;
+  return sql`arrayMap(e -> if(e = 'null', '', e), ${extracted})`;
 }
 
 /** A JSON array of raw JSON texts. */
@@ -53,6 +58,6 @@ export function jsonPairs(value: Fragment): Fragment {
 /** An object of (key, raw value) pairs; of two with one key the first stays. */
 export function jsonBag(pairs: Fragment): Fragment {
   const unique = sql`arrayFilter((kv, nth) -> nth = 1, ${pairs}, arrayEnumerateUniq(arrayMap(x -> x.1, ${pairs})))`;
-  const written = sql`arrayMap(kv -> concat(${jsonString(sql`kv.1`)}, ':', replaceAll(kv.2, '\\/', '/')), ${unique})`;
+  const written = sql`arrayMap(kv -> concat(${jsonString(sql`kv.1`)}, ':', kv.2), ${unique})`;
   return sql`concat('{', arrayStringConcat(${written}, ','), '}')`;
 }

@@ -28,6 +28,8 @@ export interface Expr {
   readonly jsonText?: Fragment;
   /** For a dynamic reached by object keys alone: where the path starts and the keys. */
   readonly jsonPath?: { readonly base: Fragment; readonly keys: readonly Fragment[] };
+  /** For a dynamic that is certainly an array: how many elements it has, cheaper than counting them in the text. */
+  readonly elementCount?: Fragment;
 }
 
 /** int, long, datetime (ticks since 0001-01-01) and timespan (ticks) are bigint; a decimal is its digits. A null guid is ''; a null dynamic has `json` ''. */

@@ -1,7 +1,7 @@
 import { type Fragment, integer, sql } from '../../emit/fragment.ts';
 import { expr } from '../../tree/expression.ts';
 import { toDynamic } from '../convert.ts';
-import { jsonArray, jsonBag, jsonElements } from '../json.ts';
+import { jsonArray, jsonBag, jsonElements, jsonTexts } from '../json.ts';
 import type { AggregateCall, AggregateColumn, AggregateRule } from './aggregation.ts';
 import { conditionAt, presence } from './counting.ts';
 
@@ -30,16 +30,17 @@ function wanted(call: AggregateCall, kind: Collecting): Fragment {
   return kind.conditional ? sql`${present} AND ${conditionAt(call, 1)}` : present;
 }
 
-function dynamicColumn(
+/** A dynamic array of what the aggregate collects. */
+function arrayColumn(
   call: AggregateCall,
   above: (collected: Fragment) => Fragment,
   aggregate: Fragment,
 ): AggregateColumn[] {
-  const collected = call.aggregation.value('dynamic', aggregate, false);
-  return [{ value: expr('dynamic', above(collected.sql), false) }];
+  const { sql: collected } = call.aggregation.value('dynamic', aggregate, false);
+  return [
+    { value: { ...expr('dynamic', above(collected), false), elementCount: sql`length(${collected})` } },
+  ];
 }
-
-const textArray = (texts: Fragment): Fragment => sql`replaceAll(toJSONString(${texts}), '\\\\/', '/')`;
 
 /** Distinct values that are not null; arrays give their elements. */
 const makeSet =
@@ -49,12 +50,20 @@ const makeSet =
     const size = integer(sizeOf(call, kind));
     const condition = wanted(call, kind);
     if (value.type === 'string')
-      return dynamicColumn(call, textArray, sql`groupUniqArrayIf(${size})(${value.sql}, ${condition})`);
-    const json = toDynamic(value, call.scope).sql;
-    if (value.type !== 'dynamic')
-      return dynamicColumn(call, jsonArray, sql`groupUniqArrayIf(${size})(${json}, ${condition})`);
+      return arrayColumn(call, jsonTexts, sql`groupUniqArrayIf(${size})(${value.sql}, ${condition})`);
+    if (value.type !== 'dynamic') {
+      // The set is of the values as they are; only those that it keeps are written as JSON.
+      const element = toDynamic(expr(value.type, sql`v`, false), call.scope).sql;
+      const known = value.nullable ? sql`assumeNotNull(${value.sql})` : value.sql;
+      return arrayColumn(
+        call,
+        (set) => jsonArray(sql`arrayMap(v -> ${element}, ${set})`),
+        sql`groupUniqArrayIf(${size})(${known}, ${condition})`,
+      );
+    }
+    const json = value.sql;
     const elements = sql`arrayFilter(e -> e != '', if(JSONType(${json}) = 'Array', ${jsonElements(json)}, [${json}]))`;
-    return dynamicColumn(call, jsonArray, sql`groupUniqArrayArrayIf(${size})(${elements}, ${condition})`);
+    return arrayColumn(call, jsonArray, sql`groupUniqArrayArrayIf(${size})(${elements}, ${condition})`);
   };
 
 /** Values that are not null, in the order of the rows if they have one. */
@@ -65,9 +74,9 @@ const makeList =
     const isString = value.type === 'string';
     const json = isString ? value.sql : toDynamic(value, call.scope).sql;
     const condition = kind.withNulls === true ? sql`true` : wanted(call, kind);
-    return dynamicColumn(
+    return arrayColumn(
       call,
-      isString ? textArray : jsonArray,
+      isString ? jsonTexts : jsonArray,
       inOrder(call, json, condition, sizeOf(call, kind)),
     );
   };
@@ -87,11 +96,9 @@ const makeBag =
     const pairs = sql`JSONExtractKeysAndValuesRaw(${json})`;
     const collected = inOrder(call, pairs, wanted(call, kind), defaultSize);
     const size = integer(sizeOf(call, kind));
-    return dynamicColumn(
-      call,
-      (all) => jsonBag(all),
-      sql`arraySlice(arrayFlatten(${collected}), 1, ${size})`,
-    );
+    const pairsOfAll = sql`arraySlice(arrayFlatten(${collected}), 1, ${size})`;
+    const { sql: all } = call.aggregation.value('dynamic', pairsOfAll, false);
+    return [{ value: expr('dynamic', jsonBag(all), false) }];
   };
 
 export const collectingAggregates: Readonly<Record<string, AggregateRule>> = {

@@ -27,8 +27,10 @@ const ofArray =
 const wholeAt = (call: Call, index: number): Fragment => sql`toInt64(ifNull(${call.long(index).sql}, 0))`;
 
 const arrayLength: FunctionRule = (call) => {
-  const json = call.json(0);
-  return expr('long', sql`if(${isArray(json)}, toInt64(JSONLength(${json})), NULL)`, true);
+  const { elementCount, jsonPath } = call.value(0);
+  if (elementCount !== undefined) return expr('long', sql`toInt64(${elementCount})`, false);
+  const at = jsonPath === undefined ? call.json(0) : join([jsonPath.base, ...jsonPath.keys]);
+  return expr('long', sql`if(${isArray(at)}, toInt64(JSONLength(${at})), NULL)`, true);
 };
 
 const packArray: FunctionRule = (call) => {

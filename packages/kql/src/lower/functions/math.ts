@@ -1,6 +1,6 @@
 import { type Fragment, integer, sql } from '../../emit/fragment.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
-import { datetimeOfTicks, ticksOfDatetime, unixEpochTicks } from '../constants.ts';
+import { constantExpr, datetimeOfTicks, isPositive, ticksOfDatetime, unixEpochTicks } from '../constants.ts';
 import { decimalBin, roundedDecimal } from '../decimal.ts';
 import { lowerScalar } from '../recursion.ts';
 import { optionName } from '../statements.ts';
@@ -32,6 +32,8 @@ const shift =
 
 /** Down to a multiple of the size, counted from `origin`; datetimes count from 0001-01-01. A size that is not positive gives null. */
 function binOf(call: Call, value: Expr, size: Expr, origin: Expr | undefined): Expr {
+  const folded = binOfConstants(value, size, origin);
+  if (folded !== undefined) return folded;
   const fixed = isPositive(size);
   const nullable = !fixed || value.nullable || (origin?.nullable ?? false);
   switch (value.type) {
@@ -76,9 +78,24 @@ function binOf(call: Call, value: Expr, size: Expr, origin: Expr | undefined): E
   }
 }
 
-function isPositive({ constant }: Expr): boolean {
-  if (constant?.type === 'dynamic' || constant === undefined) return false;
-  return (typeof constant.value === 'bigint' || typeof constant.value === 'number') && constant.value > 0;
+/** What is known of whole numbers, moments and spans at translation is no work for each row. */
+function binOfConstants({ constant }: Expr, size: Expr, origin: Expr | undefined): Expr | undefined {
+  if (constant === undefined || origin !== undefined || size.type === 'real' || size.type === 'decimal')
+    return undefined;
+  const step = size.constant?.value;
+  switch (constant.type) {
+    case 'datetime':
+    case 'timespan':
+    case 'int':
+    case 'long': {
+      const { value } = constant;
+      if (value === null || typeof step !== 'bigint' || step <= 0n) return undefined;
+      const type = constant.type === 'int' ? 'long' : constant.type;
+      return constantExpr({ type, value: value - (((value % step) + step) % step) });
+    }
+    default:
+      return undefined;
+  }
 }
 
 function remainder(value: Fragment, size: Fragment, positive: boolean): Fragment {

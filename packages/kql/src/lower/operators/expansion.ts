@@ -11,17 +11,19 @@ import {
 import { type Fragment, integer, join, sql } from '../../emit/fragment.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
 import { constantInteger } from '../constants.ts';
-import { toDynamic } from '../convert.ts';
+import { toDynamic, toText } from '../convert.ts';
 import { typeNamed } from '../functions/rule.ts';
-import { rawElements } from '../json.ts';
+import { jsonString, rawElements } from '../json.ts';
 import { lowerNamed, type NamedValue } from '../named-values.ts';
 import { lowerScalar } from '../recursion.ts';
 import type { ScalarScope } from '../scalar-scope.ts';
 
 /** One of the values that mv-expand or mv-apply makes rows of. */
 export interface Expansion extends NamedValue {
-  /** The type of the elements. */
+  /** The type that the elements are to have. */
   readonly type: KustoType;
+  /** How they are held in the array: as JSON, or already as text where text is wanted. */
+  readonly held: 'dynamic' | 'string';
   /** The elements, as many as there will be rows. */
   readonly array: Expr;
 }
@@ -83,19 +85,25 @@ function lowerExpansion(node: SyntaxNode, pairs: boolean, scope: ScalarScope): E
   const type = typeNode === undefined ? 'dynamic' : typeNamed(typeNode.ToString().trim());
   if (type === undefined) throw scope.unsupported(`to typeof(${typeNode?.ToString().trim()})`, node);
   const value = toDynamic(named.value, scope);
-  const json = scope.row.computed(value).sql;
+  const whole = value.jsonPath === undefined ? scope.row.computed(value) : value;
+  const { base, keys } = value.jsonPath ?? { base: whole.sql, keys: [] };
+  const at = join([scope.row.shared(expr('dynamic', base, false)).sql, ...keys]);
   const entry = pairs
-    ? sql`concat('[', replaceAll(toJSONString(kv.1), '\\\\/', '/'), ',', replaceAll(kv.2, '\\\\/', '/'), ']')`
-    : sql`concat('{', replaceAll(toJSONString(kv.1), '\\\\/', '/'), ':', replaceAll(kv.2, '\\\\/', '/'), '}')`;
-  const entries = sql`arrayMap(kv -> ${entry}, JSONExtractKeysAndValuesRaw(${json}))`;
+    ? sql`concat('[', ${jsonString(sql`kv.1`)}, ',', kv.2, ']')`
+    : sql`concat('{', ${jsonString(sql`kv.1`)}, ':', kv.2, '}')`;
+  const entries = sql`arrayMap(kv -> ${entry}, JSONExtractKeysAndValuesRaw(${at}))`;
   // Most rows hold an array that is not empty, which one look-up gives; only the others are asked what they are.
-  const { base, keys } = value.jsonPath ?? { base: json, keys: [] };
+  const held = type === 'string' ? 'string' : 'dynamic';
+  const raw = sql`JSONExtractArrayRaw(${at})`;
   const filled = scope.row.computed(
-    expr('dynamic', sql`JSONExtractArrayRaw(${join([base, ...keys])})`, false),
+    expr('dynamic', held === 'string' ? sql`JSONExtract(${at}, 'Array(String)')` : raw, false),
   ).sql;
-  const others = sql`multiIf(JSONType(${json}) = 'Object', ${entries}, JSONType(${json}) = 'Array', [], [${json}])`;
-  const array = sql`if(notEmpty(${filled}), ${rawElements(filled)}, ${others})`;
-  return { ...named, type, array: scope.row.computed(expr('dynamic', array, false)) };
+  // An array of nothing but nulls is not taken as one of texts.
+  const empty = held === 'string' ? rawElements(raw) : sql`[]`;
+  const single = held === 'string' ? toText(whole, scope) : whole;
+  const others = sql`multiIf(JSONType(${at}) = 'Object', ${entries}, JSONType(${at}) = 'Array', ${empty}, [${single.sql}])`;
+  const array = sql`if(notEmpty(${filled}), ${held === 'string' ? filled : rawElements(filled)}, ${others})`;
+  return { ...named, type, held, array: scope.row.computed(expr('dynamic', array, false)) };
 }
 
 function lengthOf(expansions: readonly Expansion[], node: SyntaxNode, scope: ScalarScope): Fragment {

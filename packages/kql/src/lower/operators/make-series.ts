@@ -4,7 +4,14 @@ import { columnRef, type Fragment, integer, join, sql } from '../../emit/fragmen
 import { type Expr, expr } from '../../tree/expression.ts';
 import { type AggregateValue, type Output, type Relation, relation } from '../../tree/relation.ts';
 import { Aggregation } from '../aggregates/aggregation.ts';
-import { datetimeOfTicks, longConstant, ticksOfDatetime, unixEpochTicks } from '../constants.ts';
+import {
+  datetimeOfTicks,
+  isNullConstant,
+  isPositive,
+  longConstant,
+  ticksOfDatetime,
+  unixEpochTicks,
+} from '../constants.ts';
 import { convert, elementText } from '../convert.ts';
 import { jsonArray } from '../json.ts';
 import { lowerScalar } from '../recursion.ts';
@@ -177,14 +184,19 @@ function axisOf(node: SyntaxNode, scope: ScalarScope): Axis {
   const bound = (bounding: SyntaxNode | undefined) =>
     bounding === undefined ? undefined : convert(lowerScalar(bounding, constants), type, constants, bounding);
   const stepType = type === 'datetime' ? 'timespan' : type;
-  const step = numberOf(convert(lowerScalar(given.step, constants), stepType, constants, given.step)).sql;
+  const size = convert(lowerScalar(given.step, constants), stepType, constants, given.step);
+  const step = numberOf(size).sql;
   const [low, high] = [bound(given.from), bound(given.to)];
   const [from, to] = [low, high].map((value) => (value === undefined ? undefined : numberOf(value).sql));
   const isReal = type === 'real';
+  const isKnown = low === undefined || (low.constant !== undefined && !isNullConstant(low));
+  const hasPlace = !column.nullable && isPositive(size) && isKnown;
+  const divided = (position: Fragment) =>
+    hasPlace ? sql`intDiv(${position}, ${step})` : sql`intDivOrNull(${position}, ${step})`;
   const binned = (position: Fragment) =>
     isReal
       ? sql`toInt64OrNull(toString(floor(${position} / ${step})))`
-      : sql`intDivOrNull(${position} - positiveModulo(${position}, ${step}), ${step})`;
+      : divided(sql`${position} - positiveModulo(${position}, ${step})`);
   const sized = (size: Fragment) =>
     sql`toUInt64(ifNull(least(greatest(${size}, 0), ${integer(maxElements)}), 0))`;
   if (given.isInclusive && from !== undefined && to !== undefined) {
@@ -215,9 +227,7 @@ function axisOf(node: SyntaxNode, scope: ScalarScope): Axis {
     return { type, step, place: binned(at), start: undefined, size: undefined, end, inside };
   }
   const distance = sql`(${at} - ${from})`;
-  const place = isReal
-    ? sql`toInt64OrNull(toString(floor(${distance} / ${step})))`
-    : sql`intDivOrNull(${distance}, ${step})`;
+  const place = isReal ? sql`toInt64OrNull(toString(floor(${distance} / ${step})))` : divided(distance);
   const whole =
     to === undefined
       ? undefined
@@ -237,8 +247,10 @@ function axisOf(node: SyntaxNode, scope: ScalarScope): Axis {
 
 /** A position on the axis as a number. */
 function numberOf(value: Expr): Expr {
+  const { constant } = value;
   switch (value.type) {
     case 'datetime':
+      if (constant?.type === 'datetime' && constant.value !== null) return longConstant(constant.value);
       return expr('long', sql`(${ticksOfDatetime(value.sql)} + ${integer(unixEpochTicks)})`, value.nullable);
     case 'timespan':
       return expr('long', value.sql, value.nullable);

@@ -140,7 +140,7 @@ function expandedRows(
   const above = new ScalarScope(context, scope.environment, new RowScope(context, after));
   const outputs: Output[] = [];
   const made = elements.map(({ id, name, expansion }): Column => {
-    const value = convert(expr('dynamic', columnRef(id), false), expansion.type, above, node);
+    const value = convert(expr(expansion.held, columnRef(id), false), expansion.type, above, node);
     if (value.sql.kind === 'column')
       return { name, type: value.type, id: value.sql.id, nullable: value.nullable, hidden: false };
     const computed = context.newId();

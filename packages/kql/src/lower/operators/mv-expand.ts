@@ -50,7 +50,12 @@ export const mvExpand: OperatorRule = ({ node, input, scope }) => {
       if (kept === undefined) throw scope.unsupported(`the column '${column.name}' here`, node);
       return kept;
     }
-    const value = convert(expr('dynamic', columnRef(element.id), false), element.expansion.type, above, node);
+    const value = convert(
+      expr(element.expansion.held, columnRef(element.id), false),
+      element.expansion.type,
+      above,
+      node,
+    );
     const converted = convert(value, column.type, above, node);
     const id = context.newId();
     outputs.push({ id, sql: converted.sql });

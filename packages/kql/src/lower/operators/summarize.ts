@@ -80,7 +80,7 @@ export function lowerKey(node: SyntaxNode, inner: ScalarScope): Key {
     inner,
   );
   const key = { id: inner.context.newId(), sql: value.sql };
-  const { jsonPath: _, jsonText: __, constant: ___, ...rest } = value;
+  const { jsonPath: _, jsonText: __, constant: ___, elementCount: ____, ...rest } = value;
   return { key, value: Object.freeze({ ...rest, sql: columnRef(key.id) }) };
 }
 
