@@ -40,6 +40,26 @@ describe('paths', () => {
     [`parse_json(parse_json('"{\\\\"q\\\\":1}"')).q`, 1],
     [`extract_json("$.a.b[1]", '{"a":{"b":[1,"z"]}}')`, 'z'],
     [`dynamic([[1,2],[3]])[0][1]`, 2],
+    // A backslash before a slash is two characters of the text, however JSON may be written.
+    [String.raw`tostring(parse_json('{"p":"C:\\\\/x"}').p)`, String.raw`C:\/x`],
+    [String.raw`parse_json('{"p":{"q":"a\\\\/b"}}').p`, { q: String.raw`a\/b` }],
+    [`array_length(${bag}.a.b)`, 2],
+    [`array_length(${bag}.a)`, null],
+    [`tostring(${bag}.z)`, ''],
+  ]);
+  checkCases(open, [
+    ['print d = dynamic({"v":[null,null]}) | mv-expand e = d.v to typeof(string) | project e', [[''], ['']]],
+    ['print d = dynamic({"v":[]}) | mv-expand e = d.v to typeof(string) | count', [[0]]],
+    [
+      'print d = dynamic({"v":["a",1,null,{"x":"y"},[2],true]}) | mv-expand e = d.v to typeof(string) | project e',
+      [['a'], ['1'], [''], ['{"x":"y"}'], ['[2]'], ['true']],
+    ],
+    ['print d = dynamic({"v":{"k":1}}) | mv-expand e = d.v to typeof(string) | project e', [['{"k":1}']]],
+    ['print d = dynamic({"v":"one"}) | mv-expand e = d.v to typeof(string) | project e', [['one']]],
+    [
+      'datatable(v: int, t: timespan) [3, 1h, int(null), 1h, 1, timespan(null), 3, 2h] | summarize s = make_set(v), n = array_length(make_set(t)) | project array_sort_asc(s), n',
+      [[[1, 3], 2]],
+    ],
   ]);
   checkCases(open, [
     ['print d = dynamic({"a":1,"b":2}), k = "b" | project d[k]', [[2]]],

@@ -110,7 +110,7 @@ export const makeSeries: OperatorRule = (call) => {
     (element): AggregateValue => ({
       kind: 'value',
       id: context.newId(),
-      sql: sql`groupArrayInsertAt('', ${integer(maxElements + 1)})(${columnRef(element.id)}, ${offset})`,
+      sql: sql`groupArrayInsertAt('')(${columnRef(element.id)}, ${offset})`,
     }),
   );
   const [begin, last, count] = [context.newId(), context.newId(), context.newId()];
