@@ -9,9 +9,9 @@ import {
 } from './index.ts';
 
 describe('permissions', () => {
-  it('are 27, each named once', () => {
-    expect(permissions).toHaveLength(27);
-    expect(new Set(permissions.map((p) => p.application)).size).toBe(27);
+  it('are 33, each named once', () => {
+    expect(permissions).toHaveLength(33);
+    expect(new Set(permissions.map((p) => p.application)).size).toBe(33);
   });
 
   it('are told apart by the kind of token that may carry them', () => {

@@ -10,6 +10,16 @@ export interface PermissionSpec {
 const catalogue = [
   ['Alert.Read.All', 'Alert.Read', 'Read alerts'],
   ['Alert.ReadWrite.All', 'Alert.ReadWrite', 'Read and write alerts'],
+  ['Incident.Read.All', 'Incident.Read', 'Read incidents'],
+  ['Incident.ReadWrite.All', 'Incident.ReadWrite', 'Read and write incidents'],
+  ['SecurityAlert.Read.All', 'SecurityAlert.Read.All', 'Read alerts through Graph'],
+  ['SecurityAlert.ReadWrite.All', 'SecurityAlert.ReadWrite.All', 'Read and write alerts through Graph'],
+  ['SecurityIncident.Read.All', 'SecurityIncident.Read.All', 'Read incidents through Graph'],
+  [
+    'SecurityIncident.ReadWrite.All',
+    'SecurityIncident.ReadWrite.All',
+    'Read and write incidents through Graph',
+  ],
   ['Machine.Read.All', 'Machine.Read', 'Read machine profiles'],
   ['Machine.ReadWrite.All', 'Machine.ReadWrite', 'Read and write machine information'],
   ['Machine.Isolate', 'Machine.Isolate', 'Isolate machine'],

@@ -30,13 +30,14 @@ export async function tenantTable(
 }
 
 /**
- * Which device a row is about: by the column that holds its group, by the one that holds its id, or by that of a row it belongs to, in a table that
- * is narrowed itself.
+ * Which device a row is about: by the column that holds its group, by the one that holds its id, by that of a row it belongs to, in a table that is
+ * narrowed itself, or by those of the rows that belong to it, of which one that may be seen is enough.
  */
 export type DeviceReference =
   | { readonly group: string }
   | { readonly device: string }
-  | { readonly parent: string; readonly key: string };
+  | { readonly parent: string; readonly key: string }
+  | { readonly children: string; readonly key: string; readonly id: string };
 
 /**
  * Narrows a tenant's table further: in a transaction whose scope names device groups, only rows about devices of those are there. The sub-select makes
@@ -62,6 +63,9 @@ function visibleRow(name: string, reference: DeviceReference): RawBuilder<unknow
   if ('parent' in reference)
     return sql`exists (select 1 from ${sql.table(reference.parent)} as parent
       where parent.tenant_id = ${tenant} and parent.id = ${sql.ref(`${name}.${reference.key}`)})`;
+  if ('children' in reference)
+    return sql`exists (select 1 from ${sql.table(reference.children)} as child
+      where child.tenant_id = ${tenant} and ${sql.ref(`child.${reference.key}`)} = ${sql.ref(`${name}.${reference.id}`)})`;
   return sql`exists (select 1 from devices as device where device.tenant_id = ${tenant}
     and device.id = ${sql.ref(`${name}.${reference.device}`)} and ${inGroups(sql.ref('device.rbac_group_id'))})`;
 }

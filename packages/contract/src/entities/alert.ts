@@ -188,27 +188,43 @@ export type Alert = Static<typeof Alert>;
 
 const namesOf = <T extends object>(aliases: T) => Object.keys(aliases) as Extract<keyof T, string>[];
 
+const changes = {
+  status: Type.Optional(choice(['New', 'InProgress', 'Resolved'], 'How far the work on it is.')),
+  assignedTo: Type.Optional(
+    Type.String({ maxLength: 256, description: 'Who owns the alert. Empty: nobody.' }),
+  ),
+  classification: Type.Optional(
+    choice(
+      [...alertClassifications, ...namesOf(alertClassificationAliases)],
+      'Whether it was right. `Unknown` takes the answer back.',
+    ),
+  ),
+  determination: Type.Optional(
+    choice(
+      [...alertDeterminations, ...namesOf(alertDeterminationAliases)],
+      'What it was about. `NotAvailable` takes the answer back.',
+    ),
+  ),
+  comment: Type.Optional(Type.String({ minLength: 1, maxLength: 4000, description: 'Comment to add.' })),
+};
+
 /** `PATCH /api/alerts/{id}`. What is left out stays as it is; a comment is added to those there are. */
-export const AlertUpdate = Type.Object(
-  {
-    status: Type.Optional(choice(['New', 'InProgress', 'Resolved'], 'How far the work on it is.')),
-    assignedTo: Type.Optional(
-      Type.String({ maxLength: 256, description: 'Who owns the alert. Empty: nobody.' }),
-    ),
-    classification: Type.Optional(
-      choice(
-        [...alertClassifications, ...namesOf(alertClassificationAliases)],
-        'Whether it was right. `Unknown` takes the answer back.',
-      ),
-    ),
-    determination: Type.Optional(
-      choice(
-        [...alertDeterminations, ...namesOf(alertDeterminationAliases)],
-        'What it was about. `NotAvailable` takes the answer back.',
-      ),
-    ),
-    comment: Type.Optional(Type.String({ minLength: 1, maxLength: 4000, description: 'Comment to add.' })),
-  },
-  { additionalProperties: false, minProperties: 1, description: 'Changes to an alert.' },
-);
+export const AlertUpdate = Type.Object(changes, {
+  additionalProperties: false,
+  minProperties: 1,
+  description: 'Changes to an alert.',
+});
 export type AlertUpdate = Static<typeof AlertUpdate>;
+
+/** `POST /api/alerts/batchUpdate`. */
+export const AlertBatchUpdate = Type.Object(
+  {
+    alertIds: Type.Array(Type.String({ minLength: 1, maxLength: 100 }), {
+      minItems: 1,
+      description: 'The alerts to change.',
+    }),
+    ...changes,
+  },
+  { additionalProperties: false, minProperties: 2, description: 'One change to many alerts.' },
+);
+export type AlertBatchUpdate = Static<typeof AlertBatchUpdate>;

@@ -6,13 +6,13 @@ import {
   type AlertStatus,
   nowIso7,
 } from '@merlon/contract';
-import type { FullAlert } from './store.ts';
+import type { FullAlert } from './full-alert.ts';
 
 /** The stored alert as the wire shows it. */
 export function alertEntity({ alert, deviceGroup, comments, evidence }: FullAlert): Alert {
   return {
     id: alert.id,
-    incidentId: null,
+    incidentId: Number(alert.incident),
     investigationId: null,
     assignedTo: alert.assigned_to,
     severity: alert.severity as AlertSeverity,

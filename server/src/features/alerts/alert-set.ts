@@ -35,7 +35,7 @@ export const alertColumns: SqlColumns = {
   firstEventTime: sql`first_event_at`,
   lastEventTime: sql`last_event_at`,
   lastUpdateTime: sql`updated_at`,
-  incidentId: sql`null::bigint`,
+  incidentId: sql`incident`,
   investigationId: sql`null::bigint`,
   assignedTo: sql`assigned_to`,
   detectionSource: sql`detection_source`,

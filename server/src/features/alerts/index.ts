@@ -2,16 +2,32 @@
 import { randomInt } from 'node:crypto';
 import { type RiskScore, riskScores, ticksFromDate } from '@merlon/contract';
 import type { Feature, Platform } from '../../feature.ts';
+import type { Caller, RouteRequest } from '../../http/route.ts';
 import type { Devices } from '../devices/index.ts';
 import type { AlertCandidate } from './alert-candidate.ts';
+import { alertWork } from './alert-work.ts';
+import { graphRoutes } from './graph-routes.ts';
+import { incidentRoutes } from './incident-routes.ts';
+import { incidentsStore } from './incident-store.ts';
+import { incidentWork } from './incident-work.ts';
 import { runHuntingOutbox } from './outbox.ts';
-import { alertRoutes } from './routes.ts';
-import { alertsStore } from './store.ts';
+import { alertRoutes, alertsAbout } from './routes.ts';
+import { type AlertSubject, alertsStore } from './store.ts';
 
 export type { AlertCandidate } from './alert-candidate.ts';
 export { alertsMigrations } from './migrations.ts';
+export type { AlertSubject } from './store.ts';
 
 export interface Alerts extends Feature {
+  /**
+   * A page of the alerts about something, among those the caller may see: the answer of `/api/files/{id}/alerts` and its like, query options and all.
+   * @throws ApiError ODataError
+   */
+  listAbout(
+    request: Pick<RouteRequest, 'url' | 'origin'>,
+    caller: Caller,
+    subject: AlertSubject,
+  ): Promise<{ status: 200; body: object }>;
   /** Opens an alert, or adds to the open one of the same key. Saying the same thing twice changes nothing. */
   raise(candidate: AlertCandidate): Promise<{ alertId: string; created: boolean }>;
 }
@@ -21,7 +37,7 @@ const DEDUP_WINDOW_MS = 3_600_000;
 
 export function createAlerts(
   platform: Pick<Platform, 'state' | 'events' | 'clock' | 'log' | 'metrics' | 'stopping'>,
-  devices: Pick<Devices, 'require' | 'setRisk'>,
+  devices: Pick<Devices, 'require' | 'setRisk' | 'machines'>,
 ): Alerts {
   const log = platform.log.child({ part: 'alerts' });
   const store = alertsStore(platform.state);
@@ -33,9 +49,14 @@ export function createAlerts(
     await devices.setRisk(tenantId, machineId, riskOf(gravest));
   };
 
+  const { clock } = platform;
+  const work = alertWork({ store, devices, clock, reassess });
+  const incidents = incidentWork({ store: incidentsStore(platform.state), devices, clock, reassess });
+
   return {
     name: 'alerts',
-    routes: alertRoutes({ store, devices, clock: platform.clock, reassess }),
+    routes: [...alertRoutes(work, devices), ...incidentRoutes(incidents), ...graphRoutes(work, incidents)],
+    listAbout: (request, caller, subject) => alertsAbout(work, request, caller, subject),
     async raise(candidate) {
       const at = platform.clock.now();
       const { alertId, created, changed } = await store.raise(candidate, newAlertId(at), at, DEDUP_WINDOW_MS);

@@ -1,4 +1,4 @@
-import { type Migration, tenantTable } from '@merlon/state-store';
+import { deviceScope, type Migration, tenantTable } from '@merlon/state-store';
 import { sql } from 'kysely';
 
 export const alertsMigrations: readonly Migration[] = [
@@ -99,6 +99,82 @@ export const alertsMigrations: readonly Migration[] = [
       await sql`update alert_events set at = date_trunc('milliseconds', at)`.execute(db);
       await sql`alter table alert_events add constraint alert_events_pkey
                 primary key (tenant_id, dedup_key, table_name, report_id, at)`.execute(db);
+    },
+  },
+  {
+    name: '2026-11-25-alerts-3-incidents',
+    async up(db) {
+      // What alerts are asked for by, and what joins them, as columns of their own.
+      await sql`alter table alert_evidence
+        add column sha1 text generated always as (lower(entity ->> 'sha1')) stored,
+        add column sha256 text generated always as (lower(entity ->> 'sha256')) stored,
+        add column ip text generated always as (lower(entity ->> 'ipAddress')) stored,
+        add column host text generated always as
+          (lower(substring(entity ->> 'url' from '^(?:[A-Za-z][A-Za-z0-9+.-]*://)?(?:[^/?#@]*@)?(\\[[^]]*\\]|[^/?#:]+)'))) stored,
+        add column account text generated always as (lower(entity ->> 'accountName')) stored`.execute(db);
+      for (const column of ['sha1', 'sha256', 'ip', 'host', 'account'])
+        await sql`create index ${sql.id(`alert_evidence_${column}`)} on alert_evidence (tenant_id, ${sql.id(column)}, alert_id)
+          where ${sql.id(column)} is not null`.execute(db);
+      await sql`create index alerts_related_user on alerts (tenant_id, lower(related_user ->> 'userName')) where related_user is not null`.execute(
+        db,
+      );
+
+      await tenantTable(db, 'incidents', (table) =>
+        table
+          .addColumn('id', 'bigint', (c) => c.notNull())
+          // Where its alerts are now: its own id, or that of the incident it became part of.
+          .addColumn('leads_to', 'bigint', (c) => c.notNull())
+          .addColumn('name', 'text')
+          .addColumn('status', 'text', (c) => c.notNull())
+          .addColumn('classification', 'text')
+          .addColumn('determination', 'text')
+          .addColumn('assigned_to', 'text')
+          .addColumn('tags', sql`text[]`, (c) => c.notNull())
+          .addColumn('created_at', 'timestamptz', (c) => c.notNull())
+          .addColumn('updated_at', 'timestamptz', (c) => c.notNull())
+          .addPrimaryKeyConstraint('incidents_pkey', ['tenant_id', 'id']),
+      );
+      await db.schema
+        .createIndex('incidents_updated')
+        .on('incidents')
+        .columns(['tenant_id', 'updated_at'])
+        .execute();
+      await tenantTable(db, 'incident_counters', (table) =>
+        table
+          .addColumn('last', 'bigint', (c) => c.notNull())
+          .addPrimaryKeyConstraint('incident_counters_pkey', ['tenant_id']),
+      );
+      await tenantTable(db, 'incident_comments', (table) =>
+        table
+          .addColumn('incident', 'bigint', (c) => c.notNull())
+          .addColumn('ordinal', 'bigint', (c) => c.notNull().generatedAlwaysAsIdentity())
+          .addColumn('comment', 'text', (c) => c.notNull())
+          .addColumn('created_by', 'text', (c) => c.notNull())
+          .addColumn('created_at', 'timestamptz', (c) => c.notNull())
+          .addPrimaryKeyConstraint('incident_comments_pkey', ['tenant_id', 'incident', 'ordinal']),
+      );
+
+      // Alerts from before there were incidents are one each.
+      await sql`alter table alerts add column incident bigint, add column incident_links jsonb not null default '[]'`.execute(
+        db,
+      );
+      await sql`update alerts set incident = numbered.number from
+        (select tenant_id, id, row_number() over (partition by tenant_id order by created_at, id) as number from alerts) as numbered
+        where numbered.tenant_id = alerts.tenant_id and numbered.id = alerts.id`.execute(db);
+      await sql`insert into incidents (tenant_id, id, leads_to, status, classification, determination, assigned_to, tags, created_at, updated_at)
+        select tenant_id, incident, incident, case status when 'Resolved' then 'Resolved' when 'InProgress' then 'InProgress' else 'Active' end,
+          classification, determination, assigned_to, '{}', created_at, updated_at from alerts`.execute(db);
+      await sql`insert into incident_counters (tenant_id, last) select tenant_id, max(incident) from alerts group by tenant_id`.execute(
+        db,
+      );
+      await sql`alter table alerts alter column incident set not null`.execute(db);
+      await db.schema
+        .createIndex('alerts_of_incident')
+        .on('alerts')
+        .columns(['tenant_id', 'incident'])
+        .execute();
+      await deviceScope(db, 'incidents', { children: 'alerts', key: 'incident', id: 'leads_to' });
+      await deviceScope(db, 'incident_comments', { parent: 'incidents', key: 'incident' });
     },
   },
 ];

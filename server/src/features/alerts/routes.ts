@@ -1,5 +1,6 @@
 import {
   Alert,
+  AlertBatchUpdate,
   type AlertClassification,
   type AlertDetermination,
   AlertUpdate,
@@ -12,11 +13,11 @@ import {
 import { Type } from 'typebox';
 import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
 import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.ts';
-import type { Clock } from '../../telemetry/clock.ts';
 import type { Devices } from '../devices/index.ts';
 import { alertEntity } from './alert-entity.ts';
 import { alertColumns, alertSet } from './alert-set.ts';
-import type { AlertChange, AlertsStore } from './store.ts';
+import type { AlertWork } from './alert-work.ts';
+import type { AlertChange, AlertSubject } from './store.ts';
 
 const readAccess = {
   kind: 'api',
@@ -24,35 +25,36 @@ const readAccess = {
   delegated: ['Alert.Read', 'Alert.ReadWrite'],
   role: 'ViewData.SecurityOperations',
 } as const;
+const writeAccess = {
+  kind: 'api',
+  application: ['Alert.ReadWrite.All'],
+  delegated: ['Alert.ReadWrite'],
+  role: 'AlertsInvestigation.Manage',
+  deviceScope: 'require',
+} as const;
 const idParams = Type.Object({ id: Type.String() });
 const alertAnswer = entityAnswer(Alert);
+/** The documentation names no bound; the portal's own selection ends here. */
+const MAX_BATCH = 500;
 const alertsAnswer = collectionAnswer(Alert);
 
-export function alertRoutes(deps: {
-  store: AlertsStore;
-  devices: Pick<Devices, 'require'>;
-  clock: Clock;
-  /** The device's alerts changed in a way that may change its risk. */
-  reassess(tenantId: string, machineId: string): Promise<void>;
-}): Route[] {
-  const list = async (
-    request: Pick<RouteRequest, 'url' | 'origin'>,
-    caller: Caller,
-    machineId: string | null,
-  ) => {
-    const query = readQuery(request, alertSet);
-    const page = sqlPage(query, alertSet, alertColumns);
-    const { alerts, total } = await deps.store.list(
-      caller,
-      page,
-      machineId,
-      query.expand.includes('evidence'),
-    );
-    return {
-      status: 200,
-      body: collectionBody(request, query, alertSet, 'Alerts', alerts.map(alertEntity), total),
-    };
+/** A page of alerts about something, as `/api/alerts` would list them. */
+export async function alertsAbout(
+  work: Pick<AlertWork, 'list'>,
+  request: Pick<RouteRequest, 'url' | 'origin'>,
+  caller: Caller,
+  about: AlertSubject | null,
+): Promise<{ status: 200; body: object }> {
+  const query = readQuery(request, alertSet);
+  const page = sqlPage(query, alertSet, alertColumns);
+  const { alerts, total } = await work.list(caller, page, about, query.expand.includes('evidence'));
+  return {
+    status: 200,
+    body: collectionBody(request, query, alertSet, 'Alerts', alerts.map(alertEntity), total),
   };
+}
+
+export function alertRoutes(work: AlertWork, devices: Pick<Devices, 'require'>): Route[] {
   const body = (origin: string, alert: Alert) => ({
     '@odata.context': contextOf(origin, 'Alerts/$entity'),
     ...alert,
@@ -67,7 +69,7 @@ export function alertRoutes(deps: {
       access: { ...readAccess, deviceScope: 'filter' },
       audit: null,
       responses: { 200: alertsAnswer },
-      handle: (request) => list(request, request.caller, null),
+      handle: (request) => alertsAbout(work, request, request.caller, null),
     }),
     defineRoute({
       id: 'machines.alerts',
@@ -79,8 +81,11 @@ export function alertRoutes(deps: {
       params: idParams,
       responses: { 200: alertsAnswer },
       async handle(request) {
-        const device = await deps.devices.require(request.caller, request.params.id, 'read');
-        return list(request, request.caller, device.deviceId);
+        const device = await devices.require(request.caller, request.params.id, 'read');
+        return alertsAbout(work, request, request.caller, {
+          kind: 'machine',
+          deviceId: device.deviceId,
+        });
       },
     }),
     defineRoute({
@@ -93,8 +98,7 @@ export function alertRoutes(deps: {
       params: idParams,
       responses: { 200: alertAnswer },
       async handle(request) {
-        const alert = await deps.store.find(request.caller, request.params.id);
-        if (!alert) throw notFound(request.params.id);
+        const alert = await work.get(request.caller, request.params.id);
         return { status: 200, body: body(request.origin, alertEntity(alert)) };
       },
     }),
@@ -103,37 +107,31 @@ export function alertRoutes(deps: {
       method: 'PATCH',
       path: '/api/alerts/:id',
       summary: 'Change the status, owner, classification or determination of an alert, or comment on it.',
-      access: {
-        kind: 'api',
-        application: ['Alert.ReadWrite.All'],
-        delegated: ['Alert.ReadWrite'],
-        role: 'AlertsInvestigation.Manage',
-        deviceScope: 'require',
-      },
+      access: writeAccess,
       audit: 'alert.update',
       params: idParams,
       body: AlertUpdate,
       responses: { 200: alertAnswer },
       async handle(request) {
-        const { id } = request.params;
-        const { tenantId, name } = request.caller;
-        request.audit.target('alert', id);
-        request.audit.details({ ...request.body });
-        const alert = await deps.store.update(
-          request.caller,
-          id,
-          changeOf(request.body),
-          name,
-          deps.clock.now(),
-          (db) => request.audit.recordIn(db),
-        );
-        if (!alert) {
-          if (await deps.store.exists(tenantId, id))
-            throw new ApiError('Forbidden', `Alert ${id} is about a device that you may not act on.`);
-          throw notFound(id);
-        }
-        await deps.reassess(tenantId, alert.alert.machine_id);
+        const alert = await work.update(request, request.params.id, changeOf(request.body));
         return { status: 200, body: body(request.origin, alertEntity(alert)) };
+      },
+    }),
+    defineRoute({
+      id: 'alerts.batchUpdate',
+      method: 'POST',
+      path: '/api/alerts/batchUpdate',
+      summary: 'Make one change to many alerts, to all of them or to none.',
+      access: writeAccess,
+      audit: 'alert.update',
+      body: AlertBatchUpdate,
+      responses: { 200: Type.Null() },
+      async handle(request) {
+        const { alertIds, ...update } = request.body;
+        if (alertIds.length > MAX_BATCH)
+          throw new ApiError('MaximumBatchSizeExceeded', `At most ${MAX_BATCH} alerts are changed at once.`);
+        await work.updateAll(request, [...new Set(alertIds)], changeOf(update));
+        return { status: 200 };
       },
     }),
   ];
@@ -159,8 +157,4 @@ function changeOf(update: AlertUpdate): AlertChange {
 function canonical<T extends string>(value: string, aliases: Readonly<Record<string, T | null>>): T | null {
   const kept = aliases[value];
   return kept === undefined ? (value as T) : kept;
-}
-
-function notFound(id: string): ApiError {
-  return new ApiError('ResourceNotFound', `Alert ${id} was not found.`);
 }

@@ -1,91 +1,25 @@
 /** All SQL of the alerts feature. */
 import { randomUUID } from 'node:crypto';
-import type { AlertEvidence, AlertRelatedUser, AlertStatus } from '@merlon/contract';
+import type { AlertEvidence, AlertStatus } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
-import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { SqlPage } from '../../odata/page.ts';
 import { type AlertCandidate, evidenceIdentity } from './alert-candidate.ts';
+import { type AlertsDb, type AlertTransaction, type IncidentLink, SEVERITY_ORDER } from './database.ts';
+import { type FullAlert, withParts } from './full-alert.ts';
 import { alertEvidenceRow, alertInfoRow, type HuntingRow } from './hunting-rows.ts';
+import { placeAlert, touchIncidents } from './incident-store.ts';
 
-type TenantId = ColumnType<string, string | undefined, never>;
-
-interface AlertsTable {
-  tenant_id: TenantId;
-  id: string;
-  dedup_key: string;
-  detector_id: string;
-  detection_source: string;
-  title: string;
-  description: string;
-  recommended_action: string | null;
-  category: string;
-  severity: string;
-  techniques: string[];
-  status: string;
-  classification: string | null;
-  determination: string | null;
-  assigned_to: string | null;
-  machine_id: string;
-  machine_name: string;
-  related_user: ColumnType<AlertRelatedUser | null, string | null, string | null>;
-  first_event_at: ColumnType<Date, Date | string, Date | string>;
-  last_event_at: ColumnType<Date, Date | string, Date | string>;
-  created_at: Date;
-  updated_at: Date;
-  resolved_at: Date | null;
-}
-
-interface AlertsDb {
-  alerts: AlertsTable;
-  alert_events: {
-    tenant_id: TenantId;
-    alert_id: string;
-    dedup_key: string;
-    table_name: string;
-    report_id: ColumnType<number | string, number, never>;
-    at: ColumnType<Date, Date, never>;
-  };
-  alert_evidence: {
-    tenant_id: TenantId;
-    alert_id: string;
-    ordinal: number;
-    identity: string;
-    entity: ColumnType<AlertEvidence, string, string>;
-  };
-  alert_comments: {
-    tenant_id: TenantId;
-    alert_id: string;
-    ordinal: Generated<string>;
-    comment: string;
-    created_by: string;
-    created_at: Date;
-  };
-  devices: { tenant_id: TenantId; id: string; rbac_group_id: number };
-  device_groups: { tenant_id: TenantId; id: number; name: string };
-  alert_hunting_outbox: {
-    tenant_id: TenantId;
-    ordinal: Generated<string>;
-    table_name: string;
-    row: ColumnType<Record<string, unknown>, string, string>;
-    /** The rows that go into the hunting tables together; null: not decided. */
-    parcel: string | null;
-  };
-}
-
-export type AlertRow = Selectable<AlertsTable>;
-export type CommentRow = Pick<
-  Selectable<AlertsDb['alert_comments']>,
-  'alert_id' | 'comment' | 'created_by' | 'created_at'
->;
-export type AlertTransaction = Transaction<AlertsDb>;
-
-export interface FullAlert {
-  readonly alert: AlertRow;
-  /** Name of the group that the alert's device is in now; null in a tenant without device groups. */
-  readonly deviceGroup: string | null;
-  readonly comments: readonly CommentRow[];
-  readonly evidence: readonly AlertEvidence[];
-}
+/** What alerts are asked for by. */
+export type AlertSubject =
+  | { readonly kind: 'machine'; readonly deviceId: string }
+  /** By either hash, in lower case. */
+  | { readonly kind: 'file'; readonly sha1: string | null; readonly sha256: string | null }
+  /** In lower case, as is the host and the account. */
+  | { readonly kind: 'ip'; readonly address: string }
+  | { readonly kind: 'domain'; readonly host: string }
+  /** By the name alone, without its domain. */
+  | { readonly kind: 'user'; readonly account: string };
 
 export interface AlertChange {
   readonly status?: AlertStatus;
@@ -98,8 +32,6 @@ export interface AlertChange {
 const DETECTION_SOURCE = 'WindowsDefenderAtp';
 /** An alert that stays open still ends here: what comes later is told apart from it. */
 const MAX_EVIDENCE = 200;
-const SEVERITY_ORDER = ['UnSpecified', 'Informational', 'Low', 'Medium', 'High'];
-
 export type AlertsStore = ReturnType<typeof alertsStore>;
 
 export function alertsStore(state: StateStore) {
@@ -143,8 +75,20 @@ export function alertsStore(state: StateStore) {
             .limit(1)
             .executeTakeFirst();
           const alertId = open?.id ?? id;
-          if (!open) await insertAlert(db, candidate, id, at);
-          else {
+          if (!open) {
+            const { incident, links } = await placeAlert(
+              db,
+              {
+                ...candidate,
+                incident: null,
+                alertId,
+                first: new Date(candidate.firstEventTime),
+                last: new Date(candidate.lastEventTime),
+              },
+              at,
+            );
+            await insertAlert(db, candidate, id, incident, links, at);
+          } else {
             await db
               .updateTable('alerts')
               .set({
@@ -171,6 +115,7 @@ export function alertsStore(state: StateStore) {
               .execute();
           }
           const added = await addEvidence(db, alertId, candidate.evidence);
+          if (open && added.length > 0) await replace(db, candidate, open.id, at);
           const rows: HuntingRow[] = [
             ...(open ? [] : [alertInfoRow(alertId, candidate, DETECTION_SOURCE)]),
             ...added.map((evidence) => alertEvidenceRow(alertId, candidate, evidence, DETECTION_SOURCE)),
@@ -191,13 +136,13 @@ export function alertsStore(state: StateStore) {
     list(
       scope: TenantScope,
       page: SqlPage,
-      machineId: string | null,
+      about: AlertSubject | null,
       withEvidence: boolean,
     ): Promise<{ alerts: FullAlert[]; total: number | null }> {
       return state.tenant<AlertsDb, { alerts: FullAlert[]; total: number | null }>(scope, async (db) => {
         let query = db.selectFrom('alerts');
         if (page.where) query = query.where(page.where);
-        if (machineId !== null) query = query.where('machine_id', '=', machineId);
+        if (about !== null) query = query.where(isAbout(about));
         let rows = query.selectAll().limit(page.limit).offset(page.offset);
         for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
         const total = page.count
@@ -224,48 +169,64 @@ export function alertsStore(state: StateStore) {
       });
     },
 
+    /** All of them or none: `missing` names the first that is not there, or may not be seen. */
     update(
       scope: TenantScope,
-      id: string,
+      ids: readonly string[],
       change: AlertChange,
       by: string,
       at: Date,
       alongside: (db: AlertTransaction) => Promise<void>,
-    ): Promise<FullAlert | undefined> {
-      return state.tenant<AlertsDb, FullAlert | undefined>(scope, async (db) => {
-        const before = await db
-          .selectFrom('alerts')
-          .selectAll()
-          .where('id', '=', id)
-          .forUpdate()
-          .executeTakeFirst();
-        if (!before) return undefined;
-        const alert = await db
-          .updateTable('alerts')
-          .set({
-            updated_at: at,
-            ...(change.status === undefined
-              ? {}
-              : {
-                  status: change.status,
-                  resolved_at: change.status === 'Resolved' ? (before.resolved_at ?? at) : null,
-                }),
-            ...(change.assignedTo === undefined ? {} : { assigned_to: change.assignedTo }),
-            ...(change.classification === undefined ? {} : { classification: change.classification }),
-            ...(change.determination === undefined ? {} : { determination: change.determination }),
-          })
-          .where('id', '=', id)
-          .returningAll()
-          .executeTakeFirstOrThrow();
-        if (change.comment !== undefined) {
-          await db
-            .insertInto('alert_comments')
-            .values({ alert_id: id, comment: change.comment, created_by: by, created_at: at })
+    ): Promise<{ alerts: readonly FullAlert[] } | { missing: string }> {
+      return state.tenant<AlertsDb, { alerts: readonly FullAlert[] } | { missing: string }>(
+        scope,
+        async (db) => {
+          const before = await db
+            .selectFrom('alerts')
+            .select('id')
+            .where(sql<boolean>`id = any(${ids}::text[])`)
+            .orderBy('id')
+            .forUpdate()
             .execute();
-        }
-        await alongside(db);
-        return (await withParts(db, [alert], true))[0];
-      });
+          const found = new Set(before.map(({ id }) => id));
+          const missing = ids.find((id) => !found.has(id));
+          if (missing !== undefined) return { missing };
+          const alerts = await db
+            .updateTable('alerts')
+            .set({
+              updated_at: at,
+              ...(change.status === undefined
+                ? {}
+                : {
+                    status: change.status,
+                    resolved_at:
+                      change.status === 'Resolved'
+                        ? sql<Date>`coalesce(resolved_at, ${at}::timestamptz)`
+                        : null,
+                  }),
+              ...(change.assignedTo === undefined ? {} : { assigned_to: change.assignedTo }),
+              ...(change.classification === undefined ? {} : { classification: change.classification }),
+              ...(change.determination === undefined ? {} : { determination: change.determination }),
+            })
+            .where(sql<boolean>`id = any(${ids}::text[])`)
+            .returningAll()
+            .execute();
+          const { comment } = change;
+          if (comment !== undefined) {
+            await db
+              .insertInto('alert_comments')
+              .values([...found].map((id) => ({ alert_id: id, comment, created_by: by, created_at: at })))
+              .execute();
+          }
+          await touchIncidents(
+            db,
+            alerts.map(({ incident }) => incident),
+            at,
+          );
+          await alongside(db);
+          return { alerts: await withParts(db, alerts, true) };
+        },
+      );
     },
 
     /** Gravest severity among the device's alerts that are not resolved; null for none. */
@@ -330,6 +291,28 @@ export function alertsStore(state: StateStore) {
   };
 }
 
+function isAbout(subject: AlertSubject): RawBuilder<SqlBool> {
+  const inEvidence = (column: string, value: string) =>
+    sql<SqlBool>`id in (select alert_id from alert_evidence where ${sql.ref(`alert_evidence.${column}`)} = ${value})`;
+  switch (subject.kind) {
+    case 'machine':
+      return sql`machine_id = ${subject.deviceId}`;
+    case 'file': {
+      const hashes = [
+        ...(subject.sha1 === null ? [] : [inEvidence('sha1', subject.sha1)]),
+        ...(subject.sha256 === null ? [] : [inEvidence('sha256', subject.sha256)]),
+      ];
+      return hashes.length === 0 ? sql`false` : sql`(${sql.join(hashes, sql` or `)})`;
+    }
+    case 'ip':
+      return inEvidence('ip', subject.address);
+    case 'domain':
+      return inEvidence('host', subject.host);
+    case 'user':
+      return sql`(${inEvidence('account', subject.account)} or lower(related_user ->> 'userName') = ${subject.account})`;
+  }
+}
+
 interface OutboxRow {
   readonly tenant_id: string;
   readonly table_name: string;
@@ -357,7 +340,40 @@ async function unseenEvents(db: AlertTransaction, candidate: AlertCandidate) {
   });
 }
 
-async function insertAlert(db: AlertTransaction, c: AlertCandidate, id: string, at: Date): Promise<void> {
+/** What came to an alert may tie its incident to another. */
+async function replace(db: AlertTransaction, candidate: AlertCandidate, id: string, at: Date): Promise<void> {
+  const alert = await db
+    .selectFrom('alerts')
+    .select(['incident', 'first_event_at', 'last_event_at'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  const evidence = await db
+    .selectFrom('alert_evidence')
+    .select('entity')
+    .where('alert_id', '=', id)
+    .execute();
+  await placeAlert(
+    db,
+    {
+      ...candidate,
+      incident: alert.incident,
+      alertId: id,
+      first: alert.first_event_at,
+      last: alert.last_event_at,
+      evidence: evidence.map(({ entity }) => entity),
+    },
+    at,
+  );
+}
+
+async function insertAlert(
+  db: AlertTransaction,
+  c: AlertCandidate,
+  id: string,
+  incident: string,
+  links: readonly IncidentLink[],
+  at: Date,
+): Promise<void> {
   await db
     .insertInto('alerts')
     .values({
@@ -383,6 +399,8 @@ async function insertAlert(db: AlertTransaction, c: AlertCandidate, id: string, 
       created_at: at,
       updated_at: at,
       resolved_at: null,
+      incident,
+      incident_links: JSON.stringify(links.map(({ reason, alertId }) => ({ reason, alertId }))),
     })
     .execute();
 }
@@ -420,57 +438,4 @@ async function addEvidence(
       .execute();
   }
   return added.map(({ entity }) => entity);
-}
-
-async function withParts(
-  db: AlertTransaction,
-  alerts: readonly AlertRow[],
-  withEvidence: boolean,
-): Promise<FullAlert[]> {
-  if (alerts.length === 0) return [];
-  const ids = alerts.map((alert) => alert.id);
-  const comments = await db
-    .selectFrom('alert_comments')
-    .select(['alert_id', 'comment', 'created_by', 'created_at'])
-    .where(sql<boolean>`alert_id = any(${ids}::text[])`)
-    .orderBy('ordinal')
-    .execute();
-  const evidence = withEvidence
-    ? await db
-        .selectFrom('alert_evidence')
-        .select(['alert_id', 'entity'])
-        .where(sql<boolean>`alert_id = any(${ids}::text[])`)
-        .orderBy('alert_id')
-        .orderBy('ordinal')
-        .execute()
-    : [];
-  const groups = await db
-    .selectFrom('devices')
-    .innerJoin('device_groups', (join) =>
-      join
-        .onRef('device_groups.tenant_id', '=', 'devices.tenant_id')
-        .onRef('device_groups.id', '=', 'devices.rbac_group_id'),
-    )
-    .select(['devices.id', 'device_groups.name'])
-    .where(sql<boolean>`devices.id = any(${[...new Set(alerts.map((alert) => alert.machine_id))]}::text[])`)
-    .execute();
-  const groupOf = new Map(groups.map(({ id, name }) => [id, name]));
-  const commentsOf = byAlert(comments);
-  const evidenceOf = byAlert(evidence);
-  return alerts.map((alert) => ({
-    alert,
-    deviceGroup: groupOf.get(alert.machine_id) ?? null,
-    comments: commentsOf.get(alert.id) ?? [],
-    evidence: (evidenceOf.get(alert.id) ?? []).map((row) => row.entity),
-  }));
-}
-
-function byAlert<T extends { alert_id: string }>(rows: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const group = groups.get(row.alert_id);
-    if (group) group.push(row);
-    else groups.set(row.alert_id, [row]);
-  }
-  return groups;
 }

@@ -45,7 +45,11 @@ async function serve(onRaise: (dedupKey: string) => void = () => {}): Promise<Se
   const platform = { state, eventLog, clock: systemClock, log, metrics, stopping: stopping.signal };
   const alerts = createAlerts(
     { ...platform, events: undefined as never },
-    { require: async () => Promise.reject(new Error('nobody asks')), setRisk: async () => {} },
+    {
+      require: async () => Promise.reject(new Error('nobody asks')),
+      machines: async () => new Map(),
+      setRisk: async () => {},
+    },
   );
   const detection = createDetection({
     ...platform,

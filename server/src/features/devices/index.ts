@@ -5,6 +5,7 @@ import {
   type DeviceDescription,
   type DeviceHealth,
   type Ed25519PublicJwk,
+  type Machine,
   type RiskScore,
 } from '@merlon/contract';
 import type { TenantScope } from '@merlon/state-store';
@@ -21,6 +22,7 @@ import {
   thumbprintOf,
   verifyDeviceToken,
 } from './device-token.ts';
+import { machineEntity } from './machine-entity.ts';
 import { machineKey } from './machine-key.ts';
 import { Presence } from './presence.ts';
 import { runProfileReader } from './profile-reader.ts';
@@ -55,6 +57,8 @@ export interface Devices extends Feature {
    * @throws ResourceNotFound when there is none, or the caller may not see it and only reads; Forbidden when he would act on it (api.md section 9)
    */
   require(caller: TenantScope, idOrName: string, purpose: 'read' | 'act'): Promise<DeviceIdentity>;
+  /** Devices by id as the API shows them, those of them that the caller may see. */
+  machines(caller: TenantScope, ids: readonly string[]): Promise<ReadonlyMap<string, Machine>>;
   /** The device was heard of just now. */
   seen(tenantId: string, deviceId: string, externalIp: string): void;
   /** What it says of itself over the channel. */
@@ -127,6 +131,13 @@ export function createDevices(
       if (purpose === 'act' && (await store.find(caller.tenantId, key)))
         throw new ApiError('Forbidden', `Machine ${idOrName} is not in a device group that you may act on.`);
       throw new ApiError('ResourceNotFound', `Machine ${idOrName} was not found.`);
+    },
+
+    async machines(caller, ids) {
+      if (ids.length === 0) return new Map();
+      const now = platform.clock.now();
+      const rows = await store.some(caller, ids);
+      return new Map(rows.map((row) => [row.id, machineEntity(row, now)]));
     },
 
     seen: (tenantId, deviceId, externalIp) => presence.seen(tenantId, deviceId, externalIp),

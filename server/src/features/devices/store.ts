@@ -150,6 +150,18 @@ export function devicesStore(state: StateStore) {
       });
     },
 
+    /** Those of the devices that the caller may see. */
+    some(scope: TenantScope, ids: readonly string[]): Promise<DeviceRow[]> {
+      return state.tenant<DevicesDb, DeviceRow[]>(scope, (db) =>
+        db
+          .selectFrom('devices')
+          .selectAll()
+          .select(groupName)
+          .where(sql<boolean>`id = any(${ids}::text[])`)
+          .execute(),
+      );
+    },
+
     list(scope: TenantScope, page: MachinePage): Promise<{ rows: DeviceRow[]; total: number | null }> {
       return state.tenant<DevicesDb, { rows: DeviceRow[]; total: number | null }>(scope, async (db) => {
         let query = db.selectFrom('devices');
