@@ -43,6 +43,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
   const detection = createDetection({
     ...platform,
     alerts,
+    devices,
     tenantOf,
     osOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.osPlatform ?? '',
   });

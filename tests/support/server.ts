@@ -145,7 +145,7 @@ export async function startServer({ env = {}, home: given }: ServerOptions = {})
         'app',
         'create',
         '--name',
-        `test ${permissions.join(' ')}`,
+        `test ${permissions.join(' ')}`.slice(0, 120),
         '--permission',
         ...permissions,
       );

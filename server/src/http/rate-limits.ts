@@ -18,6 +18,10 @@ const PORTAL_QUOTA: Quota = { perMinute: 1_200 };
 const QUOTAS: Readonly<Record<string, Quota>> = {
   'POST /api/alerts/batchupdate': { perMinute: 10, perHour: 500 },
   'POST /api/alerts/createalertbyreference': { perMinute: 15 },
+  // learn.microsoft.com/defender-xdr/api-list-incidents, api-get-incident, api-update-incidents.
+  'GET /api/incidents': { perMinute: 50, perHour: 1_500 },
+  'GET /api/incidents/:': { perMinute: 50, perHour: 1_500 },
+  'PATCH /api/incidents/:': { perMinute: 50, perHour: 1_500 },
   // Hunting counts its own calls, together with the time they take, where a restart does not forget them.
   'POST /api/advancedqueries/run': {},
   'GET /api/advancedqueries': {},

@@ -228,3 +228,45 @@ export const AlertBatchUpdate = Type.Object(
   { additionalProperties: false, minProperties: 2, description: 'One change to many alerts.' },
 );
 export type AlertBatchUpdate = Static<typeof AlertBatchUpdate>;
+
+/** Categories that `CreateAlertByReference` takes. */
+export const customAlertCategories = [
+  'General',
+  'CommandAndControl',
+  'Collection',
+  'CredentialAccess',
+  'DefenseEvasion',
+  'Discovery',
+  'Exfiltration',
+  'Exploit',
+  'Execution',
+  'InitialAccess',
+  'LateralMovement',
+  'Malware',
+  'Persistence',
+  'PrivilegeEscalation',
+  'Ransomware',
+  'SuspiciousActivity',
+] as const;
+
+const required = (description: string, maxLength: number) =>
+  Type.String({ minLength: 1, maxLength, description });
+
+/** `POST /api/alerts/CreateAlertByReference`. */
+export const AlertByReference = Type.Object(
+  {
+    eventTime: required(
+      'Timestamp of the event, exactly as hunting shows it, with seven fraction digits.',
+      40,
+    ),
+    reportId: required('ReportId of the event, as text.', 20),
+    machineId: required('Device of the event.', 256),
+    severity: choice(['Low', 'Medium', 'High'], 'How grave it is.'),
+    title: required('One line that says what happened.', 256),
+    description: required('What happened and why it matters.', 16_000),
+    recommendedAction: required('What to do about it.', 16_000),
+    category: choice(customAlertCategories, 'Kind of threat, or stage of the attack.'),
+  },
+  { additionalProperties: false, description: 'An event, and the alert it shall become.' },
+);
+export type AlertByReference = Static<typeof AlertByReference>;

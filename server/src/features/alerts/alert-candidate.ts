@@ -7,7 +7,10 @@ export interface AlertCandidate {
   readonly deviceName: string;
   /** Same key, same device, close in time: the same alert. */
   readonly dedupKey: string;
+  /** Empty: no rule found it. */
   readonly ruleId: string;
+  /** As the service calls it; default: what finds by the device's events. */
+  readonly detectionSource?: string;
   readonly title: string;
   readonly description: string;
   readonly severity: AlertSeverity;

@@ -21,7 +21,7 @@ export function alertEntity({ alert, deviceGroup, comments, evidence }: FullAler
     determination: alert.determination as AlertDetermination | null,
     investigationState: null,
     detectionSource: alert.detection_source,
-    detectorId: alert.detector_id,
+    detectorId: alert.detector_id || null,
     category: alert.category,
     threatFamilyName: null,
     threatName: null,

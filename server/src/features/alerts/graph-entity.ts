@@ -27,6 +27,12 @@ import {
 } from './incident-entity.ts';
 import type { FullIncident } from './incident-store.ts';
 
+/** Graph's word for what found it. */
+const DETECTION_SOURCE_OF: Readonly<Record<string, string>> = {
+  WindowsDefenderAtp: 'microsoftDefenderForEndpoint',
+  CustomDetection: 'customDetection',
+};
+
 export function graphAlert(full: FullAlert, machines: Machines, origin: string): GraphAlert {
   const { alert, comments, evidence } = full;
   const device = machines.get(alert.machine_id);
@@ -39,9 +45,9 @@ export function graphAlert(full: FullAlert, machines: Machines, origin: string):
     classification: classificationOf(alert.classification),
     determination: determinationOf(alert.determination),
     serviceSource: 'microsoftDefenderForEndpoint',
-    detectionSource: 'microsoftDefenderForEndpoint',
+    detectionSource: DETECTION_SOURCE_OF[alert.detection_source] ?? 'unknown',
     productName: 'Microsoft Defender for Endpoint',
-    detectorId: alert.detector_id,
+    detectorId: alert.detector_id || null,
     tenantId: alert.tenant_id,
     title: alert.title,
     description: alert.description,

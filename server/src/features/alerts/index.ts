@@ -1,11 +1,14 @@
 /** Alerts: raised by detectors, worked on by people and programs, mirrored in the hunting tables. */
 import { randomInt } from 'node:crypto';
-import { type RiskScore, riskScores, ticksFromDate } from '@merlon/contract';
+import { type Alert, type RiskScore, riskScores, ticksFromDate } from '@merlon/contract';
+import type { TenantScope } from '@merlon/state-store';
 import type { Feature, Platform } from '../../feature.ts';
 import type { Caller, RouteRequest } from '../../http/route.ts';
 import type { Devices } from '../devices/index.ts';
 import type { AlertCandidate } from './alert-candidate.ts';
+import { alertEntity } from './alert-entity.ts';
 import { alertWork } from './alert-work.ts';
+import type { AlertTransaction } from './database.ts';
 import { graphRoutes } from './graph-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { incidentsStore } from './incident-store.ts';
@@ -29,7 +32,16 @@ export interface Alerts extends Feature {
     subject: AlertSubject,
   ): Promise<{ status: 200; body: object }>;
   /** Opens an alert, or adds to the open one of the same key. Saying the same thing twice changes nothing. */
-  raise(candidate: AlertCandidate): Promise<{ alertId: string; created: boolean }>;
+  raise(candidate: AlertCandidate, options?: RaiseOptions): Promise<{ alertId: string; created: boolean }>;
+  /** Null: there is none that the caller may see. */
+  find(caller: TenantScope, alertId: string): Promise<Alert | null>;
+}
+
+export interface RaiseOptions {
+  /** Findings of one key that are closer together than this, by the time of their events, are one alert. Default: an hour. */
+  readonly windowMs?: number;
+  /** Runs in the same transaction. */
+  readonly alongside?: (db: AlertTransaction) => Promise<void>;
 }
 
 /** Findings of one key closer together than this, by the time of their events, are one alert. */
@@ -57,9 +69,19 @@ export function createAlerts(
     name: 'alerts',
     routes: [...alertRoutes(work, devices), ...incidentRoutes(incidents), ...graphRoutes(work, incidents)],
     listAbout: (request, caller, subject) => alertsAbout(work, request, caller, subject),
-    async raise(candidate) {
+    async find(caller, alertId) {
+      const alert = await store.find(caller, alertId);
+      return alert ? alertEntity(alert) : null;
+    },
+    async raise(candidate, { windowMs = DEDUP_WINDOW_MS, alongside } = {}) {
       const at = platform.clock.now();
-      const { alertId, created, changed } = await store.raise(candidate, newAlertId(at), at, DEDUP_WINDOW_MS);
+      const { alertId, created, changed } = await store.raise(
+        candidate,
+        newAlertId(at),
+        at,
+        windowMs,
+        alongside,
+      );
       if (created) {
         raised.inc({ severity: candidate.severity });
         log.info({ alertId, title: candidate.title, device: candidate.deviceName }, 'alert raised');

@@ -42,6 +42,7 @@ export function alertsStore(state: StateStore) {
       id: string,
       at: Date,
       windowMs: number,
+      alongside: (db: AlertTransaction) => Promise<void> = async () => {},
     ): Promise<{ alertId: string; created: boolean; changed: boolean }> {
       return state.tenant<AlertsDb, { alertId: string; created: boolean; changed: boolean }>(
         candidate.tenantId,
@@ -59,7 +60,10 @@ export function alertsStore(state: StateStore) {
             .orderBy('created_at', 'desc')
             .limit(1)
             .executeTakeFirst();
-          if (fresh.length === 0 && known) return { alertId: known.id, created: false, changed: false };
+          if (fresh.length === 0 && known) {
+            await alongside(db);
+            return { alertId: known.id, created: false, changed: false };
+          }
 
           const first = new Date(candidate.firstEventTime).getTime();
           const last = new Date(candidate.lastEventTime).getTime();
@@ -69,8 +73,11 @@ export function alertsStore(state: StateStore) {
             .where('dedup_key', '=', candidate.dedupKey)
             .where('machine_id', '=', candidate.deviceId)
             .where('status', '<>', 'Resolved')
-            .where('last_event_at', '>=', new Date(first - windowMs))
-            .where('first_event_at', '<=', new Date(last + windowMs))
+            .$if(Number.isFinite(windowMs), (near) =>
+              near
+                .where('last_event_at', '>=', new Date(first - windowMs))
+                .where('first_event_at', '<=', new Date(last + windowMs)),
+            )
             .orderBy('created_at', 'desc')
             .limit(1)
             .executeTakeFirst();
@@ -117,8 +124,8 @@ export function alertsStore(state: StateStore) {
           const added = await addEvidence(db, alertId, candidate.evidence);
           if (open && added.length > 0) await replace(db, candidate, open.id, at);
           const rows: HuntingRow[] = [
-            ...(open ? [] : [alertInfoRow(alertId, candidate, DETECTION_SOURCE)]),
-            ...added.map((evidence) => alertEvidenceRow(alertId, candidate, evidence, DETECTION_SOURCE)),
+            ...(open ? [] : [alertInfoRow(alertId, candidate, sourceOf(candidate))]),
+            ...added.map((evidence) => alertEvidenceRow(alertId, candidate, evidence, sourceOf(candidate))),
           ];
           if (rows.length > 0) {
             await db
@@ -128,6 +135,7 @@ export function alertsStore(state: StateStore) {
               )
               .execute();
           }
+          await alongside(db);
           return { alertId, created: !open, changed: true };
         },
       );
@@ -313,6 +321,10 @@ function isAbout(subject: AlertSubject): RawBuilder<SqlBool> {
   }
 }
 
+function sourceOf({ detectionSource }: AlertCandidate): string {
+  return detectionSource ?? DETECTION_SOURCE;
+}
+
 interface OutboxRow {
   readonly tenant_id: string;
   readonly table_name: string;
@@ -380,7 +392,7 @@ async function insertAlert(
       id,
       dedup_key: c.dedupKey,
       detector_id: c.ruleId,
-      detection_source: DETECTION_SOURCE,
+      detection_source: sourceOf(c),
       title: c.title,
       description: c.description,
       recommended_action: c.recommendedAction,

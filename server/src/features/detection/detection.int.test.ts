@@ -60,7 +60,10 @@ async function serve(onRaise: (dedupKey: string) => void = () => {}): Promise<Se
         onRaise(candidate.dedupKey);
         return outcome;
       },
+      find: alerts.find,
     },
+    events: undefined as never,
+    devices: { require: async () => Promise.reject(new Error('nobody asks')) },
     osOf: async (_, deviceId) => (deviceId === DEVICE ? 'Linux' : ''),
     tenantOf: async (name) => name ?? tenantId,
     workerUrl,

@@ -2,7 +2,9 @@
 import { DEVICE_TABLES } from '@merlon/contract';
 import type { Feature, Platform } from '../../feature.ts';
 import type { Alerts } from '../alerts/index.ts';
+import type { Devices } from '../devices/index.ts';
 import { detectionAdmin } from './admin.ts';
+import { alertByReference } from './alert-by-reference.ts';
 import { builtinRulesFolder, readBuiltinRules } from './builtin-rules.ts';
 import { detectionMetrics } from './detection-metrics.ts';
 import { runDetectionReader } from './detection-reader.ts';
@@ -17,8 +19,12 @@ export interface Detection extends Feature {
 }
 
 export interface DetectionDeps
-  extends Pick<Platform, 'state' | 'eventLog' | 'audit' | 'clock' | 'log' | 'metrics' | 'stopping'> {
-  readonly alerts: Pick<Alerts, 'raise'>;
+  extends Pick<
+    Platform,
+    'state' | 'events' | 'eventLog' | 'audit' | 'clock' | 'log' | 'metrics' | 'stopping'
+  > {
+  readonly alerts: Pick<Alerts, 'raise' | 'find'>;
+  readonly devices: Pick<Devices, 'require'>;
   /** Platform of a device as it reports it (`Linux`, `Windows11`); empty for one that is not known. Asked for each batch. */
   readonly osOf: (tenantId: string, deviceId: string) => Promise<string>;
   /** Finds a tenant by name or id. Throws ApiError naming what is wrong. */
@@ -49,7 +55,7 @@ export function createDetection(deps: DetectionDeps): Detection {
 
   return {
     name: 'detection',
-    routes: [],
+    routes: [alertByReference(deps)],
     rules,
     admin: detectionAdmin({ rules, audit: deps.audit, tenantOf: deps.tenantOf }),
     async start() {
