@@ -1,6 +1,7 @@
 import { kustoLibrary } from './bind/library.ts';
 import { textFormats } from './external/format.ts';
 import { aggregateFamilies, aggregates } from './lower/aggregates/index.ts';
+import { severalResultOperators } from './lower/first-result.ts';
 import { functionFamilies, scalarFunctions } from './lower/functions/index.ts';
 import { pipedOperators, sourceOperators } from './lower/operators/index.ts';
 import { joinKinds, lookupKinds } from './lower/operators/join.ts';
@@ -16,9 +17,10 @@ export function coveragePage(): string {
     [...new Set(all.map((symbol) => symbol.Name))]
       .filter((name) => !name.startsWith('__') && !has(name))
       .sort();
-  const operators = new Set(
-    [...pipedOperators.values(), ...sourceOperators.values()].map((operator) => operator.keyword),
-  );
+  const operators = new Set([
+    ...[...pipedOperators.values(), ...sourceOperators.values()].map((operator) => operator.keyword),
+    ...severalResultOperators,
+  ]);
   const evaluated = [...plugins.keys(), ...rewrittenPlugins].sort();
   const sections = [
     '# KQL: what runs here',
@@ -27,7 +29,10 @@ export function coveragePage(): string {
       'refused in the same way.',
     '## Tabular operators',
     code([...operators].sort()),
-    `Also \`let\` (scalar, tabular, functions), \`materialize()\`, \`toscalar()\`, \`table()\` with a constant name, wildcards in \`union\`.`,
+    'Also `let` (scalar, tabular, functions), `declare query_parameters` (each at its default), `declare pattern`, `restrict access to`, `materialize()`, `toscalar()`, ' +
+      '`table()` with a name that is the same for every row, wildcards in `union`.',
+    'A query of several results (statements one after the other, `fork`, `facet`) answers with the first, since the answer of the hunting API is one table; `consume` ' +
+      'runs what is before it and answers with none.',
     '### Kinds of join',
     code(Object.keys(joinKinds).sort()),
     '### Kinds of lookup',
@@ -73,7 +78,7 @@ export function coveragePage(): string {
     `${code([...enrichments].sort())}, over our own tables and beneath the caller's scope.`,
     '## Refused by name',
     '### Tabular operators and statements',
-    `${code(['consume', 'facet', 'fork'])} (an answer is one table); ${code(['macro-expand', 'declare pattern', 'restrict access'])}, other databases and clusters, ` +
+    `${code(['macro-expand'])}, other databases and clusters, ` +
       'and the operators of graphs. In the sub-query of `mv-apply` or `partition`: `as`, `getschema`, `top-nested`, `union`, and a `join` that keeps rows of the right side alone.',
     '### Scalar functions',
     code(missing(library.Functions.All, (name) => scalarFunctions.has(name) || name === 'table')),

@@ -180,7 +180,6 @@ describe('errors', () => {
     ['EmailUrlInfo | take 1', 'table EmailUrlInfo', 0],
     ['cluster("x").database("y").T | count', 'a reference to another database or cluster', 0],
     ['.show tables', 'a management command', 0],
-    ['print 1; print 2', 'a query with several results', 9],
     [
       'let f = (a:string) { DeviceInfo | extend z = current_principal() }; f("x")',
       'function current_principal()',

@@ -2,7 +2,6 @@ import { bindQuery, checkText } from './bind/bind.ts';
 import { unknownColumn } from './bind/diagnostics.ts';
 import { EditedText } from './bind/edits.ts';
 import { huntingSchema } from './bind/schema.ts';
-import { list } from './bind/syntax.ts';
 import { columnRef } from './emit/fragment.ts';
 import { orderBy } from './emit/order.ts';
 import { checkScope, type RowLimits } from './emit/scope.ts';
@@ -12,7 +11,7 @@ import { KqlError } from './kql-error.ts';
 import { ticksPerDay, ticksPerMillisecond, unixEpochTicks } from './lower/constants.ts';
 import { LoweringContext } from './lower/context.ts';
 import { Environment } from './lower/environment.ts';
-import { ColumnsLearned, type LearnedAt, QueryPlan, Unfinished } from './lower/query-plan.ts';
+import { ColumnsLearned, type LearnedAt, QueryPlan, TableNamed, Unfinished } from './lower/query-plan.ts';
 import { type Rows, visible } from './lower/rows.ts';
 import { dispatchScalar } from './lower/scalar.ts';
 import { ScalarScope } from './lower/scalar-scope.ts';
@@ -43,6 +42,10 @@ export function translate(text: string, options: TranslateOptions): Outcome {
         if (learned.add(edited.originalOffset(error.offset), error.columns)) continue;
         throw new TypeError('the columns were known before', { cause: error });
       }
+      if (error instanceof TableNamed) {
+        if (learned.nameTable(edited.originalPlace(error.place), error.table)) continue;
+        throw new TypeError('the table was named before', { cause: error });
+      }
       if (!(error instanceof KqlError)) throw error;
       const { start, length } = edited.originalPlace(error);
       const unknown = unknownColumn(error);
@@ -59,7 +62,8 @@ function translateText(edited: EditedText, learned: LearnedColumns, options: Tra
   try {
     return lower(bound, (offset) => learned.at(edited.originalOffset(offset)), options);
   } catch (error) {
-    if (error instanceof KqlError || error instanceof ColumnsLearned) throw error;
+    if (error instanceof KqlError || error instanceof ColumnsLearned || error instanceof TableNamed)
+      throw error;
     const construct =
       error instanceof RangeError ? 'a query nested this deeply' : 'this combination of constructs';
     const refusal = KqlError.unsupported(construct, { start: 0, length: text.length });
@@ -103,15 +107,15 @@ function lower(
   );
   const scope = ScalarScope.withoutRow(context, new Environment(null, 0));
   try {
-    const rows = lowerQuery(code.Syntax, scope);
+    const { rows, names, isConsumed } = lowerQuery(code.Syntax, scope);
     if (plan.needs.length > 0) return { kind: 'needs', needs: plan.needs };
-    const bound = list(code.ResultType?.Columns);
-    if (bound.length !== rows.columns.length)
+    if (isConsumed) {
+      const translation = statementOf(rows, limits, options.maxRows, context);
+      return { kind: 'statement', translation: { ...translation, columns: [] } };
+    }
+    if (names.length !== rows.columns.length)
       throw new TypeError('the result has other columns than the binder says');
-    const columns = rows.columns.map((column, index) => ({
-      ...column,
-      name: bound[index]?.Name ?? column.name,
-    }));
+    const columns = rows.columns.map((column, index) => ({ ...column, name: names[index] ?? column.name }));
     const translation = statementOf({ ...rows, columns }, limits, options.maxRows, context);
     return { kind: 'statement', translation };
   } catch (error) {

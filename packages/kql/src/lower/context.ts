@@ -6,6 +6,7 @@ import type { Environment } from './environment.ts';
 import type { QueryPlan } from './query-plan.ts';
 import type { Dispatchers } from './recursion.ts';
 import type { Column } from './rows.ts';
+import { Visibility } from './visibility.ts';
 
 /** Nodes lowered for one query, counting each inlining of a function or `let`: far above any query written by hand. */
 const maxNodes = 60_000;
@@ -27,6 +28,8 @@ export class LoweringContext {
   readonly hasGeo: boolean;
   /** What the query needs before it is one statement. */
   readonly plan: QueryPlan;
+  /** Which tables and names the query has kept from itself. */
+  readonly visibility = new Visibility();
   /** The chart that `render` asks for. */
   chart: string | undefined;
   /** Relations computed once, in order of definition: a later one may use an earlier one. */

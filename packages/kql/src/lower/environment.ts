@@ -16,9 +16,16 @@ export type Binding =
   /** `step.column` in a scan. */
   | { readonly kind: 'fields'; readonly field: (name: string) => Expr | undefined }
   | { readonly kind: 'tabular'; readonly lower: () => Rows }
-  | { readonly kind: 'function'; readonly declaration: SyntaxNode; readonly environment: Environment };
+  | { readonly kind: 'function'; readonly declaration: SyntaxNode; readonly environment: Environment }
+  /** Without a declaration it maps nothing. */
+  | {
+      readonly kind: 'pattern';
+      readonly declaration: SyntaxNode | undefined;
+      readonly environment: Environment;
+    };
 
 export type FunctionBinding = Extract<Binding, { kind: 'function' }>;
+export type PatternBinding = Extract<Binding, { kind: 'pattern' }>;
 
 /** Names in sight, innermost first. */
 export class Environment {
@@ -35,6 +42,11 @@ export class Environment {
     this.source = source;
   }
 
+  /** Outside of every function: an expression here has one value. */
+  get isOutermost(): boolean {
+    return this.#parent === null;
+  }
+
   bind(name: string, binding: Binding): void {
     this.#bindings.set(name, binding);
   }
@@ -43,12 +55,16 @@ export class Environment {
     return this.#bindings.get(name) ?? this.#parent?.find(name);
   }
 
-  /** Functions by name, an inner one in place of an outer. */
-  functions(): Map<string, FunctionBinding> {
-    const found = this.#parent?.functions() ?? new Map<string, FunctionBinding>();
-    for (const [name, binding] of this.#bindings)
-      if (binding.kind === 'function') found.set(name, binding);
-      else found.delete(name);
+  /** All names in sight, an inner one in place of an outer. */
+  entries(): Map<string, Binding> {
+    const found = this.#parent?.entries() ?? new Map<string, Binding>();
+    for (const [name, binding] of this.#bindings) found.set(name, binding);
     return found;
+  }
+
+  functions(): [name: string, binding: FunctionBinding][] {
+    return [...this.entries()].flatMap(([name, binding]): [string, FunctionBinding][] =>
+      binding.kind === 'function' ? [[name, binding]] : [],
+    );
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { KqlErrorPlace } from '../kql-error.ts';
 import type { ExternalNeed, Need, RowsNeed, Supplied } from '../plan/outcome.ts';
 import type { Translation } from '../translation.ts';
 import type { ResultColumn } from './operators/rule.ts';
@@ -20,6 +21,20 @@ export class ColumnsLearned extends Error {
     super('the columns are known now');
     this.offset = offset;
     this.columns = columns;
+  }
+}
+
+/** Leaves a translation that has computed the name of a table, whose columns the binder then knows: the name is written in place of its computation. */
+export class TableNamed extends Error {
+  override readonly name = 'TableNamed';
+  /** Of the computation, in the bound text. */
+  readonly place: KqlErrorPlace;
+  readonly table: string;
+
+  constructor(place: KqlErrorPlace, table: string) {
+    super('the table is known now');
+    this.place = place;
+    this.table = table;
   }
 }
 

@@ -11,6 +11,8 @@ export function lowerStatements(statements: readonly SyntaxNode[], scope: Scalar
     else if (kind === 'ExpressionStatement') expressions.push(part(statement, 'Expression'));
     else if (kind === 'SetOptionStatement') bindOption(statement, scope);
     else if (kind === 'QueryParametersStatement') bindParameters(statement, scope);
+    else if (kind === 'PatternStatement') bindPattern(statement, scope);
+    else if (kind === 'RestrictStatement') scope.context.visibility.restrict(statement, scope);
     // A database of another name is refused where a query reaches into it.
     else if (kind !== 'AliasStatement') {
       throw scope.unsupported(`statement ${kind.replace(/Statement$/, '').toLowerCase()}`, statement);
@@ -44,6 +46,15 @@ function bindParameters(statement: SyntaxNode, scope: ScalarScope): void {
       throw scope.semantic(`The query parameter '${name}' has no value.`, parameter);
     environment.bind(name, { kind: 'scalar', node: part(fallback, 'Value'), environment });
   }
+}
+
+function bindPattern(statement: SyntaxNode, scope: ScalarScope): void {
+  const { environment } = scope;
+  environment.bind(simpleName(part(statement, 'Name')), {
+    kind: 'pattern',
+    declaration: optionalPart(statement, 'Pattern'),
+    environment,
+  });
 }
 
 function bindLet(statement: SyntaxNode, scope: ScalarScope): void {

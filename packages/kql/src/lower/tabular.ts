@@ -1,12 +1,18 @@
-import { kindOf, part, parts, type SyntaxNode, simpleName, symbolKind } from '../bind/syntax.ts';
+import { kindOf, part, parts, placeOf, type SyntaxNode, simpleName, symbolKind } from '../bind/syntax.ts';
+import type { KqlError } from '../kql-error.ts';
 import { relation } from '../tree/relation.ts';
 import { constantString } from './constants.ts';
+import { toText } from './convert.ts';
+import { firstResult, type QueryResult } from './first-result.ts';
 import { calledName, enterFunction } from './function-call.ts';
 import { pipedOperators, sourceOperators } from './operators/index.ts';
-import { callArguments, isTabularNode, lowerScalar, lowerTabular } from './recursion.ts';
+import { lowerPattern, patternCallOf } from './pattern-call.ts';
+import { TableNamed } from './query-plan.ts';
+import { callArguments, lowerTabular } from './recursion.ts';
 import type { Column, Rows } from './rows.ts';
-import { ScalarScope } from './scalar-scope.ts';
+import type { ScalarScope } from './scalar-scope.ts';
 import { scanTable } from './scan.ts';
+import { settled } from './settled.ts';
 import { lowerStatements } from './statements.ts';
 
 /** A tabular expression, by its kind. */
@@ -24,7 +30,7 @@ export function dispatchTabular(node: SyntaxNode, scope: ScalarScope): Rows {
     case 'MaterializeExpression':
       return lowerMaterialize(node, scope);
     case 'PathExpression':
-      throw scope.unsupported('a reference to another database or cluster', node);
+      return lowerPath(node, scope);
   }
   const source = sourceOperators.get(kind);
   const implied = source === undefined ? scope.environment.source : undefined;
@@ -98,28 +104,58 @@ function lowerOperator(operator: SyntaxNode, input: Rows, again: () => Rows, sco
 function lowerTableName(node: SyntaxNode, scope: ScalarScope): Rows {
   const name = simpleName(node);
   const table = symbolKind(node) === 'TableSymbol' ? scope.context.schema.tables.get(name) : undefined;
-  if (table !== undefined) return scanTable(table, scope.context);
   const binding = scope.environment.find(name);
+  const { visibility } = scope.context;
+  const isVisible =
+    table === undefined
+      ? binding === undefined || visibility.sees(binding, node, scope)
+      : visibility.seesTable(name, node, scope);
+  if (!isVisible) throw unknownName(name, node, scope);
+  if (table !== undefined) return scanTable(table, scope.context);
   if (binding?.kind === 'tabular') return binding.lower();
   if (binding?.kind === 'function') return lowerTableFunction(node, scope);
   throw scope.unsupported(`the name '${name}' as a table`, node);
 }
 
-/** A call of the query's own function, or `table("Name")`. */
+/** A name that a `restrict access` left out, in the binder's words for one that is not there. */
+function unknownName(name: string, node: SyntaxNode, scope: ScalarScope): KqlError {
+  return scope.semantic(
+    `The name '${name}' does not refer to any known table, tabular variable or function.`,
+    node,
+  );
+}
+
+/** `pattern("…").path`; every other path leads to another database or cluster. */
+function lowerPath(node: SyntaxNode, scope: ScalarScope): Rows {
+  const call = patternCallOf(node);
+  const binding = call === undefined ? undefined : scope.environment.find(calledName(call.call));
+  if (call === undefined || binding?.kind !== 'pattern')
+    throw scope.unsupported('a reference to another database or cluster', node);
+  if (!scope.context.visibility.sees(binding, node, scope))
+    throw unknownName(calledName(call.call), node, scope);
+  return lowerPattern(call, binding, node, scope);
+}
+
+/** A call of the query's own function or pattern, or `table("Name")`. */
 function lowerTableFunction(node: SyntaxNode, scope: ScalarScope): Rows {
   const name = calledName(node);
   const binding = scope.environment.find(name);
+  const { visibility } = scope.context;
+  if (binding !== undefined && !visibility.sees(binding, node, scope)) throw unknownName(name, node, scope);
+  if (binding?.kind === 'pattern') return lowerPattern({ call: node, path: undefined }, binding, node, scope);
   if (binding?.kind === 'function') {
     const body = enterFunction(node, binding, scope, undefined);
     return lowerTabular(part(body.node, 'Expression'), body.scope);
   }
   const [argument, ...others] = kindOf(node) === 'FunctionCallExpression' ? callArguments(node) : [];
   if (name === 'table' && argument !== undefined && others.length === 0) {
-    const named = constantString(
-      lowerScalar(argument, ScalarScope.withoutRow(scope.context, scope.environment)),
-    );
-    const table = named === undefined ? undefined : scope.context.schema.tables.get(named);
-    if (table !== undefined) return scanTable(table, scope.context);
+    const named = constantString(toText(settled(argument, scope), scope)) ?? '';
+    const table = scope.context.schema.tables.get(named);
+    if (table === undefined || !visibility.seesTable(named, node, scope))
+      throw unknownName(named, argument, scope);
+    if (node.ResultType?.IsOpen === true && scope.environment.isOutermost)
+      throw new TableNamed(placeOf(argument, scope.environment.offset), named);
+    return scanTable(table, scope.context);
   }
   throw scope.unsupported(`function ${name}()`, node);
 }
@@ -146,16 +182,15 @@ function lowerMaterialize(node: SyntaxNode, scope: ScalarScope): Rows {
   };
 }
 
-/** The one tabular expression a query is. */
-export function lowerQuery(root: SyntaxNode, scope: ScalarScope): Rows {
-  const [expression, ...others] = lowerStatements(parts(root, 'Statements'), scope);
+/** What a query answers with: the first of its results. */
+export function lowerQuery(root: SyntaxNode, scope: ScalarScope): QueryResult {
+  const [expression] = lowerStatements(parts(root, 'Statements'), scope);
   if (expression === undefined) throw scope.semantic('The query has no tabular expression.', root);
-  const [second] = others;
-  if (second !== undefined) throw scope.unsupported('a query with several results', second);
-  if (kindOf(expression) === 'PipeExpression' && !isTabularNode(expression)) {
+  const result = firstResult(expression, scope);
+  if (result !== undefined) return result;
+  if (kindOf(expression) === 'PipeExpression') {
     const operator = part(expression, 'Operator');
-    throw scope.unsupported(constructName(operator), operator, 'an answer is one table');
+    throw scope.unsupported(constructName(operator), operator);
   }
-  if (!isTabularNode(expression)) throw scope.semantic('The query is not a tabular expression.', expression);
-  return lowerTabular(expression, scope);
+  throw scope.semantic('The query is not a tabular expression.', expression);
 }

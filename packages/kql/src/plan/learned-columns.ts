@@ -1,4 +1,5 @@
 import type { Edit } from '../bind/edits.ts';
+import type { KqlErrorPlace } from '../kql-error.ts';
 import type { ResultColumn } from '../lower/operators/rule.ts';
 
 /** Names that a query may take on trust in vain: each costs another binding. */
@@ -9,6 +10,7 @@ export class LearnedColumns {
   readonly #byOffset = new Map<number, Map<string, ResultColumn>>();
   /** Columns that the query names and no row has: the binder took them on trust before the schema was known. */
   readonly #missing = new Map<number, Set<string>>();
+  readonly #tables = new Map<number, Edit>();
   #missingType: 'string' | 'dynamic' = 'string';
 
   /** A place that is reached by several calls of one function gets the columns of all; of one name, the first type counts. Tells whether any is new. */
@@ -18,6 +20,13 @@ export class LearnedColumns {
     this.#byOffset.set(offset, known);
     for (const column of columns) if (!known.has(column.name)) known.set(column.name, column);
     return known.size > before;
+  }
+
+  /** Writes the name of a table in place of what computes it. Tells whether that is new. */
+  nameTable({ start, length }: KqlErrorPlace, table: string): boolean {
+    if (this.#tables.has(start)) return false;
+    this.#tables.set(start, { start, length, text: JSON.stringify(table) });
+    return true;
   }
 
   /** Names learned for a place; undefined where there are none. */
@@ -46,15 +55,16 @@ export class LearnedColumns {
   }
 
   edits(): Edit[] {
-    return [...this.#byOffset].map(([start, learned]) => {
+    const columns = [...this.#byOffset].map(([start, learned]): Edit => {
       const missing = [...(this.#missing.get(start) ?? [])].map((name) => ({
         name,
         type: this.#missingType,
       }));
-      const columns = [...learned.values(), ...missing].map(
+      const all = [...learned.values(), ...missing].map(
         ({ name, type }) => `[${JSON.stringify(name)}]:${type}`,
       );
-      return { start, length: 0, text: ` : (${columns.join(', ')})` };
+      return { start, length: 0, text: ` : (${all.join(', ')})` };
     });
+    return [...columns, ...this.#tables.values()];
   }
 }

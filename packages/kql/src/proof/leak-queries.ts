@@ -92,6 +92,17 @@ export const operatorQueries: Readonly<Record<string, readonly string[]>> = {
   consume: ['DeviceInfo | consume'],
   facet: ['DeviceInfo | facet by DeviceName'],
   fork: ['DeviceInfo | fork (count) (project DeviceName)'],
+  'declare pattern': [
+    'declare pattern of = (kind:string) { ("info") = { DeviceInfo | project DeviceName }; }; of("info")',
+  ],
+  'restrict access': [
+    'restrict access to (DeviceInfo); union Device* | project DeviceName',
+    'let Own = view () { DeviceEvents | project DeviceName }; restrict access to (*); union Own, (Own)',
+  ],
+  table: [
+    'table(strcat("Device", "Info")) | project DeviceName',
+    'table(toscalar(print "DeviceInfo")) | count',
+  ],
   reduce: ['DeviceInfo | reduce by DeviceName'],
   'assert-schema': ['DeviceInfo | project DeviceName | assert-schema (DeviceName:string)'],
   'execute-and-cache': [],

@@ -1,6 +1,7 @@
 import { huntingTables } from '@merlon/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { KqlError, type QueryScope } from '../index.ts';
+import { severalResultOperators } from '../lower/first-result.ts';
 import { pipedOperators, sourceOperators } from '../lower/operators/index.ts';
 import { joinKinds, lookupKinds } from '../lower/operators/join.ts';
 import { plugins } from '../lower/plugins/index.ts';
@@ -100,7 +101,10 @@ function staysInScope(query: string): void {
 
 const ran = (query: string) => expect(answer(query, servers), query).not.toMatch(/^refused/);
 
-const keywords = [...pipedOperators.values(), ...sourceOperators.values()].map(({ keyword }) => keyword);
+const keywords = [
+  ...[...pipedOperators.values(), ...sourceOperators.values()].map(({ keyword }) => keyword),
+  ...severalResultOperators,
+];
 
 it('what is to stay out of sight is there to be seen', () => {
   const all: QueryScope = { tenantId: tenantA, deviceGroups: 'all' };

@@ -1,7 +1,7 @@
 import type { Edit } from '../bind/edits.ts';
 import { kustoLibrary } from '../bind/library.ts';
 import type { Schema } from '../bind/schema.ts';
-import { children, kindOf, part, parts, type SyntaxNode, simpleName } from '../bind/syntax.ts';
+import { children, kindOf, optionalPart, part, parts, type SyntaxNode, simpleName } from '../bind/syntax.ts';
 import { assignedIpAddresses, deviceFromIp, fileProfile, fileProfileLimits, seenBy } from './enrichment.ts';
 
 /** Where the portal's queries say their tables are: whatever they name, the tables are the caller's own. */
@@ -158,9 +158,18 @@ function withoutPlace(node: SyntaxNode, schema: Schema): Edit | undefined {
     first = part(first, 'Expression');
   }
   if (!isPlace(first)) return undefined;
+  // There `database().*` is other than `*`, and the binder knows it.
+  if (isRestriction(node) && parts(part(first, 'ArgumentList'), 'Expressions').length === 0) return undefined;
   const table = part(node, 'Selector');
   if (!isTable(table, schema)) return undefined;
   return { start: first.TextStart, length: table.TextStart - first.TextStart, text: '' };
+}
+
+function isRestriction(node: SyntaxNode): boolean {
+  let outer = optionalPart(node, 'Parent');
+  while (outer !== undefined && /^(SeparatedElement|SyntaxList)$/.test(kindOf(outer)))
+    outer = optionalPart(outer, 'Parent');
+  return outer !== undefined && kindOf(outer) === 'RestrictStatement';
 }
 
 function isPlace(node: SyntaxNode): boolean {

@@ -60,7 +60,7 @@ function tablesOf(node: SyntaxNode, scope: ScalarScope): Source[] {
     return sources;
   }
   const tables = [...scope.context.schema.tables.values()]
-    .filter((table) => !table.legacy)
+    .filter((table) => !table.legacy && scope.context.visibility.seesTable(table.name, node, scope))
     .map((table) => ({ name: table.name, rows: scanTable(table, scope.context) }));
   return [...tables, ...viewsOf(node, scope)];
 }

@@ -68,12 +68,15 @@ export function sourcesOf(
 ): Source[] {
   const inner = unparenthesized(expression);
   const kind = kindOf(inner) === 'NameReference' ? symbolKind(inner) : 'expression';
+  const { visibility } = scope.context;
   // Only a fuzzy union may name a table that is not there; the binder has refused any other.
   if (isFuzzy && beginsNowhere(inner)) return [];
   if (kind === 'GroupSymbol') {
     return list(inner.ReferencedSymbol?.Members).flatMap(({ Name: name }) => {
       const view = scope.environment.find(name);
+      if (view !== undefined && !visibility.sees(view, inner, scope)) return [];
       if (view?.kind === 'function') return [{ name, rows: rowsOfView(inner, view, scope) }];
+      if (!visibility.seesTable(name, inner, scope)) return [];
       const table = scope.context.schema.tables.get(name);
       return table === undefined || table.legacy ? [] : [{ name, rows: scanTable(table, scope.context) }];
     });
@@ -81,11 +84,13 @@ export function sourcesOf(
   if (kind === 'FunctionSymbol') {
     const name = inner.ReferencedSymbol?.Name ?? '';
     const view = scope.environment.find(name);
-    if (view?.kind === 'function') return [{ name, rows: rowsOfView(inner, view, scope) }];
+    if (view?.kind === 'function' && visibility.sees(view, inner, scope))
+      return [{ name, rows: rowsOfView(inner, view, scope) }];
   }
   const named = kind === 'TableSymbol' ? (inner.ReferencedSymbol?.Name ?? '') : undefined;
   const table = named === undefined ? undefined : scope.context.schema.tables.get(named);
-  if (table !== undefined) return [{ name: table.name, rows: scanTable(table, scope.context) }];
+  if (table !== undefined && visibility.seesTable(table.name, inner, scope))
+    return [{ name: table.name, rows: scanTable(table, scope.context) }];
   return [{ name: named ?? nameGivenBy(inner) ?? `union_arg${index}`, rows: lowerTabular(inner, scope) }];
 }
 
@@ -106,11 +111,14 @@ function beginsNowhere(node: SyntaxNode): boolean {
 
 /** The views that the query makes by `let … = view () { … }`: what names no table in particular looks at them as well. */
 export function viewsOf(node: SyntaxNode, scope: ScalarScope): Source[] {
-  return [...scope.environment.functions()].flatMap(([name, view]) =>
-    optionalPart(view.declaration, 'ViewKeyword') === undefined
-      ? []
-      : [{ name, rows: rowsOfView(node, view, scope) }],
-  );
+  const { visibility } = scope.context;
+  return scope.environment
+    .functions()
+    .flatMap(([name, view]) =>
+      optionalPart(view.declaration, 'ViewKeyword') === undefined || !visibility.sees(view, node, scope)
+        ? []
+        : [{ name, rows: rowsOfView(node, view, scope) }],
+    );
 }
 
 /** The rows of a `let` view, under its own name or a wildcard that it falls under. */
