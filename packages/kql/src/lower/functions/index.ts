@@ -9,6 +9,7 @@ import { distributionFunctions } from './distributions.ts';
 import { encodingFunctions } from './encoding.ts';
 import { geoFunctions } from './geo.ts';
 import { geoCellFunctions } from './geo-cells.ts';
+import { geoShapeFunctions } from './geo-shapes.ts';
 import { geometryFunctions } from './geometry.ts';
 import { hllFunctions } from './hll.ts';
 import { ipv4TextFunctions } from './ipv4-text.ts';
@@ -53,7 +54,7 @@ export const functionFamilies: Readonly<Record<string, FunctionFamily>> = {
   'Neighbouring rows': windowFunctions,
   'Arrays side by side': togetherFunctions,
   'Special functions and distributions': distributionFunctions,
-  'Places and shapes on Earth': geometryFunctions,
+  'Places and shapes on Earth': { ...geometryFunctions, ...geoShapeFunctions },
   'Cells of geohash, H3 and S2': geoCellFunctions,
   'Series, element by element': seriesElementFunctions,
   'Series with gaps': seriesFillFunctions,

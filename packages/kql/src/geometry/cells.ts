@@ -1,0 +1,52 @@
+/** Cells of the S2 grid that shapes lie in. */
+import { geojson, s2 } from 's2js';
+import type { Line, Polygon } from './geojson.ts';
+
+/** A covering never has more: polygon-to-s2cells, Returns. */
+const MAX_CELLS = 65_536;
+
+/** Tokens of the cells of a level that touch the shape, in the order of their ids; null where there are too many. */
+export function coveringOf(
+  shape: { lines: readonly Line[] } | { polygons: readonly Polygon[] },
+  level: number,
+): string[] | null {
+  const coverer = new geojson.RegionCoverer({
+    minLevel: level,
+    maxLevel: level,
+    maxCells: MAX_CELLS + 1,
+    memberMaxCells: MAX_CELLS + 1,
+  });
+  const cells = new Set<bigint>();
+  const shapes =
+    'lines' in shape
+      ? shape.lines.map((line) => ({
+          type: 'LineString' as const,
+          coordinates: line.map(([x, y]) => [x, y]),
+        }))
+      : shape.polygons.map((rings) => ({
+          type: 'Polygon' as const,
+          coordinates: rings.map((ring) => [...ring, ring[0] ?? [0, 0]].map(([x, y]) => [x, y])),
+        }));
+  for (const one of shapes) {
+    for (const id of coverer.covering(one)) {
+      // Four cells that make one larger were put together.
+      const [first, last] = [s2.cellid.childBeginAtLevel(id, level), s2.cellid.childEndAtLevel(id, level)];
+      for (let cell = first; cell !== last; cell = s2.cellid.next(cell)) {
+        cells.add(cell);
+        if (cells.size > MAX_CELLS) return null;
+      }
+    }
+  }
+  return [...cells].sort((a, b) => (a < b ? -1 : 1)).map((cell) => s2.cellid.toToken(cell));
+}
+
+/** Tokens of the eight cells around one, or fewer at a corner of the cube; null for what is no token. */
+export function neighborsOf(token: string): string[] | null {
+  if (!/^[0-9a-fA-FX]{1,16}$/.test(token)) return null;
+  const cell = s2.cellid.fromToken(token.toLowerCase());
+  if (!s2.cellid.valid(cell)) return null;
+  const level = s2.cellid.level(cell);
+  const edges = s2.cellid.edgeNeighbors(cell);
+  const all = s2.cellid.allNeighbors(cell, level);
+  return [...new Set([...edges, ...all])].map((id) => s2.cellid.toToken(id));
+}

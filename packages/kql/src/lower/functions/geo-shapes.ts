@@ -1,0 +1,242 @@
+/**
+ * Functions of whole shapes, which no SQL computes: they are calculated at translation, once for each different set of arguments that the rows have.
+ */
+import type { KustoType } from '@merlon/contract';
+import { type Fragment, join, sql } from '../../emit/fragment.ts';
+import { coveringOf, neighborsOf } from '../../geometry/cells.ts';
+import {
+  linesOf,
+  type Position,
+  polygonsOf,
+  positionOf,
+  printLines,
+  printPoint,
+  printPolygons,
+  printShapes,
+  type Shapes,
+} from '../../geometry/geojson.ts';
+import {
+  interpolated,
+  lineCentroid,
+  located,
+  nearestOnLines,
+  nearestOnPolygons,
+  polygonCentroid,
+} from '../../geometry/measures.ts';
+import {
+  intersectionOfLines,
+  intersectionOfLinesWithPolygons,
+  intersectionOfPolygons,
+  unionOfLines,
+  unionOfPolygons,
+} from '../../geometry/overlay.ts';
+import { TooLarge } from '../../geometry/plane.ts';
+import { densifiedLine, densifiedRing, simplifiedLine, simplifiedRing } from '../../geometry/reshaping.ts';
+import { type Constant, type Expr, expr } from '../../tree/expression.ts';
+import { constantExpr, constantJson, nullExpr } from '../constants.ts';
+import { convert, elementText } from '../convert.ts';
+import { perValue } from '../per-value.ts';
+import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
+
+/** Arguments as JSON values; what is computed of them: JSON text, '' for null. */
+type Compute = (args: readonly unknown[], call: Call) => string;
+
+const DEFAULT_TOLERANCE = 10;
+/** simplify and densify take it: geo-line-simplify-function.md, geo-line-densify-function.md. */
+const MAX_TOLERANCE = 10_000_000;
+
+function ofShapes(compute: Compute, type: KustoType = 'dynamic'): FunctionRule {
+  return (call) => {
+    const work = (args: readonly unknown[]): string => {
+      try {
+        return compute(args, call);
+      } catch (error) {
+        if (error instanceof TooLarge) call.refuse('of shapes that reach over half of the Earth');
+        throw error;
+      }
+    };
+    const values = call.values();
+    const constants = values.map(({ constant }) => constant);
+    if (constants.every((constant): constant is Constant => constant !== undefined))
+      return settled(work(constants.map((constant) => JSON.parse(constantJson(constant)))), type);
+    const key = sql`concat('[', ${join(
+      values.map((value) => elementOf(value, call)),
+      sql`, ',', `,
+    )}, ']')`;
+    const found = perValue(call, expr('string', key, false), (text) => work(JSON.parse(text)));
+    const dynamic = expr('dynamic', found, false);
+    return type === 'dynamic' ? dynamic : convert(dynamic, type, call.scope, call.node);
+  };
+}
+
+function elementOf(value: Expr, call: Call): Fragment {
+  return sql`assumeNotNull(${elementText(value, call.scope)})`;
+}
+
+function settled(json: string, type: KustoType): Expr {
+  if (json === '') return nullExpr(type);
+  if (type === 'bool') return constantExpr({ type, value: json === 'true' });
+  if (type === 'real') return constantExpr({ type, value: Number(json) });
+  return constantExpr({ type: 'dynamic', value: { json } });
+}
+
+/** Computes of what all readers find valid; else null. */
+function valid<A extends unknown[]>(
+  readers: { readonly [K in keyof A]: (value: unknown) => A[K] | null },
+  compute: (...args: A) => string,
+): Compute {
+  return (args) => {
+    const read = (readers as readonly ((value: unknown) => unknown)[]).map((reader, index) =>
+      reader(args[index]),
+    );
+    return read.includes(null) ? '' : compute(...(read as A));
+  };
+}
+
+const singleLine = (value: unknown) => {
+  const lines = linesOf(value);
+  return lines?.length === 1 ? (lines[0] ?? null) : null;
+};
+const part = (value: unknown) => (typeof value === 'number' && value >= 0 && value <= 1 ? value : null);
+const tolerance = (value: unknown) => {
+  if (value === undefined || value === null) return value === null ? null : DEFAULT_TOLERANCE;
+  return typeof value === 'number' && value > 0 && value <= MAX_TOLERANCE ? value : null;
+};
+const shapesOf =
+  <T>(read: (value: unknown) => T[] | null) =>
+  (value: unknown): T[] | null => {
+    if (!Array.isArray(value) || value.length === 0) return null;
+    const found: T[] = [];
+    for (const one of value) {
+      const shape = read(one);
+      if (shape === null) return null;
+      found.push(...shape);
+    }
+    return found;
+  };
+const isThere = (shapes: Shapes): string =>
+  String(shapes.points.length + shapes.lines.length + shapes.polygons.length > 0);
+const cells = (found: string[] | null): string => (found === null ? '' : JSON.stringify(found));
+
+/** Longitude and latitude in two arguments before the shape. */
+function fromPlace<S>(
+  read: (value: unknown) => S | null,
+  compute: (place: Position, shape: S) => string,
+): Compute {
+  return ([longitude, latitude, value]) => {
+    const place = positionOf(longitude, latitude);
+    const shape = read(value);
+    return place === null || shape === null ? '' : compute(place, shape);
+  };
+}
+
+const levelAt =
+  (fallback: number, least: number, most: number) =>
+  (value: unknown): number | null => {
+    if (value === undefined) return fallback;
+    return typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most
+      ? value
+      : null;
+  };
+
+const simplifiedPolygons = (read: (value: unknown) => ReturnType<typeof polygonsOf>): Compute =>
+  valid([read, tolerance], (polygons, size) => {
+    const whole = polygons.length > 1 ? unionOfPolygons(polygons) : polygons;
+    const left = whole.flatMap((rings) => {
+      const [shell, ...holes] = rings.map((ring) => simplifiedRing(ring, size));
+      return shell ? [[shell, ...holes.filter((hole) => hole !== null)]] : [];
+    });
+    return left.length === 0 ? '' : printPolygons(left);
+  });
+
+/** The plug-ins and functions that widen a shape first by a radius. */
+function refuseRadius(call: Call, index: number): void {
+  const radius = call.count > index ? call.value(index).constant?.value : 0;
+  if (radius !== 0 && radius !== null && radius !== 0n) call.refuse('with a radius');
+}
+
+const covering =
+  (compute: Compute): Compute =>
+  (args, call) => {
+    refuseRadius(call, 2);
+    return compute(args, call);
+  };
+
+export const geoShapeFunctions: FunctionFamily = {
+  geo_intersection_2lines: ofShapes(
+    valid([linesOf, linesOf], (a, b) => printShapes(intersectionOfLines(a, b))),
+  ),
+  geo_intersection_2polygons: ofShapes(
+    valid([polygonsOf, polygonsOf], (a, b) => printShapes(intersectionOfPolygons(a, b))),
+  ),
+  geo_intersection_line_with_polygon: ofShapes(
+    valid([linesOf, polygonsOf], (a, b) => printShapes(intersectionOfLinesWithPolygons(a, b))),
+  ),
+  geo_intersects_2lines: ofShapes(
+    valid([linesOf, linesOf], (a, b) => isThere(intersectionOfLines(a, b))),
+    'bool',
+  ),
+  geo_intersects_2polygons: ofShapes(
+    valid([polygonsOf, polygonsOf], (a, b) => isThere(intersectionOfPolygons(a, b))),
+    'bool',
+  ),
+  geo_intersects_line_with_polygon: ofShapes(
+    valid([linesOf, polygonsOf], (a, b) => isThere(intersectionOfLinesWithPolygons(a, b))),
+    'bool',
+  ),
+  geo_union_lines_array: ofShapes(valid([shapesOf(linesOf)], (lines) => printLines(unionOfLines(lines)))),
+  geo_union_polygons_array: ofShapes(
+    valid([shapesOf(polygonsOf)], (polygons) => printPolygons(unionOfPolygons(polygons))),
+  ),
+  geo_line_centroid: ofShapes(valid([linesOf], (lines) => printPoint(lineCentroid(unionOfLines(lines))))),
+  geo_polygon_centroid: ofShapes(
+    valid([polygonsOf], (polygons) =>
+      printPoint(polygonCentroid(polygons.length > 1 ? unionOfPolygons(polygons) : polygons)),
+    ),
+  ),
+  geo_line_interpolate_point: ofShapes(
+    valid([singleLine, part], (line, at) => printPoint(interpolated(line, at))),
+  ),
+  geo_line_locate_point: ofShapes(([value, longitude, latitude]) => {
+    const place = positionOf(longitude, latitude);
+    const line = singleLine(value);
+    return place === null || line === null ? '' : String(located(line, place));
+  }, 'real'),
+  geo_closest_point_on_line: ofShapes(
+    fromPlace(linesOf, (place, lines) => printPoint(nearestOnLines(lines, place))),
+  ),
+  geo_closest_point_on_polygon: ofShapes(
+    fromPlace(polygonsOf, (place, polygons) => printPoint(nearestOnPolygons(polygons, place))),
+  ),
+  geo_line_densify: ofShapes(
+    valid([linesOf, tolerance], (lines, size) => printLines(lines.map((line) => densifiedLine(line, size)))),
+  ),
+  geo_polygon_densify: ofShapes(
+    valid([polygonsOf, tolerance], (polygons, size) =>
+      printPolygons(polygons.map((rings) => rings.map((ring) => densifiedRing(ring, size)))),
+    ),
+  ),
+  geo_line_simplify: ofShapes(
+    valid([linesOf, tolerance], (lines, size) => {
+      const left = unionOfLines(lines)
+        .map((line) => simplifiedLine(line, size))
+        .filter((line) => line !== null);
+      return left.length === 0 ? '' : printLines(left);
+    }),
+  ),
+  geo_polygon_simplify: ofShapes(simplifiedPolygons(polygonsOf)),
+  geo_simplify_polygons_array: ofShapes(simplifiedPolygons(shapesOf(polygonsOf))),
+  geo_polygon_to_s2cells: ofShapes(
+    covering(
+      valid([polygonsOf, levelAt(11, 0, 30)], (polygons, level) => cells(coveringOf({ polygons }, level))),
+    ),
+  ),
+  geo_line_to_s2cells: ofShapes(
+    covering(valid([linesOf, levelAt(11, 0, 30)], (lines, level) => cells(coveringOf({ lines }, level)))),
+  ),
+  geo_s2cell_neighbors: ofShapes(
+    valid([(value: unknown) => (typeof value === 'string' ? value : null)], (token) =>
+      cells(neighborsOf(token)),
+    ),
+  ),
+};
