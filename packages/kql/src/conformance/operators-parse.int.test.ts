@@ -14,6 +14,8 @@ const logon = 'print s = "user=ann id=42 at=2026-11-24T10:00:00Z for=00:05:00 ra
 
 describe('parse', () => {
   checkCases(open, [
+    ['datatable(s:string)["", "x", "ab"] | parse-where s with "a" * | project s', [['ab']]],
+    ['datatable(s:string)["", "x"] | parse-where s with | count', [[1]]],
     ['print s = "a=1;b=2" | parse s with "a=" a ";b=" b', [['a=1;b=2', '1', '2']]],
     ['print s = "a=1;b=2" | parse s with "a=" a:long ";b=" b:int | project a, b', [[1, 2]]],
     // The whole text must fit: what is to be skipped is a star.

@@ -52,8 +52,14 @@ function parsed({ node, input, scope }: OperatorCall, isFilter: boolean): Rows {
   const { kind, flags } = options(node, scope);
   const pattern = patternOf(node, kind, inner);
   const source = toText(lowerScalar(part(node, 'Expression'), inner), inner);
-  const matched = text(`${flags}${pattern.regex}`);
-  const groups = row.computed(expr('dynamic', sql`extractGroups(${source.sql}, ${matched})`, false)).sql;
+  // Where nothing is taken out the whole is the group: the engine refuses an expression without one.
+  const wanted = pattern.targets.length === 0 ? `(${pattern.regex})` : pattern.regex;
+  const matched = text(`${flags}${wanted}`);
+  // The engine takes no groups out of a pattern that has none.
+  const groups =
+    pattern.targets.length === 0
+      ? sql`if(match(${source.sql}, ${matched}), [''], [])`
+      : row.computed(expr('dynamic', sql`extractGroups(${source.sql}, ${matched})`, false)).sql;
   const found = pattern.targets.map((target) => valueAt(target, groups, inner));
   const strict =
     kind === 'relaxed' ? [] : found.filter((value) => value.type !== 'string' && value.type !== 'dynamic');
