@@ -86,7 +86,7 @@ export class Listener {
       };
       client.on('error', onLost);
       client.on('end', onLost);
-      client.on('notification', ({ channel, payload }) => this.#hear(channel, payload ?? ''));
+      client.on('notification', ({ channel, payload }) => this.hear(channel, payload ?? ''));
       try {
         await client.connect();
         for (const channel of this.#handlers.keys()) await client.query(`listen ${channel}`);
@@ -101,7 +101,8 @@ export class Listener {
     }
   }
 
-  #hear(channel: string, payload: string): void {
+  /** Tells whoever listens on this server. */
+  hear(channel: string, payload: string): void {
     for (const handler of this.#handlers.get(channel) ?? []) {
       try {
         handler(payload);

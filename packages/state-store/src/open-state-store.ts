@@ -65,8 +65,10 @@ async function openOn(
   return {
     tenant: (scope, work) => transactions.asTenant(scope, work),
     system: (work) => transactions.asSystem(work),
+    together: (work) => transactions.together(work, (channel, payload) => listener.hear(channel, payload)),
     listen: (channel, handler) => listener.add(channel, handler),
     async notify(channel, payload) {
+      if (await transactions.notifyTogether(channel, payload)) return;
       const client = await pool.connect();
       try {
         await client.query('select pg_notify($1, $2)', [channel, payload]);

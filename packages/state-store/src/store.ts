@@ -24,6 +24,11 @@ export interface StateStore {
   tenant<DB, T>(scope: string | TenantScope, work: (db: Transaction<DB>) => Promise<T>): Promise<T>;
   /** One transaction across tenants, for the platform itself: sign-in, enrolment look-up, sweeps. */
   system<DB, T>(work: (db: Transaction<DB>) => Promise<T>): Promise<T>;
+  /**
+   * Makes one transaction of all that `work` begins, whoever's rows they are about: they stand or fall together, and what it notifies is heard
+   * when they stand. Begun again as a whole when PostgreSQL asks for it.
+   */
+  together<T>(work: () => Promise<T>): Promise<T>;
   /** Calls `handler` for each payload notified on `channel`, by any server on this database. Resolves to the way to stop. */
   listen(channel: string, handler: (payload: string) => void): Promise<() => Promise<void>>;
   /** At most 7,900 bytes. Best effort: a listener that is reconnecting misses it. */

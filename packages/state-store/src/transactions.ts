@@ -1,10 +1,12 @@
 /** Runs work as one transaction: as whom, for which tenant, and again when PostgreSQL asks for it. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Kysely, type Transaction } from 'kysely';
+import { Kysely, sql, type Transaction } from 'kysely';
 import { isConnectionLoss, PATIENCE_MS, type PatientPool } from './patient-pool.ts';
 import { GROUPS_SETTING, ROLES, SETTING } from './roles.ts';
 import { NotBegunError, scopedDialect } from './scoped-dialect.ts';
 import type { TenantScope } from './store.ts';
+import { UnitOfWork } from './unit-of-work.ts';
 
 /** Serialisation failure and deadlock: PostgreSQL undid the transaction and asks for it again. */
 const TRY_AGAIN = new Set(['40001', '40P01']);
@@ -21,6 +23,7 @@ type Work<DB, T> = (db: Transaction<DB>) => Promise<T>;
 
 export class Transactions {
   readonly #pool: PatientPool;
+  readonly #unit = new AsyncLocalStorage<UnitOfWork>();
 
   constructor(pool: PatientPool) {
     this.#pool = pool;
@@ -32,19 +35,50 @@ export class Transactions {
     // Checked because they become statement text, and said by name because they may come from outside.
     if (!UUID.test(tenantId)) throw new RangeError(`"${tenantId}" is not a tenant id`);
     const tenant = `set local ${SETTING} = '${tenantId}'`;
-    if (deviceGroups === 'all') return this.#run(`begin; set local role ${ROLES.tenant}; ${tenant}`, work);
+    if (deviceGroups === 'all') return this.#run([`set local role ${ROLES.tenant}`, tenant], work);
     const groups = `{${deviceGroups.map(groupId).join(',')}}`;
     return this.#run(
-      `begin; set local role ${ROLES.scoped}; ${tenant}; set local ${GROUPS_SETTING} = '${groups}'`,
+      [`set local role ${ROLES.scoped}`, tenant, `set local ${GROUPS_SETTING} = '${groups}'`],
       work,
     );
   }
 
   asSystem<DB, T>(work: Work<DB, T>): Promise<T> {
-    return this.#run(`begin; set local role ${ROLES.system}; set local ${SETTING} = ''`, work);
+    return this.#run([`set local role ${ROLES.system}`, `set local ${SETTING} = ''`], work);
   }
 
-  async #run<DB, T>(begin: string, work: Work<DB, T>): Promise<T> {
+  /** See {@link StateStore.together}. */
+  async together<T>(work: () => Promise<T>, hear: (channel: string, payload: string) => void): Promise<T> {
+    if (this.#unit.getStore()?.open) return work();
+    let notices: UnitOfWork['notices'] = [];
+    const whoever = [`set local role ${ROLES.system}`, `set local ${SETTING} = ''`];
+    const done = await this.#run(whoever, (db) => {
+      const unit = new UnitOfWork(db, whoever);
+      notices = unit.notices;
+      return unit.settle(this.#unit.run(unit, work));
+    });
+    for (const { channel, payload } of notices) hear(channel, payload);
+    return done;
+  }
+
+  /** False: there is no unit of work, and nothing was sent. */
+  async notifyTogether(channel: string, payload: string): Promise<boolean> {
+    const unit = this.#unit.getStore();
+    if (!unit?.open) return false;
+    await unit.join(unit.settings, (level) =>
+      sql`select pg_notify(${channel}, ${payload})`.execute(level.db).then(() => undefined),
+    );
+    unit.notices.push({ channel, payload });
+    return true;
+  }
+
+  async #run<DB, T>(settings: readonly string[], work: Work<DB, T>): Promise<T> {
+    const unit = this.#unit.getStore();
+    if (unit?.open)
+      return unit.join(settings, (level) =>
+        this.#unit.run(level, () => work(level.db as unknown as Transaction<DB>)),
+      );
+    const begin = ['begin', ...settings].join('; ');
     const db = new Kysely<DB>({ dialect: scopedDialect(this.#pool, begin) });
     const deadline = Date.now() + PATIENCE_MS;
     for (let attempt = 1; ; ) {

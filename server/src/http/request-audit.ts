@@ -65,6 +65,12 @@ export class RequestAudit implements RouteAudit {
     this.#written = true;
   }
 
+  async recordTogether(): Promise<void> {
+    const entry = this.#entry('success');
+    if (entry) await this.#audit.record(entry);
+    this.#written = true;
+  }
+
   async succeeded(): Promise<void> {
     if (this.#written) return;
     const entry = this.#entry('success');

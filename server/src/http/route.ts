@@ -79,6 +79,8 @@ export interface RouteAudit {
    */
   // biome-ignore lint/suspicious/noExplicitAny: any feature's transaction will do; only its connection is used
   recordIn(db: Transaction<any>): Promise<void>;
+  /** The same for a change made as a unit of work (`state.together`), within which it is called. */
+  recordTogether(): Promise<void>;
 }
 
 export interface RouteRequest<P = unknown, Q = unknown, B = unknown, C = Caller | DeviceCaller | null> {

@@ -2,7 +2,8 @@
  * Management as data: one table of operations serves the REST routes, OpenAPI and the command line, so that none of them can do what another
  * cannot, and each leaves the same record in the audit trail.
  */
-import { ApiError, type PortalPermission } from '@merlon/contract';
+import { ApiError, type ApplicationPermission, type PortalPermission } from '@merlon/contract';
+import type { StateStore } from '@merlon/state-store';
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import type { AdminHandler } from '../feature.ts';
 import {
@@ -19,8 +20,10 @@ import { withoutSecrets } from '../http/without-secrets.ts';
 export interface OperationCaller {
   readonly tenantId: string;
   readonly actor: AuditActor;
-  /** Object id of the person; null on the command line. */
+  /** Object id of the person; null on the command line and for a program. */
   readonly userId: string | null;
+  /** What a program holds, which is also the most it can hand on; null for people and the command line. */
+  readonly program: { readonly clientId: string; readonly permissions: ReadonlySet<string> } | null;
 }
 
 export interface Operation<I extends TObject = TObject, O extends TSchema = TSchema> {
@@ -30,7 +33,10 @@ export interface Operation<I extends TObject = TObject, O extends TSchema = TSch
   /** Parameters of the path are members of the input. */
   readonly path: string;
   readonly summary: string;
-  readonly role: PortalPermission;
+  /** Null: any person may, about himself. */
+  readonly role: PortalPermission | null;
+  /** Any one lets a program use it. Absent: people in the portal and the command line only. */
+  readonly application?: readonly ApplicationPermission[];
   /** Kind of the thing it changes, for the trail; null for what only reads. */
   readonly changes: string | null;
   readonly input: I;
@@ -44,7 +50,11 @@ export function defineOperation<I extends TObject, O extends TSchema>(operation:
   return operation as unknown as Operation;
 }
 
-export function operationRoutes(operations: readonly Operation[]): Route[] {
+/** A change and its record stand or fall together, however many transactions the change is made of. */
+export function operationRoutes(
+  operations: readonly Operation[],
+  state: Pick<StateStore, 'together'>,
+): Route[] {
   return operations.map((operation): Route => {
     const { params, rest } = parted(operation);
     const status = operation.method === 'POST' && operation.changes !== null ? 201 : 200;
@@ -56,7 +66,7 @@ export function operationRoutes(operations: readonly Operation[]): Route[] {
       summary: operation.summary,
       access: {
         kind: 'api',
-        application: [],
+        application: operation.application ?? [],
         delegated: 'portal',
         role: operation.role,
         deviceScope: 'none',
@@ -72,17 +82,27 @@ export function operationRoutes(operations: readonly Operation[]): Route[] {
         const whole = { ...(request.params as object), ...(rest === null ? {} : (request[input] as object)) };
         const asked = idOf(whole);
         if (operation.changes !== null && asked !== null) request.audit.target(operation.changes, asked);
-        const answer = await operation.run(
-          {
-            tenantId: caller.tenantId,
-            actor: { kind: caller.kind, id: caller.id, name: caller.name },
-            userId: caller.kind === 'user' ? caller.id : null,
-          },
-          whole,
-        );
-        const made = asked ?? idOf(answer);
-        if (operation.changes !== null && made !== null) request.audit.target(operation.changes, made);
-        return { status, body: answer as object };
+        const user = caller.kind === 'user';
+        const run = () =>
+          operation.run(
+            {
+              tenantId: caller.tenantId,
+              actor: { kind: caller.kind, id: caller.id, name: caller.name },
+              userId: user ? caller.id : null,
+              program: user ? null : { clientId: caller.clientId, permissions: caller.permissions },
+            },
+            whole,
+          );
+        if (operation.changes === null) return { status, body: (await run()) as object };
+        const { changes } = operation;
+        const body = await state.together(async () => {
+          const answer = await run();
+          const made = asked ?? idOf(answer);
+          if (made !== null) request.audit.target(changes, made);
+          await request.audit.recordTogether();
+          return answer as object;
+        });
+        return { status, body };
       },
     };
   });
@@ -90,7 +110,11 @@ export function operationRoutes(operations: readonly Operation[]): Route[] {
 
 export function operationHandlers(
   operations: readonly Operation[],
-  deps: { readonly audit: Audit; tenantOf(nameOrId: string | undefined): Promise<string> },
+  deps: {
+    readonly audit: Audit;
+    readonly state: Pick<StateStore, 'together'>;
+    tenantOf(nameOrId: string | undefined): Promise<string>;
+  },
 ): Record<string, AdminHandler> {
   return Object.fromEntries(
     operations.map((operation): [string, AdminHandler] => [
@@ -114,16 +138,22 @@ export function operationHandlers(
                 details: { request: withoutSecrets(input), ...details },
                 ...(id === null ? {} : { target: { kind: operation.changes, id } }),
               });
-        const run = () => operation.run({ tenantId, actor: LOCAL_ADMINISTRATOR, userId: null }, input);
-        const answer = await run().catch(async (error: unknown) => {
-          const { code, publicMessage } =
-            error instanceof ApiError ? error : { code: 'InternalServerError', publicMessage: '' };
-          const outcome = error instanceof ApiError ? 'refused' : 'failed';
-          await record(outcome, idOf(input), { error: code, message: publicMessage });
-          throw error;
-        });
-        await record('success', idOf(input) ?? idOf(answer), {});
-        return answer;
+        const run = () =>
+          operation.run({ tenantId, actor: LOCAL_ADMINISTRATOR, userId: null, program: null }, input);
+        const whole = async () => {
+          const answer = await run();
+          await record('success', idOf(input) ?? idOf(answer), {});
+          return answer;
+        };
+        return (operation.changes === null ? run() : deps.state.together(whole)).catch(
+          async (error: unknown) => {
+            const { code, publicMessage } =
+              error instanceof ApiError ? error : { code: 'InternalServerError', publicMessage: '' };
+            const outcome = error instanceof ApiError ? 'refused' : 'failed';
+            await record(outcome, idOf(input), { error: code, message: publicMessage });
+            throw error;
+          },
+        );
       },
     ]),
   );

@@ -81,7 +81,7 @@ export function createAccess(deps: {
 
   return {
     name: 'access',
-    routes: [...accessRoutes(), ...operationRoutes(operations)],
+    routes: [...accessRoutes(), ...operationRoutes(operations, state)],
     admin: operationHandlers(operations, deps),
     store,
     async resolveCaller(token) {

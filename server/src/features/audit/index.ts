@@ -1,4 +1,5 @@
 /** The audit trail: who did or tried what, to what, when, from where, and how it ended. */
+import { AsyncResource } from 'node:async_hooks';
 import { join } from 'node:path';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
@@ -69,7 +70,12 @@ export function createAudit(deps: {
     return opened;
   };
   const sealer = createSealer({ state, heads, log });
-  const trail = createAuditTrail({ state, clock: deps.clock, onRecord: sealer.soon });
+  const trail = createAuditTrail({
+    state,
+    clock: deps.clock,
+    // Sealing is nobody's request: it must not become a part of the unit of work in which a record was written.
+    onRecord: AsyncResource.bind(() => sealer.soon()),
+  });
   const chain: AuditChain = {
     async verify(tenantId) {
       await sealer.sealAll();

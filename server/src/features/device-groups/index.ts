@@ -21,20 +21,27 @@ export function createDeviceGroups(
 ): Feature {
   const store = deviceGroupsStore(platform.state);
   const sync = createScopeSync({ ...platform, store, log: platform.log.child({ part: 'device-groups' }) });
+  let stopListening: (() => Promise<void>) | undefined;
   const operations = deviceGroupOperations({
     store,
     access: platform.access,
     async changed(tenantId) {
-      sync.soon();
       await platform.state.notify(DEVICE_GROUPS_CHANNEL, tenantId);
       await platform.state.notify(ACCESS_CHANNEL, tenantId);
     },
   });
   return {
     name: 'device-groups',
-    routes: operationRoutes(operations),
+    routes: operationRoutes(operations, platform.state),
     admin: operationHandlers(operations, platform),
-    start: async () => sync.start(),
-    stop: () => sync.stop(),
+    async start() {
+      sync.start();
+      // Heard once the change stands.
+      stopListening = await platform.state.listen(DEVICE_GROUPS_CHANNEL, () => sync.soon());
+    },
+    async stop() {
+      await stopListening?.();
+      await sync.stop();
+    },
   };
 }

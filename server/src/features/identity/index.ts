@@ -105,7 +105,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   return {
     name: 'identity',
     routes: [
-      ...operationRoutes(operations),
+      ...operationRoutes(operations, state),
       ...identityRoutes({
         ...deps,
         tenants,
@@ -116,7 +116,11 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     ],
     admin: {
       ...identityAdmin({ state, audit, access, tenants, users, keys }),
-      ...operationHandlers(operations, { audit, tenantOf: async (name) => (await tenants.require(name)).id }),
+      ...operationHandlers(operations, {
+        audit,
+        state,
+        tenantOf: async (name) => (await tenants.require(name)).id,
+      }),
     },
     usage,
     verify: createTokenVerifier({

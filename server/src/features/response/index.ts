@@ -48,7 +48,7 @@ export function createResponse(
     routes: [
       ...responseRoutes({ ...deps, policies, send }),
       ...approvalRoutes({ ...deps, send, lifetimeMs: ACTION_LIFETIME_MS }),
-      ...operationRoutes(operations),
+      ...operationRoutes(operations, platform.state),
     ],
     admin: operationHandlers(operations, platform),
     sockets: [channelSocket(deps)],
