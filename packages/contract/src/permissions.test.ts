@@ -9,9 +9,9 @@ import {
 } from './index.ts';
 
 describe('permissions', () => {
-  it('are 33, each named once', () => {
-    expect(permissions).toHaveLength(33);
-    expect(new Set(permissions.map((p) => p.application)).size).toBe(33);
+  it('are 35, each named once', () => {
+    expect(permissions).toHaveLength(35);
+    expect(new Set(permissions.map((p) => p.application)).size).toBe(35);
   });
 
   it('are told apart by the kind of token that may carry them', () => {

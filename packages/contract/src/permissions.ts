@@ -49,6 +49,9 @@ const catalogue = [
     'SecurityBaselinesAssessment.Read',
     'Read security baseline assessments',
   ],
+  // Merlon's own: the real service has no API for access.
+  ['AccessManagement.Read.All', null, 'Read roles, groups, applications and consents'],
+  ['AccessManagement.ReadWrite.All', null, 'Manage roles, groups, applications and consents'],
 ] as const satisfies readonly (readonly [string, string | null, string])[];
 
 export type ApplicationPermission = (typeof catalogue)[number][0];

@@ -4,6 +4,7 @@ import { Type } from 'typebox';
 import type { ApiAccess, Route } from '../../http/route.ts';
 import { defineOperation, type Operation, type OperationCaller } from '../../management/operation.ts';
 import type { Clock } from '../../telemetry/clock.ts';
+import { requireRoleBelow } from './ceiling.ts';
 import { explain } from './explain.ts';
 import { accessModes, Elevation, grantablePermissions, Role, UserGroup } from './role.ts';
 import type { AccessStore } from './store.ts';
@@ -26,6 +27,12 @@ const Explanation = Type.Object({
 const MAX_ELEVATION_HOURS = 72;
 
 const managing = { role: 'PortalSettings.Manage' } as const satisfies { role: PortalPermission };
+/** Besides people: programs, which change nothing above what they hold (ceiling.ts). */
+const reading = {
+  ...managing,
+  application: ['AccessManagement.Read.All', 'AccessManagement.ReadWrite.All'],
+} as const;
+const writing = { ...managing, application: ['AccessManagement.ReadWrite.All'] } as const;
 
 export interface AccessOperationDeps {
   readonly store: AccessStore;
@@ -56,6 +63,20 @@ async function after<T>(
   return done;
 }
 
+/** The role as it is; refused when it is above the program that asks. */
+async function roleBelow(store: AccessStore, caller: OperationCaller, id: string): Promise<Role> {
+  const role = await store.role(caller.tenantId, id);
+  requireRoleBelow(caller.program, role);
+  return role;
+}
+
+/** Whoever changes a group changes who holds its roles. */
+async function groupBelow(store: AccessStore, caller: OperationCaller, id: string): Promise<void> {
+  if (caller.program === null) return;
+  const { roles } = await store.userGroup(caller.tenantId, id);
+  for (const role of roles) await roleBelow(store, caller, role);
+}
+
 function modeOperations(deps: AccessOperationDeps): Operation[] {
   return [
     defineOperation({
@@ -64,6 +85,7 @@ function modeOperations(deps: AccessOperationDeps): Operation[] {
       path: '/api/merlon/access',
       summary: 'Whether the built-in roles alone decide (basic), or roles and device groups (rbac).',
       role: 'ViewData.SecurityOperations',
+      application: reading.application,
       changes: null,
       input: Type.Object({}, exactly),
       output: Mode,
@@ -94,7 +116,7 @@ function roleOperations(deps: AccessOperationDeps): Operation[] {
       method: 'GET',
       path: '/api/merlon/roles',
       summary: 'List roles with their permissions and the user groups that hold them.',
-      ...managing,
+      ...reading,
       changes: null,
       input: Type.Object({}, exactly),
       output: Type.Object({ value: Type.Array(Role) }),
@@ -105,7 +127,7 @@ function roleOperations(deps: AccessOperationDeps): Operation[] {
       method: 'GET',
       path: '/api/merlon/roles/:id',
       summary: 'One role.',
-      ...managing,
+      ...reading,
       changes: null,
       input: Type.Object({ id }, exactly),
       output: Role,
@@ -116,22 +138,29 @@ function roleOperations(deps: AccessOperationDeps): Operation[] {
       method: 'POST',
       path: '/api/merlon/roles',
       summary: 'Make a role.',
-      ...managing,
+      ...writing,
       changes: 'role',
       input: Type.Object(
         { name, description: Type.Optional(description), permissions, userGroups: Type.Optional(ids) },
         exactly,
       ),
       output: Role,
-      run: (caller, input) =>
-        after(deps, caller, store.createRole(caller.tenantId, { description: '', userGroups: [], ...input })),
+      async run(caller, input) {
+        requireRoleBelow(caller.program, { ...input, kind: 'custom' });
+        for (const group of input.userGroups ?? []) await groupBelow(store, caller, group);
+        return after(
+          deps,
+          caller,
+          store.createRole(caller.tenantId, { description: '', userGroups: [], ...input }),
+        );
+      },
     }),
     defineOperation({
       name: 'role.update',
       method: 'PATCH',
       path: '/api/merlon/roles/:id',
       summary: 'Change a role, or which user groups hold it; what is left out stays.',
-      ...managing,
+      ...writing,
       changes: 'role',
       input: Type.Object(
         {
@@ -144,19 +173,30 @@ function roleOperations(deps: AccessOperationDeps): Operation[] {
         exactly,
       ),
       output: Role,
-      run: (caller, { id: role, ...fields }) =>
-        after(deps, caller, store.updateRole(caller.tenantId, role, fields)),
+      async run(caller, { id: role, ...fields }) {
+        const before = await roleBelow(store, caller, role);
+        requireRoleBelow(caller.program, {
+          ...before,
+          permissions: fields.permissions ?? before.permissions,
+        });
+        for (const group of new Set([...before.userGroups, ...(fields.userGroups ?? [])]))
+          if (fields.userGroups !== undefined) await groupBelow(store, caller, group);
+        return after(deps, caller, store.updateRole(caller.tenantId, role, fields));
+      },
     }),
     defineOperation({
       name: 'role.remove',
       method: 'DELETE',
       path: '/api/merlon/roles/:id',
       summary: 'Remove a role; whoever held it holds it no more.',
-      ...managing,
+      ...writing,
       changes: 'role',
       input: Type.Object({ id }, exactly),
       output: Role,
-      run: (caller, input) => after(deps, caller, store.removeRole(caller.tenantId, input.id)),
+      async run(caller, input) {
+        await roleBelow(store, caller, input.id);
+        return after(deps, caller, store.removeRole(caller.tenantId, input.id));
+      },
     }),
   ];
 }
@@ -170,7 +210,7 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       method: 'GET',
       path: '/api/merlon/usergroups',
       summary: 'List user groups with their roles.',
-      ...managing,
+      ...reading,
       changes: null,
       input: Type.Object({}, exactly),
       output: Type.Object({ value: Type.Array(UserGroup) }),
@@ -181,7 +221,7 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       method: 'GET',
       path: '/api/merlon/usergroups/:id',
       summary: 'One user group.',
-      ...managing,
+      ...reading,
       changes: null,
       input: Type.Object({ id }, exactly),
       output: UserGroup,
@@ -192,48 +232,60 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       method: 'POST',
       path: '/api/merlon/usergroups',
       summary: 'Make a user group.',
-      ...managing,
+      ...writing,
       changes: 'user group',
       input: Type.Object(
         { name, description: Type.Optional(description), roles: Type.Optional(ids) },
         exactly,
       ),
       output: UserGroup,
-      run: (caller, input) =>
-        after(deps, caller, store.createUserGroup(caller.tenantId, { description: '', roles: [], ...input })),
+      async run(caller, input) {
+        for (const role of input.roles ?? []) await roleBelow(store, caller, role);
+        return after(
+          deps,
+          caller,
+          store.createUserGroup(caller.tenantId, { description: '', roles: [], ...input }),
+        );
+      },
     }),
     defineOperation({
       name: 'userGroup.update',
       method: 'PATCH',
       path: '/api/merlon/usergroups/:id',
       summary: 'Change a user group, or the roles it holds; what is left out stays.',
-      ...managing,
+      ...writing,
       changes: 'user group',
       input: Type.Object(
         { id, name: Type.Optional(name), description: Type.Optional(description), roles: Type.Optional(ids) },
         exactly,
       ),
       output: UserGroup,
-      run: (caller, { id: group, ...fields }) =>
-        after(deps, caller, store.updateUserGroup(caller.tenantId, group, fields)),
+      async run(caller, { id: group, ...fields }) {
+        await groupBelow(store, caller, group);
+        for (const role of fields.roles ?? []) await roleBelow(store, caller, role);
+        return after(deps, caller, store.updateUserGroup(caller.tenantId, group, fields));
+      },
     }),
     defineOperation({
       name: 'userGroup.remove',
       method: 'DELETE',
       path: '/api/merlon/usergroups/:id',
       summary: 'Remove a user group.',
-      ...managing,
+      ...writing,
       changes: 'user group',
       input: Type.Object({ id }, exactly),
       output: UserGroup,
-      run: (caller, input) => after(deps, caller, store.removeUserGroup(caller.tenantId, input.id)),
+      async run(caller, input) {
+        await groupBelow(store, caller, input.id);
+        return after(deps, caller, store.removeUserGroup(caller.tenantId, input.id));
+      },
     }),
     defineOperation({
       name: 'userGroup.members',
       method: 'GET',
       path: '/api/merlon/usergroups/:id/members',
       summary: 'Who is in a user group.',
-      ...managing,
+      ...reading,
       changes: null,
       input: Type.Object({ id }, exactly),
       output: Type.Object({ value: Type.Array(Member) }),
@@ -244,11 +296,12 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       method: 'POST',
       path: '/api/merlon/usergroups/:id/members',
       summary: 'Put a person into a user group.',
-      ...managing,
+      ...writing,
       changes: 'user group',
       input: Membership,
       output: UserGroup,
       run: async (caller, input) => {
+        await groupBelow(store, caller, input.id);
         await after(deps, caller, store.addMember(caller.tenantId, input.id, input.userId));
         return store.userGroup(caller.tenantId, input.id);
       },
@@ -258,11 +311,12 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       method: 'DELETE',
       path: '/api/merlon/usergroups/:id/members/:userId',
       summary: 'Take a person out of a user group.',
-      ...managing,
+      ...writing,
       changes: 'user group',
       input: Membership,
       output: UserGroup,
       run: async (caller, input) => {
+        await groupBelow(store, caller, input.id);
         await after(deps, caller, store.removeMember(caller.tenantId, input.id, input.userId));
         return store.userGroup(caller.tenantId, input.id);
       },
@@ -278,7 +332,7 @@ function elevationOperations(deps: AccessOperationDeps): Operation[] {
       method: 'GET',
       path: '/api/merlon/elevations',
       summary: 'Roles given for some hours, newest first.',
-      ...managing,
+      ...reading,
       changes: null,
       input: Type.Object({}, exactly),
       output: Type.Object({ value: Type.Array(Elevation) }),
@@ -289,7 +343,7 @@ function elevationOperations(deps: AccessOperationDeps): Operation[] {
       method: 'POST',
       path: '/api/merlon/elevations',
       summary: 'Give a person a role for some hours, with a reason.',
-      ...managing,
+      ...writing,
       changes: 'user',
       input: Type.Object(
         {
@@ -301,7 +355,8 @@ function elevationOperations(deps: AccessOperationDeps): Operation[] {
         exactly,
       ),
       output: Elevation,
-      run: (caller, { userId, roleId, hours, reason }) => {
+      async run(caller, { userId, roleId, hours, reason }) {
+        await roleBelow(store, caller, roleId);
         if (caller.userId === userId)
           throw new ApiError('DisallowedOperation', 'Nobody elevates himself: another administrator must.');
         const now = clock.now();
@@ -325,12 +380,21 @@ function elevationOperations(deps: AccessOperationDeps): Operation[] {
       method: 'POST',
       path: '/api/merlon/elevations/:id/end',
       summary: 'End an elevation before its time.',
-      ...managing,
+      ...writing,
       changes: 'elevation',
       input: Type.Object({ id }, exactly),
       output: Elevation,
-      run: (caller, input) =>
-        after(deps, caller, store.endElevation(caller.tenantId, input.id, caller.actor.name, clock.now())),
+      async run(caller, input) {
+        const known = (await store.elevations(caller.tenantId)).find((one) => one.id === input.id);
+        if (known) await roleBelow(store, caller, known.roleId);
+        else if (caller.program !== null)
+          throw new ApiError('ResourceNotFound', `There is no elevation ${input.id} that still counts.`);
+        return after(
+          deps,
+          caller,
+          store.endElevation(caller.tenantId, input.id, caller.actor.name, clock.now()),
+        );
+      },
     }),
   ];
 }
@@ -341,7 +405,7 @@ function explanation({ store, clock, routes }: AccessOperationDeps): Operation {
     method: 'GET',
     path: '/api/merlon/access/explain',
     summary: 'Why a person can, or cannot, use an operation on a device.',
-    ...managing,
+    ...reading,
     changes: null,
     input: Type.Object(
       {
