@@ -1,6 +1,7 @@
 /** Cells of the S2 grid that shapes lie in. */
 import { geojson, s2 } from 's2js';
 import type { Line, Polygon } from './geojson.ts';
+import { lengthOf, signedArea, vectorsOf } from './sphere.ts';
 
 /** A covering never has more: polygon-to-s2cells, Returns. */
 const MAX_CELLS = 65_536;
@@ -10,6 +11,7 @@ export function coveringOf(
   shape: { lines: readonly Line[] } | { polygons: readonly Polygon[] },
   level: number,
 ): string[] | null {
+  if (fewestCells(shape, level) > MAX_CELLS) return null;
   const coverer = new geojson.RegionCoverer({
     minLevel: level,
     maxLevel: level,
@@ -38,6 +40,20 @@ export function coveringOf(
     }
   }
   return [...cells].sort((a, b) => (a < b ? -1 : 1)).map((cell) => s2.cellid.toToken(cell));
+}
+
+/** How many cells of the level it takes at least: none has more than twice the average area, nor a longer way across than its square root and a half. */
+function fewestCells(
+  shape: { lines: readonly Line[] } | { polygons: readonly Polygon[] },
+  level: number,
+): number {
+  const largest = (2 * 4 * Math.PI) / (6 * 4 ** level);
+  if ('lines' in shape)
+    return shape.lines.reduce((sum, line) => sum + lengthOf(vectorsOf(line)), 0) / (1.5 * Math.sqrt(largest));
+  const areas = shape.polygons.flatMap((rings) =>
+    rings.map((ring, index) => Math.abs(signedArea(vectorsOf(ring))) * (index === 0 ? 1 : -1)),
+  );
+  return areas.reduce((sum, area) => sum + area, 0) / largest;
 }
 
 /** Tokens of the eight cells around one, or fewer at a corner of the cube; null for what is no token. */

@@ -173,7 +173,7 @@ type Origins = readonly Edge[];
  */
 function cleaned(clipped: polyclip.Geom | [number, number][][][], origins: Origins): Point[][][] {
   const corners = origins.map(([from]) => from);
-  return (clipped as [number, number][][][]).map((polygon) =>
+  const polygons = (clipped as [number, number][][][]).map((polygon) =>
     polygon.map((closed, index) => {
       const ring: Point[] = closed.slice(0, -1);
       const goesRound = edgesAround(ring).reduce((sum, [a, b]) => sum + turn(a, b), 0) > 0;
@@ -194,15 +194,22 @@ function cleaned(clipped: polyclip.Geom | [number, number][][][], origins: Origi
       return begun(full, origins);
     }),
   );
+  const first = (rings: readonly Point[][]) => Math.min(...idsOf(rings[0] ?? [], origins));
+  return polygons.sort((a, b) => first(a) - first(b));
 }
 
-/** Where S2's polygons begin: after the last edge of highest origin (S2Builder, CanonicalizeLoopOrder). */
-function begun(ring: readonly Point[], origins: Origins): Point[] {
-  const ids = edgesAround(ring).map((edge) => {
+/** Of each edge of a ring the number of the one that it is part of. */
+function idsOf(ring: readonly Point[], origins: Origins): number[] {
+  return edgesAround(ring).map((edge) => {
     const middle = at(edge, 0.5);
     const id = origins.findIndex((origin) => partOf(origin, middle) !== null);
     return id === -1 ? 0 : id;
   });
+}
+
+/** Where S2's polygons begin: after the last edge of highest origin (S2Builder, CanonicalizeLoopOrder). */
+function begun(ring: readonly Point[], origins: Origins): Point[] {
+  const ids = idsOf(ring, origins);
   const lowest = ids.indexOf(Math.min(...ids));
   const order = ids.map((_, index) => (lowest + index) % ids.length);
   let position = 0;

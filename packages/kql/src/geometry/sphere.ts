@@ -32,9 +32,9 @@ export function unit(a: Vector): Vector {
   return times(a, 1 / norm(a));
 }
 
-/** Perpendicular to both; exact also where they are close together. */
+/** Perpendicular to both, twice as long as their product; exact also where they are close together. */
 export function normal(a: Vector, b: Vector): Vector {
-  return cross(minus(b, a), plus(a, b));
+  return cross(plus(a, b), minus(b, a));
 }
 
 /** Radians between two places; exact for near and for far ones. */
