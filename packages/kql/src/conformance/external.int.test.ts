@@ -80,6 +80,10 @@ describe('formats', () => {
     [
       [from('l:string', 'list.txt'), [['one'], ['two'], ['three']]],
       [from('l:string', 'list.txt', 'format="txt", ignoreFirstRecord=true'), [['two'], ['three']]],
+      [
+        from('l:string', 'list.txt', 'format="txt", ignoreFirstRecord=true, ignoreLastRecord=true'),
+        [['two']],
+      ],
       [from('l:string', 'list.txt', "format='raw'"), [['one\r\ntwo\n\nthree']]],
       [
         from('Name:string, Size:long, Note:string', 'quoted.csv', 'format="csv", ignoreFirstRecord=True'),

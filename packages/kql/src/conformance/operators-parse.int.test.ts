@@ -16,6 +16,8 @@ describe('parse', () => {
   checkCases(open, [
     ['datatable(s:string)["", "x", "ab"] | parse-where s with "a" * | project s', [['ab']]],
     ['datatable(s:string)["", "x"] | parse-where s with | count', [[1]]],
+    ['datatable(s:string, n:long)["", 1, "x", 2] | parse-where s with | project n', [[1]]],
+    ['datatable(s:string, n:long)["ab", 1, "cb", 2] | parse-where s with * "a" * | project n', [[1]]],
     ['print s = "a=1;b=2" | parse s with "a=" a ";b=" b', [['a=1;b=2', '1', '2']]],
     ['print s = "a=1;b=2" | parse s with "a=" a:long ";b=" b:int | project a, b', [[1, 2]]],
     // The whole text must fit: what is to be skipped is a star.

@@ -385,11 +385,7 @@ describe('statements', () => {
 
   it.each([
     ['declare query_parameters(a:long); print a', "parameter 'a'"],
-    ['restrict access to (DeviceInfo); DeviceInfo', 'statement restrict'],
     ['alias database d = cluster("c").database("e"); database("d").T', 'another database'],
-    ['range x from 1 to 3 step 1 | fork (count) (take 1)', 'operator fork'],
-    ['range x from 1 to 3 step 1 | facet by x', 'operator facet'],
-    ['range x from 1 to 3 step 1 | consume', 'operator consume'],
   ])('says what of it does not run: %s', (query, name) => {
     expect(refusal(query).message).toContain(name);
   });

@@ -97,6 +97,15 @@ describe('join', () => {
     // Without a kind the left side first loses all but one row of each key.
     [`${left} | join ${right} on k | count`, [[2]]],
     [`${left} | join kind=innerunique ${right} on k | count`, [[2]]],
+    // What a filter behind it leaves out is left out before the one row of a key is picked.
+    ...[1, 2, 3].map((v): readonly [string, readonly (readonly unknown[])[]] => [
+      `datatable(k:long, v:long)[1, 1, 1, 2, 1, 3] | join (datatable(k:long, w:long)[1, 5]) on k | where v == ${v} and w == 5 | project v, w`,
+      [[v, 5]],
+    ]),
+    [
+      'datatable(k:long, v:long)[1, 1, 1, 2] | join (datatable(k:long, v:long)[1, 1, 1, 2]) on k | where v1 == 2 | where v > 1 | project v, v1',
+      [[2, 2]],
+    ],
     [
       `${left} | join kind=inner ${right} on k | sort by v asc, w asc`,
       [

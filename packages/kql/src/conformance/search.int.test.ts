@@ -90,6 +90,14 @@ describe('search', () => {
         [['search_arg0', 'alpha-one', 'Windows10']],
       ],
       ['let T = DeviceInfo; search in (T) "beta" | project DeviceName', [['beta']]],
+      // No text goes on in the next column.
+      ['print a = "one", b = "two" | search "one two" | count', [[0]]],
+      ['print a = "one", b = "two" | search "*onetwo*" | count', [[0]]],
+      ['print a = "one", b = "two" | search "one*two" | count', [[0]]],
+      ['print a = "one x two", b = "" | search "one*two" | count', [[1]]],
+      ['print a = "one", b = "two", c = 7 | search "two" and "7" | count', [[1]]],
+      ['print a = "one", b = "two" | search "*wo" | count', [[1]]],
+      ['print a = "one", b = "two" | search "tw*" | count', [[1]]],
       ['search "whoami" | search "bash" | count', [[1]]],
       ['search in (DeviceProcessEvents) "cmd.exe" | count', [[1]]],
       [

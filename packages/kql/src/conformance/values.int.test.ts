@@ -181,6 +181,15 @@ describe('conversion', () => {
   ]);
 });
 
+describe('literals', () => {
+  checkValues(open, [
+    ['tostring(dynamic(1.0))', '1.0'],
+    ['tostring(dynamic([1.0, 2, -3.5, -4.0]))', '[1.0,2,-3.5,-4.0]'],
+    ['dynamic({"a": 1.0}).a + 1', 2],
+    ['datetime(2017 - 08 - 01)', '2017-08-01T00:00:00.0000000Z'],
+  ]);
+});
+
 describe('choice', () => {
   checkValues(open, [
     ['case(1 == 2, "a", 2 == 2, "b", "c")', 'b'],

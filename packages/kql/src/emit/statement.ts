@@ -116,9 +116,9 @@ export class StatementPrinter {
     return this.#print(same ? block : this.#over(block, new Set(columns)));
   }
 
-  #print(block: Block): string {
+  #print(block: Block, isNamed = true): string {
     const list = [...block.select].map(([id, text]) =>
-      text === columnName(id) ? text : `${text} AS ${columnName(id)}`,
+      text === columnName(id) || !isNamed ? text : `${text} AS ${columnName(id)}`,
     );
     const from = block.from === '' ? '' : ` FROM ${block.from}`;
     const where = block.where.length === 0 ? '' : ` WHERE ${block.where.join(' AND ')}`;
@@ -324,7 +324,7 @@ export class StatementPrinter {
   #union(relation: Relation & { kind: 'union' }, needed: ReadonlySet<number>): Block {
     const wanted = relation.ids.map((id, index) => ({ id, index })).filter(({ id }) => needed.has(id));
     let depth = 0;
-    const inputs = relation.inputs.map((input) => {
+    const inputs = relation.inputs.map((input, place) => {
       const outputs = wanted.map(({ id, index }) => ({ id, sql: input.columns[index] ?? columnRef(id) }));
       const inner = withColumns(
         empty,
@@ -333,7 +333,8 @@ export class StatementPrinter {
       const block = this.#over(this.#block(input.relation, inner), inner);
       depth = Math.max(depth, block.depth);
       const select = new Map(outputs.map((output) => [output.id, this.fragment(output.sql)]));
-      return this.#print({ ...block, select });
+      // The columns meet by place: the first input names them for all.
+      return this.#print({ ...block, select }, place === 0);
     });
     return this.#fresh(
       wanted.map(({ id }) => id),

@@ -14,6 +14,12 @@ export type ExternalRecords =
     }
   | { readonly kind: 'json'; readonly records: readonly string[] };
 
+/** Records that no file gives: `ignoreFirstRecord`, and `ignoreLastRecord` for a trailer. */
+export interface IgnoredRecords {
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
 /** Records that one query may read from all its addresses. */
 export const maxRecords = 500_000;
 
@@ -21,22 +27,23 @@ export const maxRecords = 500_000;
 export function externalRecords(
   bytes: Uint8Array,
   format: ExternalFormat,
-  ignoreFirst: boolean,
+  ignored: IgnoredRecords,
 ): ExternalRecords {
   const files = unpacked(bytes).map((file) => recordsOf(textOf(file), format));
   const [first] = files;
   if (first === undefined) return { kind: 'fields', records: [] };
-  const skip = ignoreFirst ? 1 : 0;
+  const kept = <T>(records: readonly T[]) =>
+    records.slice(ignored.first ? 1 : 0, ignored.last ? -1 : undefined);
   const count = files.reduce((sum, file) => sum + file.records.length, 0);
   if (count > maxRecords) throw new ExternalError(`more than ${maxRecords} records`);
   if (first.kind === 'json')
     return {
       kind: 'json',
-      records: files.flatMap((file) => (file.kind === 'json' ? file.records.slice(skip) : [])),
+      records: files.flatMap((file) => (file.kind === 'json' ? kept(file.records) : [])),
     };
   return {
     ...first,
-    records: files.flatMap((file) => (file.kind === 'fields' ? file.records.slice(skip) : [])),
+    records: files.flatMap((file) => (file.kind === 'fields' ? kept(file.records) : [])),
   };
 }
 

@@ -119,13 +119,19 @@ export function constantJson(constant: Constant): string {
       return String(constant.value);
     case 'real':
       return Number.isFinite(constant.value)
-        ? String(constant.value)
+        ? realJson(constant.value)
         : JSON.stringify(String(constant.value));
     case 'datetime':
       return JSON.stringify(datetimeText(constant.value));
     case 'timespan':
       return JSON.stringify(timespanText(constant.value));
   }
+}
+
+/** A whole real keeps its point, so that it stays a real. */
+function realJson(value: number): string {
+  const written = String(value);
+  return /^-?\d+$/.test(written) ? `${written}.0` : written;
 }
 
 /** Wire form of a datetime: seven digits and Z. */

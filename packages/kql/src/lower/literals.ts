@@ -80,7 +80,7 @@ function parseLiteral(
     }
     case 'datetime': {
       if (body === '' || body.toLowerCase() === 'now') return { type, value: scope.context.now };
-      const value = parseDatetime(body);
+      const value = parseDatetime(body.replace(/^(\d{4})\s*-\s*(\d{1,2})\s*-\s*(?=\d)/, '$1-$2-'));
       return value === undefined ? undefined : { type, value };
     }
     case 'timespan': {

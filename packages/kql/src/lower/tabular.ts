@@ -57,11 +57,15 @@ function lowerPipe(node: SyntaxNode, scope: ScalarScope): Rows {
     source = part(source, 'Expression');
   }
   let rows = lowerTabular(source, scope);
-  for (const stage of stages) {
+  const operators = stages.map((stage) => part(stage, 'Operator'));
+  for (const [index, stage] of stages.entries()) {
     const operator = part(stage, 'Operator');
+    const following = operators.slice(index + 1);
+    const end = following.findIndex((next) => kindOf(next) !== 'FilterOperator');
+    const filters = end === -1 ? following : following.slice(0, end);
     const before = part(stage, 'Expression');
     rows = scope.context.within(operator, scope.environment, () =>
-      lowerOperator(operator, rows, () => lowerTabular(before, scope), scope),
+      lowerOperator(operator, rows, () => lowerTabular(before, scope), scope, filters),
     );
   }
   return rows;
@@ -90,11 +94,17 @@ const keepsSubtables: ReadonlySet<string> = new Set([
   'TopOperator',
 ]);
 
-function lowerOperator(operator: SyntaxNode, input: Rows, again: () => Rows, scope: ScalarScope): Rows {
+function lowerOperator(
+  operator: SyntaxNode,
+  input: Rows,
+  again: () => Rows,
+  scope: ScalarScope,
+  filters: readonly SyntaxNode[] = [],
+): Rows {
   const kind = kindOf(operator);
   const rule = pipedOperators.get(kind);
   if (rule === undefined) throw scope.unsupported(constructName(operator), operator);
-  const rows = rule.lower({ node: operator, input, scope, again });
+  const rows = rule.lower({ node: operator, input, scope, again, filters });
   if (input.subtables === undefined) return rows;
   if (rows.subtables === undefined)
     throw scope.unsupported(`${constructName(operator)} in the sub-query of another`, operator);

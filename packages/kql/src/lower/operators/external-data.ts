@@ -3,7 +3,12 @@ import { type Fragment, integer, sql, text } from '../../emit/fragment.ts';
 import { ExternalError } from '../../external/external-error.ts';
 import { type ExternalFormat, formatNamed, formatOfAddress } from '../../external/format.ts';
 import { type ColumnMapping, type FieldSource, parseMapping } from '../../external/mapping.ts';
-import { type ExternalRecords, externalRecords, maxRecords } from '../../external/records.ts';
+import {
+  type ExternalRecords,
+  externalRecords,
+  type IgnoredRecords,
+  maxRecords,
+} from '../../external/records.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
 import { type Output, relation } from '../../tree/relation.ts';
 import { constantString, unixEpochTicks } from '../constants.ts';
@@ -22,7 +27,7 @@ const maxAddresses = 100;
 interface Options {
   /** Undefined where each address tells by its ending. */
   readonly format: ExternalFormat | undefined;
-  readonly ignoreFirst: boolean;
+  readonly ignored: IgnoredRecords;
   readonly mapping: ReadonlyMap<string, ColumnMapping> | undefined;
 }
 
@@ -48,7 +53,7 @@ function fetched(node: SyntaxNode, scope: ScalarScope): Rows {
     const format = options.format ?? formatOfAddress(address.url);
     const bytes = scope.context.plan.external({ ...address, maxBytes });
     if (bytes === undefined) continue;
-    const records = externalRecords(bytes, format, options.ignoreFirst);
+    const records = externalRecords(bytes, format, options.ignored);
     if (rows.length > 0 && isJson !== (records.kind === 'json'))
       throw new ExternalError('files of such different formats');
     isJson = records.kind === 'json';
@@ -67,7 +72,7 @@ function addressOf(node: SyntaxNode, scope: ScalarScope): { url: string; isSecre
 
 function optionsOf(node: SyntaxNode, scope: ScalarScope): Options {
   const clause = optionalPart(node, 'WithClause');
-  let options: Options = { format: undefined, ignoreFirst: false, mapping: undefined };
+  let options: Options = { format: undefined, ignored: { first: false, last: false }, mapping: undefined };
   for (const property of clause === undefined ? [] : parts(clause, 'Properties')) {
     const name = simpleName(part(property, 'Name'));
     const written = part(property, 'Expression');
@@ -77,7 +82,10 @@ function optionsOf(node: SyntaxNode, scope: ScalarScope): Options {
         options = { ...options, format: formatNamed(value) };
         break;
       case 'ignorefirstrecord':
-        options = { ...options, ignoreFirst: value.toLowerCase() === 'true' };
+        options = { ...options, ignored: { ...options.ignored, first: value.toLowerCase() === 'true' } };
+        break;
+      case 'ignorelastrecord':
+        options = { ...options, ignored: { ...options.ignored, last: value.toLowerCase() === 'true' } };
         break;
       case 'ingestionmapping':
         options = { ...options, mapping: parseMapping(value) };

@@ -1,20 +1,23 @@
 import {
+  children,
   kindOf,
   namedParameters,
   part,
   parts,
   type SyntaxNode,
   simpleName,
+  symbolKind,
   tokenText,
   unparenthesized,
 } from '../../bind/syntax.ts';
-import { columnRef, sql } from '../../emit/fragment.ts';
+import { columnRef, join as list, sql } from '../../emit/fragment.ts';
 import { type Expr, isTextual } from '../../tree/expression.ts';
 import { type JoinKind, type Output, relation } from '../../tree/relation.ts';
+import { toBool } from '../convert.ts';
 import { comparable } from '../predicates/equality.ts';
-import { chain } from '../predicates/logic.ts';
-import { lowerTabular } from '../recursion.ts';
-import { allIds, type Column, extended, passThrough, type Rows } from '../rows.ts';
+import { chain, conjuncts } from '../predicates/logic.ts';
+import { lowerScalar, lowerTabular } from '../recursion.ts';
+import { allIds, type Column, extended, passThrough, type Rows, visible } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
 import { type OperatorCall, type OperatorRule, resultColumns } from './rule.ts';
 
@@ -92,6 +95,7 @@ function combined(call: OperatorCall, flavor: Flavor, clause: SyntaxNode, dropRi
   );
 
   let leftRows = left.row.finish();
+  if (flavor.deduplicate) leftRows = filteredBefore(call, leftRows, left.row.collected());
   if (flavor.deduplicate) {
     const own = (input.subtables?.keys ?? []).map((column) => columnRef(column.id));
     const by = [...own, ...keys.map((key) => key.left.sql)];
@@ -131,6 +135,58 @@ function combined(call: OperatorCall, flavor: Flavor, clause: SyntaxNode, dropRi
     throw scope.unsupported(`a ${flavor.join} join in the sub-query of another operator`, node);
   const rows: Rows = { relation: joined, columns: named, order: [] };
   return withTexts(subtables === undefined ? rows : { ...rows, subtables }, missing, scope);
+}
+
+/** What a function looks at beside its arguments, or answers differently each time. */
+const rowDependent = /^(rand|new_guid|pack_all|row_\w+|prev|next|ingestion_time|column_ifexists)$/;
+
+/**
+ * The left side without the rows that a `where` behind the join leaves out by columns of the left side alone: Kusto documents that it filters before
+ * it picks the one row of each key.
+ */
+function filteredBefore(
+  { filters, input, scope }: OperatorCall,
+  rows: Rows,
+  collected: readonly number[],
+): Rows {
+  const names = new Set(visible(input).map((column) => column.name));
+  const conditions = filters
+    .flatMap((filter) => conjuncts(part(filter, 'Condition')))
+    .filter((condition) => isAbout(condition, names));
+  if (conditions.length === 0) return rows;
+  const row = new RowScope(scope.context, rows);
+  const inner = new ScalarScope(scope.context, scope.environment, row);
+  const predicates = conditions.map((condition) => {
+    const test = toBool(lowerScalar(condition, inner), inner, condition);
+    return test.nullable ? sql`ifNull(${test.sql}, false)` : test.sql;
+  });
+  const finished = row.finish();
+  const filtered = relation({
+    kind: 'filter',
+    input: finished.relation,
+    predicate: list(predicates, sql` AND `),
+  });
+  return {
+    ...rows,
+    relation: relation({
+      kind: 'project',
+      input: filtered,
+      outputs: passThrough([...allIds(rows), ...collected]),
+    }),
+  };
+}
+
+/** Whether the condition names columns, all of them of these, and depends on nothing else of the row. */
+function isAbout(condition: SyntaxNode, names: ReadonlySet<string>): boolean {
+  const used: string[] = [];
+  const isPlain = (node: SyntaxNode): boolean => {
+    const kind = kindOf(node);
+    if (kind === 'StarExpression') return false;
+    if (kind === 'FunctionCallExpression' && rowDependent.test(simpleName(part(node, 'Name')))) return false;
+    if (kind === 'NameReference' && symbolKind(node) === 'ColumnSymbol') used.push(simpleName(node));
+    return children(node).every(isPlain);
+  };
+  return isPlain(condition) && used.length > 0 && used.every((name) => names.has(name));
 }
 
 /** The texts of a missing side are '', whether or not the engine is set to make them NULL. */

@@ -11,6 +11,8 @@ export interface OperatorCall {
   readonly scope: ScalarScope;
   /** The input lowered once more, with fresh column numbers: for an operator that uses it twice. */
   readonly again: () => Rows;
+  /** The operators right behind it that are `where`. */
+  readonly filters: readonly SyntaxNode[];
 }
 
 export type OperatorRule = (call: OperatorCall) => Rows;

@@ -152,7 +152,14 @@ export function merged(
         nullable: !isTextual(column.type) && found.some((piece) => piece?.nullable !== false),
         hidden: absent || (present.length > 0 && present.every((piece) => piece.hidden)),
         ...(absent ? { absent } : {}),
-        pieces: found.map((piece) => (piece === undefined ? nullSql(column.type) : columnExpr(piece).sql)),
+        // The type of a null is that of the inputs that have the column.
+        pieces: found.map((piece) =>
+          piece !== undefined
+            ? columnExpr(piece).sql
+            : present.length > 0 && !isTextual(column.type)
+              ? sql`NULL`
+              : nullSql(column.type),
+        ),
       };
     },
   );

@@ -9,6 +9,7 @@ import {
   tokenText,
 } from '../../bind/syntax.ts';
 import { type Fragment, join, sql, text } from '../../emit/fragment.ts';
+import { expr } from '../../tree/expression.ts';
 import { constantString } from '../constants.ts';
 import { toBool, toText } from '../convert.ts';
 import { calledName } from '../function-call.ts';
@@ -26,7 +27,7 @@ export function searchPredicate(node: SyntaxNode, scope: ScalarScope, sensitive:
   if (kind === 'ParenthesizedExpression') return searchPredicate(part(node, 'Expression'), scope, sensitive);
   if (kind === 'StarExpression') return sql`true`;
   if (kind === 'LiteralExpression' && typeof node.LiteralValue === 'string')
-    return anyColumn(scope, (column) => termTest(column, String(node.LiteralValue), sensitive));
+    return anyColumn(scope, String(node.LiteralValue), sensitive);
   if (kind === 'FunctionCallExpression' && calledName(node) === 'not') {
     const [argument] = callArguments(node);
     if (argument !== undefined) return sql`(NOT ${searchPredicate(argument, scope, sensitive)})`;
@@ -56,13 +57,20 @@ function columnSearch(node: SyntaxNode, scope: ScalarScope, sensitive: boolean):
   const [left, right] = [part(node, 'Left'), part(node, 'Right')];
   const term = constantString(toText(lowerScalar(right, scope), scope));
   if (term === undefined) throw scope.unsupported('a search for a term that is not a constant', right);
-  if (kindOf(left) === 'StarExpression')
-    return anyColumn(scope, (column) => termTest(column, term, sensitive));
+  if (kindOf(left) === 'StarExpression') return anyColumn(scope, term, sensitive);
   return termTest(scope.shared(toText(lowerScalar(left, scope), scope)).sql, term, sensitive);
 }
 
-function anyColumn(scope: ScalarScope, test: (text: Fragment) => Fragment): Fragment {
-  return anyOf(textsOfRow(scope).map((column) => test(column.sql)));
+/** Stands between the columns of a row: no part of a term, nor of any text that is looked for. */
+const separator = '\u0001';
+
+/** One test of all columns together is a fraction of the statement that a test of each is. What may match across columns looks at each. */
+function anyColumn(scope: ScalarScope, term: string, sensitive: boolean): Fragment {
+  const texts = textsOfRow(scope).map((column) => column.sql);
+  const spans = term.replace(/^\*+|\*+$/g, '').includes('*') || term.includes(separator);
+  if (spans || texts.length < 2) return anyOf(texts.map((column) => termTest(column, term, sensitive)));
+  const together = sql`concatWithSeparator(${text(separator)}, ${join(texts)})`;
+  return termTest(scope.shared(expr('string', together, false)).sql, term, sensitive);
 }
 
 /** A term, of which a star at either end says that it may go on there, and a star within that anything may stand there. */
