@@ -145,6 +145,8 @@ async function start(
     access,
     publicOrigin,
     portalOrigins,
+    home: config.home,
+    federationNetworks: config.federationNetworks,
   });
   const platform: Platform = {
     config,

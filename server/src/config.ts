@@ -23,6 +23,8 @@ export interface Config {
   /** `service`: the real service's quotas per application and tenant. `off`: none, for a lab or a test. */
   readonly rateLimits: 'service' | 'off';
   readonly hunting: HuntingConfig;
+  /** Private networks in which external identity providers may be. */
+  readonly federationNetworks: readonly string[];
   /** Check every answer against its schema and fail loudly. For tests and development. */
   readonly checkResponses: boolean;
 }
@@ -67,6 +69,7 @@ export function readConfig(
     logLevel: oneOf(env, 'MERLON_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'] as const, 'info'),
     rateLimits: oneOf(env, 'MERLON_RATE_LIMITS', ['service', 'off'] as const, 'service'),
     hunting: huntingConfig(env),
+    federationNetworks: hosts(env, 'MERLON_FEDERATION_NETWORKS'),
     checkResponses: oneOf(env, 'MERLON_CHECK_RESPONSES', ['on', 'off'] as const, 'off') === 'on',
   };
 }

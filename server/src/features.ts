@@ -6,6 +6,7 @@ import { auditMigrations } from './features/audit/index.ts';
 import { createDetection, detectionMigrations } from './features/detection/index.ts';
 import { createDeviceGroups, deviceGroupsMigrations } from './features/device-groups/index.ts';
 import { createDevices, devicesMigrations } from './features/devices/index.ts';
+import { federationMigrations } from './features/federation/index.ts';
 import { createHunting, huntingMigrations } from './features/hunting/index.ts';
 import { type Identity, identityMigrations } from './features/identity/index.ts';
 import { createIngest } from './features/ingest/index.ts';
@@ -17,6 +18,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...auditMigrations,
   ...accessMigrations,
   ...identityMigrations,
+  ...federationMigrations,
   ...devicesMigrations,
   ...deviceGroupsMigrations,
   ...onboardingMigrations,

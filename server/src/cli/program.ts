@@ -11,6 +11,7 @@ import { accessCommands } from '../features/access/commands.ts';
 import { auditCommands } from '../features/audit/commands.ts';
 import { detectionCommands } from '../features/detection/commands.ts';
 import { deviceGroupCommands } from '../features/device-groups/commands.ts';
+import { federationCommands } from '../features/federation/commands.ts';
 import { identityCommands } from '../features/identity/commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
 import { responseCommands } from '../features/response/commands.ts';
@@ -23,6 +24,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   serveCommand,
   statusCommand,
   identityCommands,
+  federationCommands,
   accessCommands,
   deviceGroupCommands,
   responseCommands,

@@ -11,17 +11,21 @@ import { operationHandlers, operationRoutes } from '../../management/operation.t
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Audit } from '../audit/index.ts';
 import type { TokenClaims } from '../identity/index.ts';
+import { type FederatedMembership, setFederatedGroups } from './federated-groups.ts';
 import { type Grants, grantsOf } from './grants.ts';
 import { accessOperations } from './operations.ts';
 import { accessRoutes } from './routes.ts';
 import { type AccessStore, accessStore, giveRole, prepareTenant } from './store.ts';
 
+export { requireApplicationBelow } from './ceiling.ts';
 export { accessMigrations } from './migrations.ts';
 export type { AccessStore } from './store.ts';
 
 export interface Access extends Feature {
   readonly store: AccessStore;
   resolveCaller(token: TokenClaims): Promise<Caller>;
+  /** Puts a person into the groups his identity provider named, and out of its others. Resolves to groups left out for want of room. */
+  setFederatedGroups(membership: FederatedMembership): Promise<readonly string[]>;
   /** Gives a new tenant its built-in roles. */
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
   prepareTenant(db: Transaction<any>, tenantId: string): Promise<void>;
@@ -69,15 +73,12 @@ export function createAccess(deps: {
     return fresh;
   }
 
-  const operations = accessOperations({
-    store,
-    clock,
-    routes: deps.routes,
-    async changed(tenantId) {
-      forget(tenantId);
-      await state.notify(ACCESS_CHANNEL, tenantId);
-    },
-  });
+  async function changed(tenantId: string): Promise<void> {
+    forget(tenantId);
+    await state.notify(ACCESS_CHANNEL, tenantId);
+  }
+
+  const operations = accessOperations({ store, clock, routes: deps.routes, changed });
 
   return {
     name: 'access',
@@ -98,7 +99,13 @@ export function createAccess(deps: {
         ),
         roles: granted?.permissions ?? NOTHING,
         deviceGroups: granted?.deviceGroups ?? 'all',
+        ...(token.homeTenantId === undefined ? {} : { homeTenantId: token.homeTenantId }),
       };
+    },
+    async setFederatedGroups(membership) {
+      const leftOut = await setFederatedGroups(state, membership);
+      await changed(membership.tenantId);
+      return leftOut;
     },
     prepareTenant,
     giveRole,

@@ -4,6 +4,7 @@ import { builtInAdministratorRole } from '@merlon/contract';
 import type { Feature, Platform } from '../../feature.ts';
 import { operationHandlers, operationRoutes } from '../../management/operation.ts';
 import type { Access } from '../access/index.ts';
+import { createFederation, federationRoutes } from '../federation/index.ts';
 import { createTenant, identityAdmin } from './admin.ts';
 import { appOperations } from './app-operations.ts';
 import { type AppUsage, createAppUsage } from './app-usage.ts';
@@ -19,7 +20,7 @@ import { createSigningKeys } from './signing-keys.ts';
 import { createTenants, type Tenant } from './tenants.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import { createTokenVerifier, type TokenClaims } from './token-verifier.ts';
-import { createUsers } from './users.ts';
+import { createUsers, type User } from './users.ts';
 
 export { identityMigrations } from './migrations.ts';
 export type { Tenant } from './tenants.ts';
@@ -43,6 +44,8 @@ export interface Identity extends Feature {
 
 export interface IdentityDeps extends Pick<Platform, 'state' | 'audit' | 'clock' | 'log' | 'metrics'> {
   readonly access: Access;
+  readonly home: string;
+  readonly federationNetworks: readonly string[];
   publicOrigin(): string;
   portalOrigins(): readonly string[];
 }
@@ -100,7 +103,32 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     },
   });
 
-  const operations = appOperations(apps);
+  const federation = createFederation({
+    ...deps,
+    log: log.child({ part: 'federation' }),
+    networks: deps.federationNetworks,
+    setGroups: access.setFederatedGroups,
+    accounts: {
+      find: users.find,
+      async create(tenantId, input) {
+        const tenant = await tenants.require(tenantId);
+        return state.tenant<IdentityDatabase, User>(
+          tenantId,
+          async (db) => (await users.create(db, tenant, input)).user,
+        );
+      },
+    },
+  });
+  const signIn = createSignInFlow({
+    tenants,
+    users,
+    apps,
+    providers,
+    audit,
+    clock,
+    federation: federation.signIn,
+  });
+  const operations = [...appOperations(apps), ...federation.operations];
 
   return {
     name: 'identity',
@@ -111,8 +139,9 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
         tenants,
         keys,
         token,
-        signIn: createSignInFlow({ tenants, users, apps, providers, audit, clock }),
+        signIn,
       }),
+      ...federationRoutes(signIn),
     ],
     admin: {
       ...identityAdmin({ state, audit, access, tenants, users, keys }),
@@ -128,6 +157,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       tenants,
       clock,
       portalClientId: PORTAL_CLIENT_ID,
+      foreign: federation.verify,
       publicOrigin: deps.publicOrigin,
     }),
     requireTenant: tenants.require,
@@ -171,9 +201,11 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       }, SWEEP_MS);
       sweep.unref();
       usage.start();
+      await federation.start();
     },
     async stop() {
       clearInterval(sweep);
+      await federation.stop();
       await usage.stop();
     },
   };

@@ -6,12 +6,15 @@
  *                                     ├── one-time password ──> change page ── not acceptable ──> change page
  *                                     │                              │ changed
  *                                     └──────────────────────────────┴──> back to authorize ──> code to the client
+ *
+ * The sign-in page may also lead to an external provider (federation/sign-in.ts), whose answer takes the place of the password.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '@merlon/contract';
 import type { Reply, RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Audit } from '../audit/index.ts';
+import type { FederatedSignIn, Pending } from '../federation/index.ts';
 import { AadstsError, aadstsErrors } from './aadsts.ts';
 import type { Apps } from './apps.ts';
 import { isShared } from './discovery.ts';
@@ -32,6 +35,7 @@ export interface SignInFlowDeps {
   readonly providers: Providers;
   readonly audit: Audit;
   readonly clock: Clock;
+  readonly federation: FederatedSignIn<User>;
 }
 
 const REFUSED_AFTER_MS = 400;
@@ -41,6 +45,12 @@ const REFUSED =
 
 type TenantRequest = RouteRequest<{ tenant: string }, Fields, unknown, null>;
 type InteractionRequest = RouteRequest<{ tenant: string; uid: string }, Fields, unknown, null>;
+type ExternalRequest = RouteRequest<
+  { tenant: string; uid: string; provider: string },
+  Readonly<Record<string, string | string[] | undefined>>,
+  unknown,
+  null
+>;
 type Interaction = Awaited<ReturnType<ReturnType<Providers['forTenant']>['interactionDetails']>>;
 
 export function createSignInFlow(deps: SignInFlowDeps) {
@@ -118,6 +128,58 @@ export function createSignInFlow(deps: SignInFlowDeps) {
         ? newPassword(request, tenant, interaction, changing, form)
         : password(request, tenant, interaction, form);
     },
+
+    /** Leaves for an external provider; what proves its answer stays with the interaction. */
+    async leave(request: ExternalRequest): Promise<Reply> {
+      const found = await interactionOf(request);
+      if ('reply' in found) return found.reply;
+      const { tenant, interaction } = found;
+      const { location, pending } = await deps.federation.begin(
+        tenant.id,
+        request.params.provider,
+        interaction.uid,
+      );
+      interaction.result = { external: { ...pending } };
+      await interaction.save(secondsLeft(interaction));
+      return { status: 302, headers: { location, 'cache-control': 'no-store' } };
+    },
+
+    async comeBack(request: InteractionRequest): Promise<Reply> {
+      const found = await interactionOf(request);
+      if ('reply' in found) return found.reply;
+      const { tenant, interaction } = found;
+      const pending = pendingExternal(interaction);
+      if (!pending)
+        return askPassword(tenant, interaction, '', 'That answer was used already. Sign in again.', 400);
+      // Used once, whatever comes of it.
+      interaction.result = {};
+      await interaction.save(secondsLeft(interaction));
+      const query = new URL(request.url, request.origin).search;
+      const result = await deps.federation.finish(tenant.id, pending, query);
+      switch (result.kind) {
+        case 'ok':
+          request.audit.as(tenant.id, {
+            kind: 'user',
+            id: result.user.id,
+            name: result.user.principalName,
+          });
+          request.audit.target('user', result.user.id);
+          request.audit.details(result.details);
+          return finish(request, tenant, result.user, 'fed');
+        case 'refused':
+          await deps.audit.record({
+            tenantId: tenant.id,
+            actor: { kind: 'system', id: result.provider.id, name: result.provider.name },
+            action: 'user.signIn',
+            outcome: 'refused',
+            ...(result.userId === null ? {} : { target: { kind: 'user', id: result.userId } }),
+            details: { provider: result.provider.name, reason: result.reason },
+            sourceIp: request.ip,
+            correlationId: request.correlationId,
+          });
+          return askPassword(tenant, interaction, '', result.message, 403);
+      }
+    },
   };
 
   /** What the client may be given for people; of an unknown one the provider says so itself. */
@@ -179,13 +241,18 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     return finish(request, tenant, user);
   }
 
-  async function finish(request: InteractionRequest, tenant: Tenant, user: User): Promise<Reply> {
+  async function finish(
+    request: InteractionRequest,
+    tenant: Tenant,
+    user: User,
+    how: 'pwd' | 'fed' = 'pwd',
+  ): Promise<Reply> {
     await providers
       .forTenant(tenant.id)
       .interactionFinished(
         forwarded(request, tenant.id, `/login/${request.params.uid}`),
         request.node.response,
-        { login: { accountId: user.id, amr: ['pwd'] } },
+        { login: { accountId: user.id, amr: [how] } },
         { mergeWithLastSubmission: false },
       );
     return { handled: true };
@@ -246,13 +313,14 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     return { handled: true };
   }
 
-  function askPassword(
+  async function askPassword(
     tenant: Tenant,
     interaction: Interaction,
     userName: string,
     message: string | null,
     status = 200,
-  ): Reply {
+  ): Promise<Reply> {
+    const choices = await deps.federation.choices(tenant.id);
     const hint = typeof interaction.params.login_hint === 'string' ? interaction.params.login_hint : '';
     return show(
       signInPage({
@@ -260,6 +328,10 @@ export function createSignInFlow(deps: SignInFlowDeps) {
         userName: userName || hint,
         message,
         returnsTo: returnOrigin(interaction),
+        elsewhere: choices.map(({ id, name }) => ({
+          name,
+          href: `/${tenant.id}/login/${interaction.uid}/external/${id}`,
+        })),
       }),
       status,
     );
@@ -278,6 +350,13 @@ export function createSignInFlow(deps: SignInFlowDeps) {
   function secondsLeft(interaction: Interaction): number {
     return Math.max(1, interaction.exp - Math.floor(deps.clock.now().getTime() / 1_000));
   }
+}
+
+function pendingExternal(interaction: Interaction): Pending | null {
+  const kept = interaction.result?.external as Partial<Pending> | undefined;
+  if (!kept?.providerId || !kept.state || !kept.nonce || !kept.verifier) return null;
+  const { providerId, state, nonce, verifier } = kept;
+  return { providerId, state, nonce, verifier };
 }
 
 /** SameSite cookies keep other sites' forms out already; a browser that says where the form came from is believed too. */

@@ -13,10 +13,12 @@ class Html {
   }
 }
 
-function html(strings: TemplateStringsArray, ...values: readonly (string | Html | null)[]): Html {
+export function html(strings: TemplateStringsArray, ...values: readonly (string | Html | null)[]): Html {
   const safe = values.map((value) => (value instanceof Html ? value.text : escapeHtml(value ?? '')));
   return new Html(strings.reduce((text, part, i) => text + (safe[i - 1] ?? '') + part));
 }
+
+export const joined = (parts: readonly Html[]): Html => new Html(parts.map(({ text }) => text).join('\n'));
 
 function escapeHtml(text: string): string {
   return text
@@ -28,7 +30,7 @@ function escapeHtml(text: string): string {
 }
 
 /** Browsers apply `form-action` to the redirects after a form too, so the place a sign-in returns to must be named. */
-function page(title: string, content: Html, formTargets: readonly string[] = []): Page {
+export function page(title: string, content: Html, formTargets: readonly string[] = []): Page {
   const targets = ["'self'", ...formTargets].join(' ');
   return {
     headers: {
@@ -66,7 +68,18 @@ export interface SignInView {
   readonly message: string | null;
   /** Origin to which the sign-in will return. */
   readonly returnsTo: string;
+  /** Ways to sign in elsewhere: `href` is an address of ours. */
+  readonly elsewhere: readonly { readonly name: string; readonly href: string }[];
 }
+
+const elsewhere = (choices: SignInView['elsewhere']): Html =>
+  choices.length === 0
+    ? html``
+    : new Html(
+        `<nav aria-label="Other ways to sign in">${choices
+          .map(({ name, href }) => html`<a class="elsewhere" href="${href}">Sign in with ${name}</a>`.text)
+          .join('')}</nav>`,
+      );
 
 export function signInPage(view: SignInView): Page {
   return page(
@@ -79,7 +92,8 @@ ${alert(view.message)}
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" required${new Html(view.userName ? ' autofocus' : '')}>
 <button type="submit">Sign in</button>
-</form>`,
+</form>
+${elsewhere(view.elsewhere)}`,
     [view.returnsTo],
   );
 }

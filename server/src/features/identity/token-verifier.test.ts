@@ -21,6 +21,7 @@ const verify = createTokenVerifier({
   tenants: { find: async (id: string) => (id === TENANT ? { id } : null) } as unknown as Tenants,
   clock: { now: () => new Date(now) },
   portalClientId: 'portal',
+  foreign: async () => null,
   publicOrigin: () => ORIGIN,
 });
 

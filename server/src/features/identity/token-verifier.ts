@@ -1,8 +1,12 @@
-/** Checks our own access tokens: signature, issuer, audience, times, tenant. A good token is remembered until it ends, since it is used many times. */
+/**
+ * Checks access tokens. Our own: signature, issuer, audience, times, tenant; a good one is remembered until it ends, since it is used many times. Those of
+ * issuers that an administrator configured are the federation's to check, each time.
+ */
 import { createHash } from 'node:crypto';
 import { ApiError, isAcceptedAudience } from '@merlon/contract';
 import { decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../../telemetry/clock.ts';
+import type { VerifyForeign } from '../federation/index.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { Tenants } from './tenants.ts';
 import { issuer } from './token-claims.ts';
@@ -16,6 +20,8 @@ export interface TokenClaims {
   readonly name: string;
   readonly permissions: readonly string[];
   readonly portal: boolean;
+  /** Where a guest of the tenant is at home. Absent for its own people and for programs. */
+  readonly homeTenantId?: string;
 }
 
 const CACHE_SIZE = 10_000;
@@ -27,6 +33,7 @@ export interface TokenVerifierDeps {
   readonly tenants: Tenants;
   readonly clock: Clock;
   readonly portalClientId: string;
+  readonly foreign: VerifyForeign;
   publicOrigin(): string;
 }
 
@@ -46,6 +53,8 @@ export function createTokenVerifier(deps: TokenVerifierDeps) {
     if (known && known.endsAt > now.getTime() && deps.keys.current().some(({ kid }) => kid === known.kid))
       return known.claims;
     cache.delete(key);
+    const foreign = await deps.foreign(token, now);
+    if (foreign) return foreign;
     const { kid, claims, endsAt } = await check(token, now);
     if (cache.size >= CACHE_SIZE) {
       const oldest = cache.keys().next();
@@ -84,6 +93,8 @@ export function createTokenVerifier(deps: TokenVerifierDeps) {
     if (!(await deps.tenants.find(tenantId))) throw new Error('the tenant is not known');
     const clientId = text(payload, version === 1 ? 'appid' : 'azp');
     const user = payload.idtyp === 'user';
+    const home =
+      user && payload.acct === 1 ? text(payload, 'idp').slice(deps.publicOrigin().length + 1, -1) : undefined;
     return {
       tenantId,
       kind: user ? 'user' : 'application',
@@ -94,6 +105,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps) {
         : text(payload, 'app_displayname'),
       permissions: user ? text(payload, 'scp').split(' ') : names(payload.roles),
       portal: user && clientId === deps.portalClientId,
+      ...(home === undefined ? {} : { homeTenantId: home }),
     };
   }
 }
