@@ -26,6 +26,28 @@ describe('aggregates of nothing', () => {
   ]);
 });
 
+describe('buildschema', () => {
+  checkCases(open, [
+    [
+      'datatable(v:dynamic)[dynamic({"x":1, "y":3.5}), dynamic({"x":"s", "z":[1, 2]}), dynamic({"y":{"w":"z"}, "z":["foo"]})] | summarize s = buildschema(v) | project s.x, s.y, s.z',
+      [[['long', 'string'], ['double', { w: 'string' }], { '`indexer`': ['long', 'string'] }]],
+    ],
+    [
+      'datatable(k:long, v:dynamic)[1, dynamic(1), 2, dynamic("x"), 2, dynamic(true)] | summarize buildschema(v) by k | sort by k asc',
+      [
+        [1, 'long'],
+        [2, ['bool', 'string']],
+      ],
+    ],
+    ['datatable(v:dynamic)[] | summarize buildschema(v), count()', [[null, 0]]],
+    ['datatable(v:dynamic)[dynamic(null)] | summarize buildschema(v)', [[null]]],
+    [
+      'range n from 1 to 3 step 1 | summarize s = buildschema(bag_pack("n", n)) | extend t = tostring(s.n)',
+      [[{ n: 'long' }, 'long']],
+    ],
+  ]);
+});
+
 describe('aggregates and null', () => {
   const some = 'datatable(n:long, s:string)[1, "a", 2, "", long(null), "a", 5, "b"] | summarize';
   checkCases(open, [

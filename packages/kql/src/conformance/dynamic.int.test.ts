@@ -10,6 +10,20 @@ beforeAll(() => {
 afterAll(() => engine.close());
 const open = () => engine;
 
+describe('treepath', () => {
+  checkValues(open, [
+    [`treepath(parse_json('{"a":"b", "c":123}'))`, ["['a']", "['c']"]],
+    ['treepath(dynamic({"p":[1,2,{"x":"y"}]}))', ["['p']", "['p'][0]", "['p'][0]['x']"]],
+    ['treepath(parse_json("1"))', null],
+  ]);
+  checkCases(open, [
+    [
+      'range n from 1 to 2 step 1 | project p = treepath(bag_pack(strcat("k", n), n)) | sort by tostring(p) asc',
+      [[["['k1']"]], [["['k2']"]]],
+    ],
+  ]);
+});
+
 describe('paths', () => {
   const bag = `parse_json('{"a":{"b":["x","y"]},"n":5,"t":"2026-01-01","z":null,"c d":true}')`;
   checkValues(open, [

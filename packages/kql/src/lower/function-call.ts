@@ -34,7 +34,7 @@ export function lowerFunctionCall(node: SyntaxNode, scope: ScalarScope): Expr {
   const aggregate = scope.aggregation === undefined ? undefined : aggregates.get(name);
   if (scope.aggregation !== undefined && aggregate !== undefined) {
     const [column, ...others] = aggregate(new AggregateCall(node, scope.aggregation, scope));
-    if (column === undefined || others.length > 0)
+    if (column === undefined || others.length > 0 || column.after !== undefined)
       throw scope.unsupported(`aggregate ${name}() inside an expression`, node);
     return column.value;
   }

@@ -13,6 +13,8 @@ export interface AggregateColumn {
   readonly value: Expr;
   /** From an alias column that `*` passed along. */
   readonly hidden?: boolean;
+  /** What becomes of the value once it is known, for what no SQL computes. Only where {@link Aggregation.computesAfter}. */
+  readonly after?: (json: string) => string;
 }
 
 /** How one aggregate becomes SQL: most give one column, arg_max and its like give several. */
@@ -24,11 +26,14 @@ export class Aggregation {
   readonly input: ScalarScope;
   /** Without a `by`, nothing still makes one row. */
   readonly hasKeys: boolean;
+  /** Whoever groups sees to {@link AggregateColumn.after}. */
+  readonly computesAfter: boolean;
   readonly outputs: (AggregateValue | RowPick)[] = [];
 
-  constructor(input: ScalarScope, hasKeys: boolean) {
+  constructor(input: ScalarScope, hasKeys: boolean, computesAfter = false) {
     this.input = input;
     this.hasKeys = hasKeys;
+    this.computesAfter = computesAfter;
   }
 
   /** Adds an aggregate; the column it makes. */

@@ -1,4 +1,5 @@
 import { type Fragment, integer, sql } from '../../emit/fragment.ts';
+import { schemaOfAll } from '../../formats/dynamic-shape.ts';
 import { expr } from '../../tree/expression.ts';
 import { toDynamic } from '../convert.ts';
 import { jsonArray, jsonBag, jsonElements, jsonTexts } from '../json.ts';
@@ -101,6 +102,21 @@ const makeBag =
     return [{ value: expr('dynamic', jsonBag(all), false) }];
   };
 
+/** Different values that one schema is built of. */
+const maxSchemaValues = 100_000;
+
+/** buildschema(dynamic): the smallest schema that all values fit. */
+const buildSchema: AggregateRule = (call) => {
+  if (!call.aggregation.computesAfter) return call.refuse('here');
+  const json = toDynamic(call.value(0), call.scope).sql;
+  const values = sql`groupUniqArrayIf(${integer(BigInt(maxSchemaValues + 1))})(${json}, ${json} != '')`;
+  const { sql: collected } = call.aggregation.value('dynamic', values, false);
+  const checked = sql`if(length(${collected}) > ${integer(BigInt(maxSchemaValues))}, '', ${jsonArray(sql`arraySort(${collected})`)})`;
+  const after = (all: string) =>
+    all === '' ? call.refuse(`of more than ${maxSchemaValues} different values`) : schemaOfAll(all);
+  return [{ value: expr('dynamic', checked, false), after }];
+};
+
 export const collectingAggregates: Readonly<Record<string, AggregateRule>> = {
   make_set: makeSet(usual),
   make_set_if: makeSet(conditional),
@@ -112,4 +128,5 @@ export const collectingAggregates: Readonly<Record<string, AggregateRule>> = {
   make_bag: makeBag(usual),
   make_bag_if: makeBag(conditional),
   make_dictionary: makeBag(usual),
+  buildschema: buildSchema,
 };

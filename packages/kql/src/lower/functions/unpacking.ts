@@ -1,4 +1,5 @@
 import { gunzipText, gzipText, unzlibText, zlibText } from '../../formats/compressed-text.ts';
+import { pathsOfJson } from '../../formats/dynamic-shape.ts';
 import { domainFromPunycode, domainToPunycode, fromPunycode, toPunycode } from '../../formats/punycode.ts';
 import { jsonOfUserAgent, userAgentTargets } from '../../formats/user-agent.ts';
 import { jsonOfXml } from '../../formats/xml.ts';
@@ -42,6 +43,12 @@ export const unpackingFunctions: FunctionFamily = {
   zlib_compress_to_base64_string: ofText('string', zlibText),
   zlib_decompress_from_base64_string: ofText('string', unzlibText),
   parse_user_agent: parseUserAgent,
+  treepath: (call) =>
+    expr(
+      'dynamic',
+      perValue(call, expr('string', call.json(0), false), (json) => pathsOfJson(json) ?? ''),
+      false,
+    ),
   parse_xml: ofText('dynamic', jsonOfXml),
   // Kusto's `from_string` encodes and `to_string` decodes; of domains, it is the other way round.
   punycode_from_string: ofText('string', toPunycode),

@@ -1,13 +1,14 @@
 import { kindOf, optionalPart, part, parts, type SyntaxNode } from '../../bind/syntax.ts';
 import { columnRef } from '../../emit/fragment.ts';
-import type { Expr } from '../../tree/expression.ts';
+import { type Expr, expr } from '../../tree/expression.ts';
 import { type Output, relation } from '../../tree/relation.ts';
 import { AggregateCall, type AggregateColumn, Aggregation } from '../aggregates/aggregation.ts';
 import { aggregates } from '../aggregates/index.ts';
 import { calledName } from '../function-call.ts';
 import { columnFor } from '../named-values.ts';
+import { perValue } from '../per-value.ts';
 import { lowerScalar } from '../recursion.ts';
-import { type Column, extended, keptIds, passThrough, type Rows } from '../rows.ts';
+import { allIds, type Column, extended, keptIds, passThrough, type Rows } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
 import { groupedRows, totalsOf } from '../subtables.ts';
 import { type OperatorRule, resultColumns } from './rule.ts';
@@ -20,7 +21,7 @@ export const summarize: OperatorRule = ({ node, input, scope }) => {
   if (by !== undefined && optionalPart(by, 'BinClause') !== undefined)
     throw scope.unsupported('summarize … by … bin=', by);
   const keys = by === undefined ? [] : parts(by, 'Expressions').map((key) => lowerKey(key, inner));
-  const aggregation = new Aggregation(inner, keys.length > 0);
+  const aggregation = new Aggregation(inner, keys.length > 0, true);
   const above = new RowScope(context, { relation: relation({ kind: 'unit' }), columns: [], order: [] });
   const outer = new ScalarScope(context, environment, above, aggregation);
   const columns = parts(node, 'Aggregates').flatMap((expression) =>
@@ -53,7 +54,7 @@ export const summarize: OperatorRule = ({ node, input, scope }) => {
   const base: Rows = { ...grouped, columns: made.map(placeholder), order: [] };
   const rows = above.finish(base);
   const ids = [...made, ...keptIds(base), ...above.collected()];
-  return {
+  const summarized: Rows = {
     ...grouped,
     relation: extended(
       rows.relation,
@@ -63,7 +64,33 @@ export const summarize: OperatorRule = ({ node, input, scope }) => {
     columns: shown,
     order: [],
   };
+  const after = new Map([...keys, ...columns].map((column, index) => [shown[index]?.id, column.after]));
+  return computedAfter(summarized, after, node, scope);
 };
+
+/** The rows with the columns that are computed of what the grouping gave. */
+function computedAfter(
+  rows: Rows,
+  after: ReadonlyMap<number | undefined, AggregateColumn['after']>,
+  node: SyntaxNode,
+  scope: ScalarScope,
+): Rows {
+  if ([...after.values()].every((compute) => compute === undefined)) return rows;
+  const row = new RowScope(scope.context, rows);
+  const inner = new ScalarScope(scope.context, scope.environment, row);
+  const outputs: Output[] = [];
+  const columns = rows.columns.map((column): Column => {
+    const compute = after.get(column.id);
+    if (compute === undefined) return column;
+    const id = scope.context.newId();
+    const site = { name: 'an aggregate', node, scope: inner };
+    outputs.push({ id, sql: perValue(site, expr('string', columnRef(column.id), false), compute) });
+    return { ...column, id };
+  });
+  const finished = row.finish();
+  const ids = [...allIds(rows), ...row.collected()];
+  return { ...rows, relation: extended(finished.relation, ids, outputs), columns };
+}
 
 /** Keeps a number in sight while columns are computed above the grouping. */
 export function placeholder(id: number): Column {
