@@ -1,7 +1,8 @@
 /** Cells of the S2 grid that shapes lie in. */
 import { geojson, s2 } from 's2js';
 import type { Line, Polygon } from './geojson.ts';
-import { lengthOf, signedArea, vectorsOf } from './sphere.ts';
+import { areaOf } from './measures.ts';
+import { EARTH_RADIUS, lengthOf, vectorsOf } from './sphere.ts';
 
 /** A covering never has more: polygon-to-s2cells, Returns. */
 const MAX_CELLS = 65_536;
@@ -50,10 +51,7 @@ function fewestCells(
   const largest = (2 * 4 * Math.PI) / (6 * 4 ** level);
   if ('lines' in shape)
     return shape.lines.reduce((sum, line) => sum + lengthOf(vectorsOf(line)), 0) / (1.5 * Math.sqrt(largest));
-  const areas = shape.polygons.flatMap((rings) =>
-    rings.map((ring, index) => Math.abs(signedArea(vectorsOf(ring))) * (index === 0 ? 1 : -1)),
-  );
-  return areas.reduce((sum, area) => sum + area, 0) / largest;
+  return areaOf(shape.polygons) / EARTH_RADIUS ** 2 / largest;
 }
 
 /** Tokens of the eight cells around one, or fewer at a corner of the cube; null for what is no token. */

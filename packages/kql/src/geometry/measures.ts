@@ -4,6 +4,7 @@ import { contains } from './plane.ts';
 import {
   along,
   angle,
+  EARTH_RADIUS,
   edgesOf,
   lengthOf,
   nearestOnEdge,
@@ -105,4 +106,18 @@ export function nearestOnPolygons(polygons: readonly Polygon[], place: Position)
     polygons.flatMap((polygon) => polygon.flatMap((ring) => ringEdgesOf(vectorsOf(ring)))),
     place,
   );
+}
+
+/** Square metres of polygons that do not overlap. */
+export function areaOf(polygons: readonly Polygon[]): number {
+  const areas = polygons.flatMap((rings) =>
+    rings.map((ring, index) => Math.abs(signedArea(vectorsOf(ring))) * (index === 0 ? 1 : -1)),
+  );
+  return areas.reduce((sum, area) => sum + area, 0) * EARTH_RADIUS ** 2;
+}
+
+/** Metres round polygons, their holes included. */
+export function perimeterOf(polygons: readonly Polygon[]): number {
+  const edges = polygons.flatMap((rings) => rings.flatMap((ring) => ringEdgesOf(vectorsOf(ring))));
+  return edges.reduce((sum, [a, b]) => sum + angle(a, b), 0) * EARTH_RADIUS;
 }

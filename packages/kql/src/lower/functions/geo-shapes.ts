@@ -2,10 +2,18 @@
  * Functions of whole shapes, which no SQL computes: they are calculated at translation, once for each different set of arguments that the rows have.
  */
 import type { KustoType } from '@merlon/contract';
-import { type Fragment, join, sql } from '../../emit/fragment.ts';
+import { type Fragment, integer, join, sql } from '../../emit/fragment.ts';
+import {
+  bufferOfLines,
+  bufferOfPoint,
+  bufferOfPolygons,
+  TooManyCorners,
+  type Width,
+} from '../../geometry/buffers.ts';
 import { coveringOf, neighborsOf } from '../../geometry/cells.ts';
 import {
   linesOf,
+  type Polygon,
   type Position,
   polygonsOf,
   positionOf,
@@ -16,11 +24,13 @@ import {
   type Shapes,
 } from '../../geometry/geojson.ts';
 import {
+  areaOf,
   interpolated,
   lineCentroid,
   located,
   nearestOnLines,
   nearestOnPolygons,
+  perimeterOf,
   polygonCentroid,
 } from '../../geometry/measures.ts';
 import {
@@ -35,6 +45,7 @@ import { densifiedLine, densifiedRing, simplifiedLine, simplifiedRing } from '..
 import { type Constant, type Expr, expr } from '../../tree/expression.ts';
 import { constantExpr, constantJson, nullExpr } from '../constants.ts';
 import { convert, elementText } from '../convert.ts';
+import { jsonTexts } from '../json.ts';
 import { perValue } from '../per-value.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 
@@ -42,6 +53,10 @@ import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 type Compute = (args: readonly unknown[], call: Call) => string;
 
 const DEFAULT_TOLERANCE = 10;
+/** geo-polygon-to-h3cells-function.md, Returns. */
+const MAX_H3_CELLS = 61_680;
+/** Square metres of a cell of resolution 0 on average: h3geo.org/docs/core-library/restable. */
+const LARGEST_H3_CELL = 4.3574e12;
 /** simplify and densify take it: geo-line-simplify-function.md, geo-line-densify-function.md. */
 const MAX_TOLERANCE = 10_000_000;
 
@@ -52,6 +67,7 @@ function ofShapes(compute: Compute, type: KustoType = 'dynamic'): FunctionRule {
         return compute(args, call);
       } catch (error) {
         if (error instanceof TooLarge) call.refuse('of shapes that reach over half of the Earth');
+        if (error instanceof TooManyCorners) call.refuse('of shapes with so many corners');
         throw error;
       }
     };
@@ -141,7 +157,7 @@ const levelAt =
 
 const simplifiedPolygons = (read: (value: unknown) => ReturnType<typeof polygonsOf>): Compute =>
   valid([read, tolerance], (polygons, size) => {
-    const whole = polygons.length > 1 ? unionOfPolygons(polygons) : polygons;
+    const whole = together(polygons);
     const left = whole.flatMap((rings) => {
       const [shell, ...holes] = rings.map((ring) => simplifiedRing(ring, size));
       return shell ? [[shell, ...holes.filter((hole) => hole !== null)]] : [];
@@ -149,18 +165,52 @@ const simplifiedPolygons = (read: (value: unknown) => ReturnType<typeof polygons
     return left.length === 0 ? '' : printPolygons(left);
   });
 
-/** The plug-ins and functions that widen a shape first by a radius. */
-function refuseRadius(call: Call, index: number): void {
-  const radius = call.count > index ? call.value(index).constant?.value : 0;
-  if (radius !== 0 && radius !== null && radius !== 0n) call.refuse('with a radius');
+/** Polygons that overlap count as one. */
+const together = (polygons: Polygon[]): Polygon[] =>
+  polygons.length > 1 ? unionOfPolygons(polygons) : polygons;
+
+/** The radius of those functions that widen the shape first: 0 where it is not given. */
+const added = (value: unknown) =>
+  value === undefined ? 0 : typeof value === 'number' && value >= 0 ? value : null;
+const radius = (value: unknown) => (typeof value === 'number' && value > 0 ? value : null);
+
+function widthOf(size: number, deviation = DEFAULT_TOLERANCE): Width {
+  return { radius: size, tolerance: deviation };
 }
 
-const covering =
-  (compute: Compute): Compute =>
-  (args, call) => {
-    refuseRadius(call, 2);
-    return compute(args, call);
-  };
+const cellsOfPolygons = valid([polygonsOf, levelAt(11, 0, 30), added], (polygons, level, more) =>
+  cells(coveringOf({ polygons: more > 0 ? bufferOfPolygons(polygons, widthOf(more)) : polygons }, level)),
+);
+const cellsOfLines = valid([linesOf, levelAt(11, 0, 30), added], (lines, level, more) =>
+  cells(coveringOf(more > 0 ? { polygons: bufferOfLines(lines, widthOf(more)) } : { lines }, level)),
+);
+
+/** What H3 fills with cells: coordinates of polygons; '' for what is not valid or takes more cells than there may be. */
+const fillable = valid([polygonsOf, levelAt(6, 0, 15), added], (polygons, resolution, more) => {
+  const wide = more > 0 ? bufferOfPolygons(polygons, widthOf(more)) : together(polygons);
+  if (areaOf(wide) / (LARGEST_H3_CELL / 7 ** resolution) > 2 * MAX_H3_CELLS) return '';
+  return JSON.stringify(wide);
+});
+
+/** Those whose centre is inside. */
+const polygonToH3: FunctionRule = (call) => {
+  const filled = call.shared(ofShapes(fillable)(call)).sql;
+  const resolution = call.count > 1 ? sql`toUInt8(ifNull(${call.long(1).sql}, 6))` : sql`toUInt8(6)`;
+  const shapes = sql`JSONExtract(${filled}, 'Array(Array(Array(Tuple(Float64, Float64))))')`;
+  const found = call.shared(
+    expr(
+      'dynamic',
+      sql`arrayDistinct(arrayFlatten(arrayMap(p -> h3PolygonToCells(p, ${resolution}), ${shapes})))`,
+      false,
+    ),
+  ).sql;
+  const tokens = jsonTexts(sql`arrayMap(h -> h3ToString(h), ${found})`);
+  return expr(
+    'dynamic',
+    sql`if(${filled} = '' OR length(${found}) > ${integer(MAX_H3_CELLS)}, '', ${tokens})`,
+    false,
+  );
+};
 
 export const geoShapeFunctions: FunctionFamily = {
   geo_intersection_2lines: ofShapes(
@@ -190,9 +240,7 @@ export const geoShapeFunctions: FunctionFamily = {
   ),
   geo_line_centroid: ofShapes(valid([linesOf], (lines) => printPoint(lineCentroid(unionOfLines(lines))))),
   geo_polygon_centroid: ofShapes(
-    valid([polygonsOf], (polygons) =>
-      printPoint(polygonCentroid(polygons.length > 1 ? unionOfPolygons(polygons) : polygons)),
-    ),
+    valid([polygonsOf], (polygons) => printPoint(polygonCentroid(together(polygons)))),
   ),
   geo_line_interpolate_point: ofShapes(
     valid([singleLine, part], (line, at) => printPoint(interpolated(line, at))),
@@ -226,13 +274,33 @@ export const geoShapeFunctions: FunctionFamily = {
   ),
   geo_polygon_simplify: ofShapes(simplifiedPolygons(polygonsOf)),
   geo_simplify_polygons_array: ofShapes(simplifiedPolygons(shapesOf(polygonsOf))),
-  geo_polygon_to_s2cells: ofShapes(
-    covering(
-      valid([polygonsOf, levelAt(11, 0, 30)], (polygons, level) => cells(coveringOf({ polygons }, level))),
+  geo_polygon_to_s2cells: ofShapes(cellsOfPolygons),
+  geo_polygon_to_h3cells: polygonToH3,
+  geo_line_to_s2cells: ofShapes(cellsOfLines),
+  geo_point_buffer: ofShapes(([longitude, latitude, size, deviation]) => {
+    const place = positionOf(longitude, latitude);
+    const [wide, most] = [radius(size), tolerance(deviation)];
+    return place === null || wide === null || most === null
+      ? ''
+      : printPolygons(bufferOfPoint(place, widthOf(wide, most)));
+  }),
+  geo_line_buffer: ofShapes(
+    valid([linesOf, radius, tolerance], (lines, size, most) =>
+      printPolygons(bufferOfLines(lines, widthOf(size, most))),
     ),
   ),
-  geo_line_to_s2cells: ofShapes(
-    covering(valid([linesOf, levelAt(11, 0, 30)], (lines, level) => cells(coveringOf({ lines }, level)))),
+  geo_polygon_buffer: ofShapes(
+    valid([polygonsOf, radius, tolerance], (polygons, size, most) =>
+      printPolygons(bufferOfPolygons(polygons, widthOf(size, most))),
+    ),
+  ),
+  geo_polygon_area: ofShapes(
+    valid([polygonsOf], (polygons) => String(areaOf(together(polygons)))),
+    'real',
+  ),
+  geo_polygon_perimeter: ofShapes(
+    valid([polygonsOf], (polygons) => String(perimeterOf(together(polygons)))),
+    'real',
   ),
   geo_s2cell_neighbors: ofShapes(
     valid([(value: unknown) => (typeof value === 'string' ? value : null)], (token) =>

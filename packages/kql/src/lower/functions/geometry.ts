@@ -138,31 +138,6 @@ function lengthOf(call: Call, found: Fragment): Expr {
   return real(sql`notEmpty(${all})`, sql`${radius} * arraySum(s -> ${a}, ${all})`);
 }
 
-/** By the spherical excess of each ring; holes are the rings after the first, of the other sign. */
-const area: FunctionRule = (call) => {
-  const rings = ringsAt(call, 0);
-  // Triangles from the first corner on; differences of corners keep small ones exact.
-  const corners = column(
-    call,
-    sql`arrayMap(ring -> arrayMap(p -> (cos(p.2) * cos(p.1), cos(p.2) * sin(p.1), sin(p.2)), ring), ${rings})`,
-  );
-  const triple = sql`(a.1 * ((q.2 - a.2) * (r.3 - a.3) - (q.3 - a.3) * (r.2 - a.2)) + a.2 * ((q.3 - a.3) * (r.1 - a.1) - (q.1 - a.1) * (r.3 - a.3)) + a.3 * ((q.1 - a.1) * (r.2 - a.2) - (q.2 - a.2) * (r.1 - a.1)))`;
-  const dot = (p: Fragment, q: Fragment) => sql`(${p}.1 * ${q}.1 + ${p}.2 * ${q}.2 + ${p}.3 * ${q}.3)`;
-  const whole = sql`(1 + ${dot(sql`a`, sql`q`)} + ${dot(sql`q`, sql`r`)} + ${dot(sql`r`, sql`a`)})`;
-  const ofRing = sql`abs(arraySum((a, q, r) -> 2 * atan2(${triple}, ${whole}), arrayWithConstant(length(ring) - 1, ring[1]), arrayPopBack(ring), arrayPopFront(ring)))`;
-  const json = call.json(0);
-  const counts = column(
-    call,
-    choose(
-      sql`(JSONExtractString(${json}, 'type') = 'MultiPolygon')`,
-      sql`arrayFlatten(arrayMap(p -> arrayMap((r, n) -> n, JSONExtractArrayRaw(p), arrayEnumerate(JSONExtractArrayRaw(p))), JSONExtractArrayRaw(${json}, 'coordinates')))`,
-      sql`arrayEnumerate(JSONExtractArrayRaw(${json}, 'coordinates'))`,
-    ),
-  );
-  const signed = sql`arraySum((ring, n) -> if(n = 1, ${ofRing}, -${ofRing}), ${corners}, arrayResize(${counts}, length(${rings}), 1))`;
-  return real(sql`notEmpty(${rings})`, sql`pow(${radius}, 2) * ${signed}`);
-};
-
 /** An odd number of edges lies north of the place on its own meridian. */
 function isInside(call: Call, place: Point, all: Fragment): Fragment {
   const from = (end: Fragment) => sql`(positiveModulo(${end} - ${place.longitude} + pi(), 2 * pi()) - pi())`;
@@ -259,6 +234,4 @@ export const geometryFunctions: FunctionFamily = {
   geo_distance_point_to_polygon: distanceToPolygon,
   geo_from_wkt: fromWkt,
   geo_line_length: (call) => lengthOf(call, linesAt(call, 0)),
-  geo_polygon_perimeter: (call) => lengthOf(call, ringsAt(call, 0)),
-  geo_polygon_area: area,
 };

@@ -8,6 +8,7 @@ import {
   slidingWindowCountsPlugin,
 } from './activity.ts';
 import { bagUnpack } from './bag-unpack.ts';
+import { geoLineLookup, geoPolygonLookup } from './geo-lookup.ts';
 import { ipv4Lookup, ipv6Lookup } from './ip-lookup.ts';
 import { narrow } from './narrow.ts';
 import { autoclusterPlugin, basketPlugin, diffpatternsPlugin } from './patterns.ts';
@@ -29,6 +30,8 @@ export const plugins: ReadonlyMap<string, PluginRule> = new Map<string, PluginRu
   ['diffpatterns', diffpatternsPlugin],
   ['funnel_sequence', funnelSequence],
   ['funnel_sequence_completion', funnelSequenceCompletion],
+  ['geo_line_lookup', geoLineLookup],
+  ['geo_polygon_lookup', geoPolygonLookup],
   ['identity', ({ input }) => input],
   ['ipv4_lookup', ipv4Lookup],
   ['ipv6_lookup', ipv6Lookup],

@@ -1,11 +1,11 @@
 import { kindOf, type SyntaxNode, simpleName } from '../../bind/syntax.ts';
 import { columnRef, type Fragment, integer, sql, subquery } from '../../emit/fragment.ts';
-import { isTextual } from '../../tree/expression.ts';
-import { type Output, type Relation, relation } from '../../tree/relation.ts';
+import { relation } from '../../tree/relation.ts';
 import { comparable } from '../predicates/equality.ts';
 import { isTabularNode, lowerTabular } from '../recursion.ts';
-import { allIds, type Column, columnExpr, extended, type Rows } from '../rows.ts';
+import { allIds, columnExpr, extended, type Rows } from '../rows.ts';
 import { RowScope, ScalarScope } from '../scalar-scope.ts';
+import { nullable, shaped } from './lookup-result.ts';
 import type { PluginCall, PluginRule } from './rule.ts';
 
 /** Addresses of one family as IPv6 numbers, and how many bits a prefix of theirs is short of 128. */
@@ -134,22 +134,6 @@ function lookedUp(call: PluginCall, family: Family): Rows {
   return shaped(call, sides, new Set(extraNames), wanted, true);
 }
 
-/** The right side of a left join: what may be missing can be NULL. */
-function nullable(input: Relation, columns: readonly Column[], ids: readonly number[]): Relation {
-  const bare = new Set(
-    columns.filter((column) => !column.nullable && !isTextual(column.type)).map((column) => column.id),
-  );
-  if (bare.size === 0) return input;
-  return relation({
-    kind: 'project',
-    input,
-    outputs: [...new Set(ids)].map((id) => ({
-      id,
-      sql: bare.has(id) ? sql`toNullable(${columnRef(id)})` : columnRef(id),
-    })),
-  });
-}
-
 function isColumnIn(node: SyntaxNode, rows: Rows): boolean {
   return kindOf(node) === 'NameReference' && rows.columns.some((column) => column.name === simpleName(node));
 }
@@ -178,42 +162,4 @@ function networkOf(node: SyntaxNode, scope: ScalarScope, call: PluginCall, famil
     prefix,
     bytes: family.bytes(address),
   };
-}
-
-/** The columns the binder gives the result: the source's by name, then the table's. */
-function shaped(
-  call: PluginCall,
-  sides: { readonly left: readonly Column[]; readonly right: readonly Column[] },
-  shared: ReadonlySet<string>,
-  input: Relation,
-  mayMiss: boolean,
-): Rows {
-  const { context } = call.scope;
-  const candidates = [
-    ...sides.left.map((column) => ({ column, isRight: false })),
-    ...sides.right.filter((column) => !shared.has(column.name)).map((column) => ({ column, isRight: true })),
-  ];
-  const result = call.result();
-  if (result.length !== candidates.length) throw call.refused('with these columns');
-  const outputs: Output[] = [];
-  const columns = result.map((wanted, index): Column => {
-    const candidate = candidates[index];
-    if (candidate === undefined) throw call.refused(`with the column '${wanted.name}'`);
-    const { column, isRight } = candidate;
-    const id = context.newId();
-    const isMissing = mayMiss && isRight;
-    outputs.push({
-      id,
-      sql:
-        isMissing && isTextual(column.type) ? sql`ifNull(${columnRef(column.id)}, '')` : columnRef(column.id),
-    });
-    return {
-      name: wanted.name,
-      type: column.type,
-      id,
-      nullable: column.nullable || (isMissing && !isTextual(column.type)),
-      hidden: column.hidden,
-    };
-  });
-  return { relation: relation({ kind: 'project', input, outputs }), columns, order: [] };
 }

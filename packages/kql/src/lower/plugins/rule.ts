@@ -92,8 +92,13 @@ export class PluginCall {
 
   /** The input's column that an argument names. */
   column(node: SyntaxNode): Column {
+    return this.columnIn(node, this.input);
+  }
+
+  /** The same of other rows that the plug-in is given. */
+  columnIn(node: SyntaxNode, rows: Rows): Column {
     const name = kindOf(node) === 'NameReference' ? simpleName(node) : undefined;
-    const column = this.input.columns.find((candidate) => candidate.name === name);
+    const column = rows.columns.find((candidate) => candidate.name === name);
     if (column === undefined) throw this.scope.unsupported(`plugin ${this.name} of an expression here`, node);
     return column;
   }
