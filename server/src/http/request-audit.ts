@@ -33,6 +33,7 @@ export class RequestAudit implements RouteAudit {
         actor,
         ...(caller.kind === 'user' ? { appId: caller.clientId } : {}),
       };
+      if (caller.homeTenantId !== undefined) this.details({ homeTenantId: caller.homeTenantId });
     }
   }
 

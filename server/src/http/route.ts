@@ -49,6 +49,8 @@ export interface Caller {
   /** Portal permissions. Empty for an application, which needs none. */
   readonly roles: ReadonlySet<PortalPermission>;
   readonly deviceGroups: 'all' | readonly string[];
+  /** Where a guest of the tenant is at home. Absent for its own people and for programs. */
+  readonly homeTenantId?: string;
 }
 
 export interface DeviceCaller {

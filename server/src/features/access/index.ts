@@ -18,6 +18,7 @@ import { accessRoutes } from './routes.ts';
 import { type AccessStore, accessStore, giveRole, prepareTenant } from './store.ts';
 
 export { requireApplicationBelow } from './ceiling.ts';
+export { grantsOf } from './grants.ts';
 export { accessMigrations } from './migrations.ts';
 export type { AccessStore } from './store.ts';
 

@@ -50,7 +50,14 @@ export interface AccessDatabase {
   device_groups: { tenant_id: TenantId; id: number; name: string };
   device_group_access: { tenant_id: TenantId; device_group_id: number; user_group_id: string };
   devices: { tenant_id: TenantId; id: string; computer_name: string; rbac_group_id: number; last_seen: Date };
-  users: { tenant_id: TenantId; id: string; principal_name: string; display_name: string; enabled: boolean };
+  users: {
+    tenant_id: TenantId;
+    id: string;
+    principal_name: string;
+    display_name: string;
+    enabled: boolean;
+    ends_at: Date | null;
+  };
 }
 type Db = Transaction<AccessDatabase>;
 
@@ -464,9 +471,13 @@ async function readHoldings(db: Db, userId: string, now: Date): Promise<Holdings
       ({ ends_at, ...role }): HeldRole => ({ ...role, through: { kind: 'elevation', endsAt: ends_at } }),
     ),
   ];
-  const user = await db.selectFrom('users').select('enabled').where('id', '=', userId).executeTakeFirst();
+  const user = await db
+    .selectFrom('users')
+    .select(['enabled', 'ends_at'])
+    .where('id', '=', userId)
+    .executeTakeFirst();
   return {
-    enabled: user?.enabled === true,
+    enabled: user?.enabled === true && (user.ends_at === null || user.ends_at > now),
     mode: await readMode(db),
     roles,
     userGroups: ids,

@@ -39,12 +39,16 @@ export const aadstsErrors = {
   70016: { status: 400, error: 'authorization_pending' },
   70018: { status: 400, error: 'bad_verification_code' },
   70020: { status: 400, error: 'expired_token' },
+  /** The redirect address is not registered. */
+  50011: { status: 400, error: 'invalid_request' },
   50126: { status: 400, error: 'invalid_grant' },
   65001: { status: 400, error: 'invalid_grant' },
   65004: { status: 400, error: 'authorization_declined' },
   70000: { status: 400, error: 'invalid_grant' },
   70008: { status: 400, error: 'invalid_grant' },
   501481: { status: 400, error: 'invalid_grant' },
+  /** Only an administrator may grant it. */
+  90094: { status: 403, error: 'access_denied' },
   90055: { status: 429, error: 'temporarily_unavailable' },
   90033: { status: 503, error: 'temporarily_unavailable' },
 } as const satisfies Record<number, AadstsSpec>;

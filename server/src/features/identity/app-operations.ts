@@ -1,7 +1,9 @@
 /** What administrators do with app registrations and with consent. */
 import { ApiError, isGuid } from '@merlon/contract';
 import { type Static, Type } from 'typebox';
-import { defineOperation, type Operation } from '../../management/operation.ts';
+import { defineOperation, type Operation, type OperationCaller } from '../../management/operation.ts';
+import { requireApplicationBelow } from '../access/index.ts';
+import type { AppHolders } from './app-holders.ts';
 import type { App, Apps, RegisteredApp } from './apps.ts';
 
 const exactly = { additionalProperties: false } as const;
@@ -11,6 +13,11 @@ const names = Type.Array(Type.String({ maxLength: 100 }), { maxItems: 100 });
 const uris = Type.Array(Type.String({ maxLength: 1_000 }), { maxItems: 50 });
 const days = Type.Integer({ minimum: 1, maximum: 730 });
 const role = 'PortalSettings.Manage';
+/** Besides people: programs, which change no application above what they hold themselves. */
+const programs = {
+  reading: ['AccessManagement.Read.All', 'AccessManagement.ReadWrite.All'],
+  writing: ['AccessManagement.ReadWrite.All'],
+} as const;
 
 const Secret = Type.Object({ id: Type.String(), hint: Type.String(), expires: Type.String() });
 const Certificate = Type.Object({
@@ -62,7 +69,12 @@ const Consent = Type.Object({
   consentedAt: Type.String(),
 });
 
-export function appOperations(apps: Apps): Operation[] {
+export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
+  /** Whoever may change an application, or make a secret of it, may act as it. */
+  async function below({ program, tenantId }: OperationCaller, clientId: string): Promise<void> {
+    if (program !== null) requireApplicationBelow(program, await apps.get(tenantId, clientId));
+  }
+
   return [
     defineOperation({
       name: 'app.list',
@@ -70,6 +82,7 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/applications',
       summary: 'List applications with their credentials and calls per day.',
       role,
+      application: programs.reading,
       changes: null,
       input: Type.Object({}, exactly),
       output: Type.Object({ value: Type.Array(RegisteredApplication) }),
@@ -81,6 +94,7 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/applications/:id',
       summary: 'One application with its credentials and calls per day.',
       role,
+      application: programs.reading,
       changes: null,
       input: Type.Object({ id }, exactly),
       output: RegisteredApplication,
@@ -92,6 +106,7 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/applications',
       summary: 'Register an application; its secret is shown this once.',
       role,
+      application: programs.writing,
       changes: 'application',
       input: Type.Object(
         {
@@ -108,7 +123,12 @@ export function appOperations(apps: Apps): Operation[] {
         exactly,
       ),
       output: MadeApplication,
-      async run({ tenantId }, input) {
+      async run(caller, input) {
+        const { tenantId } = caller;
+        requireApplicationBelow(caller.program, {
+          permissions: input.permissions ?? [],
+          delegated: input.delegatedPermissions ?? [],
+        });
         const isPublic = input.publicClient ?? false;
         const app = await apps.create(tenantId, {
           name: input.name,
@@ -123,6 +143,7 @@ export function appOperations(apps: Apps): Operation[] {
           isPublic || input.withSecret === false
             ? null
             : await apps.addSecret(tenantId, app.clientId, input.secretDays);
+        if (made) await holders.made(caller, { ...made.secret, clientId: app.clientId });
         return {
           ...application(app),
           clientSecret: made?.clientSecret ?? null,
@@ -136,6 +157,7 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/applications/:id',
       summary: 'Rename, disable or enable an application, or change what it may do; what is left out stays.',
       role,
+      application: programs.writing,
       changes: 'application',
       input: Type.Object(
         {
@@ -150,13 +172,19 @@ export function appOperations(apps: Apps): Operation[] {
         exactly,
       ),
       output: Application,
-      run: async ({ tenantId }, { id: client, delegatedPermissions, ...change }) =>
-        application(
-          await apps.update(tenantId, guid(client), {
+      async run(caller, { id: client, delegatedPermissions, ...change }) {
+        await below(caller, guid(client));
+        requireApplicationBelow(caller.program, {
+          permissions: change.permissions ?? [],
+          delegated: delegatedPermissions ?? [],
+        });
+        return application(
+          await apps.update(caller.tenantId, guid(client), {
             ...change,
             ...(delegatedPermissions === undefined ? {} : { delegated: delegatedPermissions }),
           }),
-        ),
+        );
+      },
     }),
     defineOperation({
       name: 'app.remove',
@@ -164,10 +192,15 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/applications/:id',
       summary: 'Remove an application and its credentials; its tokens end within the hour.',
       role,
+      application: programs.writing,
       changes: 'application',
       input: Type.Object({ id }, exactly),
       output: Type.Object({ id: Type.String() }),
-      async run({ tenantId }, input) {
+      async run(caller, input) {
+        const { tenantId } = caller;
+        await below(caller, guid(input.id));
+        for (const { id: credential } of await credentials(apps, tenantId, guid(input.id)))
+          await holders.removed(tenantId, credential);
         await apps.remove(tenantId, guid(input.id));
         return { id: input.id };
       },
@@ -178,11 +211,15 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/applications/:id/secrets',
       summary: 'Make a further secret, at most two at a time; it is shown this once.',
       role,
+      application: programs.writing,
       changes: 'application',
       input: Type.Object({ id, days: Type.Optional(days) }, exactly),
       output: MadeSecret,
-      async run({ tenantId }, input) {
+      async run(caller, input) {
+        const { tenantId } = caller;
+        await below(caller, guid(input.id));
         const { clientSecret, secret } = await apps.addSecret(tenantId, guid(input.id), input.days);
+        await holders.made(caller, { ...secret, clientId: guid(input.id) });
         return {
           tenantId,
           clientId: guid(input.id),
@@ -198,10 +235,14 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/applications/:id/secrets/:secretId',
       summary: 'Take a secret away; tokens given for it end within the hour.',
       role,
+      application: programs.writing,
       changes: 'application',
       input: Type.Object({ id, secretId: id }, exactly),
       output: Type.Object({ id: Type.String(), secretId: Type.String() }),
-      async run({ tenantId }, input) {
+      async run(caller, input) {
+        const { tenantId } = caller;
+        await below(caller, guid(input.id));
+        await holders.removed(tenantId, guid(input.secretId));
         await apps.removeSecret(tenantId, guid(input.id), guid(input.secretId));
         return { id: input.id, secretId: input.secretId };
       },
@@ -212,11 +253,16 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/applications/:id/certificates',
       summary: 'Let the application prove itself with the key of a certificate, at most two at a time.',
       role,
+      application: programs.writing,
       changes: 'application',
       input: Type.Object({ id, certificate: Type.String({ maxLength: 20_000 }) }, exactly),
       output: Certificate,
-      run: async ({ tenantId }, input) =>
-        certificate(await apps.addCertificate(tenantId, guid(input.id), input.certificate)),
+      async run(caller, input) {
+        await below(caller, guid(input.id));
+        const added = await apps.addCertificate(caller.tenantId, guid(input.id), input.certificate);
+        await holders.made(caller, { ...added, clientId: guid(input.id) });
+        return certificate(added);
+      },
     }),
     defineOperation({
       name: 'app.removeCertificate',
@@ -224,10 +270,14 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/applications/:id/certificates/:certificateId',
       summary: 'Take a certificate away; tokens given for it end within the hour.',
       role,
+      application: programs.writing,
       changes: 'application',
       input: Type.Object({ id, certificateId: id }, exactly),
       output: Type.Object({ id: Type.String(), certificateId: Type.String() }),
-      async run({ tenantId }, input) {
+      async run(caller, input) {
+        const { tenantId } = caller;
+        await below(caller, guid(input.id));
+        await holders.removed(tenantId, guid(input.certificateId));
         await apps.removeCertificate(tenantId, guid(input.id), guid(input.certificateId));
         return { id: input.id, certificateId: input.certificateId };
       },
@@ -238,6 +288,7 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/consents',
       summary: 'Applications of other tenants that may act in this one.',
       role,
+      application: programs.reading,
       changes: null,
       input: Type.Object({}, exactly),
       output: Type.Object({ value: Type.Array(Consent) }),
@@ -258,11 +309,15 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/consents',
       summary: 'Let an application of another tenant do here what it asks for.',
       role,
+      application: programs.writing,
       changes: 'application',
       input: Type.Object({ clientId: id }, exactly),
       output: Application,
-      run: async ({ tenantId, actor }, input) =>
-        application(await apps.consent(tenantId, guid(input.clientId), actor.name)),
+      async run({ tenantId, actor, program }, input) {
+        const asking = program === null ? null : await apps.home(guid(input.clientId));
+        if (asking) requireApplicationBelow(program, asking);
+        return application(await apps.consent(tenantId, guid(input.clientId), actor.name));
+      },
     }),
     defineOperation({
       name: 'consent.withdraw',
@@ -270,15 +325,23 @@ export function appOperations(apps: Apps): Operation[] {
       path: '/api/merlon/consents/:id',
       summary: 'Withdraw consent; tokens given before end within the hour.',
       role,
+      application: programs.writing,
       changes: 'application',
       input: Type.Object({ id }, exactly),
       output: Type.Object({ id: Type.String() }),
-      async run({ tenantId }, input) {
+      async run({ tenantId, program }, input) {
+        const present = program === null ? null : await apps.find(tenantId, guid(input.id));
+        if (present) requireApplicationBelow(program, present);
         await apps.withdrawConsent(tenantId, guid(input.id));
         return { id: input.id };
       },
     }),
   ];
+}
+
+async function credentials(apps: Apps, tenantId: string, clientId: string): Promise<{ id: string }[]> {
+  const { secrets, certificates } = await apps.get(tenantId, clientId);
+  return [...secrets, ...certificates];
 }
 
 function application(app: App): Static<typeof Application> {

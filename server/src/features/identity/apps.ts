@@ -251,33 +251,32 @@ export function createApps({ state, clock }: { state: StateStore; clock: Clock }
         return row ? homeApp(row, row.tenant_id) : null;
       }),
 
-    /** Lets another tenant's application do here what it asks for; asked again, what it asks for now. */
-    async consent(tenantId: string, clientId: string, by: string): Promise<App> {
+    /**
+     * Lets an application do here what it asks for in its registration, asked again what it asks for now; or, by name, something more for people. The
+     * tenant's own applications have what they are registered with already.
+     */
+    async consent(
+      tenantId: string,
+      clientId: string,
+      by: string,
+      scopes: 'registered' | readonly string[] = 'registered',
+    ): Promise<App> {
       const app = await this.home(clientId);
       if (!app || (!app.multiTenant && app.homeTenantId !== tenantId)) throw notFound(clientId);
-      if (app.homeTenantId === tenantId) return app;
-      await inTenant(tenantId, (db) =>
-        db
-          .insertInto('app_consents')
-          .values({
-            tenant_id: tenantId,
-            client_id: clientId,
-            object_id: randomUUID(),
-            permissions: [...app.permissions],
-            delegated: [...app.delegated],
-            consented_by: by,
-            consented_at: clock.now(),
-          })
-          .onConflict((conflict) =>
-            conflict.columns(['tenant_id', 'client_id']).doUpdateSet({
-              permissions: [...app.permissions],
-              delegated: [...app.delegated],
-              consented_by: by,
-              consented_at: clock.now(),
-            }),
-          )
-          .execute(),
-      );
+      const own = app.homeTenantId === tenantId;
+      if (scopes !== 'registered') {
+        const present = await this.find(tenantId, clientId);
+        const delegated = [...new Set([...(present?.delegated ?? []), ...scopes])].sort();
+        if (own) return this.update(tenantId, clientId, { delegated });
+        const permissions = [...(present?.permissions ?? [])];
+        await inTenant(tenantId, (db) =>
+          upsertConsent(db, tenantId, { clientId, by, permissions, delegated }),
+        );
+        return { ...app, tenantId, permissions, delegated };
+      }
+      if (own) return app;
+      const { permissions, delegated } = app;
+      await inTenant(tenantId, (db) => upsertConsent(db, tenantId, { clientId, by, permissions, delegated }));
       return { ...app, tenantId };
     },
 
@@ -448,6 +447,24 @@ export function createApps({ state, clock }: { state: StateStore; clock: Clock }
       });
     },
   };
+
+  async function upsertConsent(
+    db: Db,
+    tenantId: string,
+    { clientId, by, ...given }: { clientId: string; by: string } & Pick<App, 'permissions' | 'delegated'>,
+  ): Promise<void> {
+    const values = {
+      permissions: [...given.permissions],
+      delegated: [...given.delegated],
+      consented_by: by,
+      consented_at: clock.now(),
+    };
+    await db
+      .insertInto('app_consents')
+      .values({ tenant_id: tenantId, client_id: clientId, object_id: randomUUID(), ...values })
+      .onConflict((conflict) => conflict.columns(['tenant_id', 'client_id']).doUpdateSet(values))
+      .execute();
+  }
 
   async function bounded(
     db: Db,

@@ -1,5 +1,6 @@
 import { type Migration, tenantTable } from '@merlon/state-store';
 import { sql } from 'kysely';
+import { guestMigrations } from './guest-migrations.ts';
 
 export const identityMigrations: readonly Migration[] = [
   {
@@ -156,4 +157,5 @@ export const identityMigrations: readonly Migration[] = [
       );
     },
   },
+  ...guestMigrations,
 ];

@@ -10,7 +10,9 @@ import type { AdapterPayload, Provider } from 'oidc-provider';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { App, Apps, SecretCheck } from './apps.ts';
+import type { Guests } from './guests.ts';
 import type { ProviderLibrary } from './oidc-provider.ts';
+import { PAGES_CLIENT_ID, pagesClient } from './pages-client.ts';
 import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts';
 import { createAdapter } from './provider-adapter.ts';
 import {
@@ -47,6 +49,7 @@ export interface ProvidersDeps {
   readonly keys: SigningKeys;
   readonly users: Users;
   readonly apps: Apps;
+  readonly guests: Pick<Guests, 'homeOf'>;
   /** For cookies. */
   readonly cookieKeys: readonly string[];
   publicOrigin(): string;
@@ -112,6 +115,7 @@ export function createProviders(
 
     async function findClient(clientId: string) {
       if (clientId === PORTAL_CLIENT_ID) return portalClient(deps.portalOrigins());
+      if (clientId === PAGES_CLIENT_ID) return pagesClient(origin, tenantId);
       const app = await deps.apps.find(tenantId, clientId);
       return app?.enabled ? appClient(app) : undefined;
     }
@@ -206,6 +210,8 @@ export function createProviders(
       findAccount: async (_ctx, id) => {
         const user = await deps.users.find(tenantId, id);
         if (!user) return undefined;
+        const home = await deps.guests.homeOf(tenantId, id);
+        if (home?.stands === false) return undefined;
         return {
           accountId: user.id,
           claims: async () => ({
@@ -242,11 +248,16 @@ export function createProviders(
             }
             const user = await deps.users.find(tenantId, accountId);
             if (!user) throw new Error('a token for a user who is gone');
+            const granted = await delegatedOf(token.clientId ?? '');
             parts.payload = userClaims(
               stamp,
               user,
               token.clientId ?? '',
-              (token.scope ?? '').split(' ').filter(isDelegatedPermission),
+              // What was withdrawn since is in no new token.
+              (token.scope ?? '')
+                .split(' ')
+                .filter((name) => isDelegatedPermission(name) && granted.includes(name)),
+              (await deps.guests.homeOf(tenantId, user.id))?.tenantId ?? null,
             );
           },
         },

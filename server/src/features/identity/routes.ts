@@ -3,11 +3,14 @@ import { Type } from 'typebox';
 import { defineRoute, type Route } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { AadstsError, aadstsBody, aadstsErrors } from './aadsts.ts';
+import type { ConsentFlow } from './consent-flow.ts';
 import { instanceDiscovery, isShared, openidConfiguration } from './discovery.ts';
+import type { GuestFlow } from './guest-flow.ts';
+import type { HomeSession } from './home-session.ts';
 import { PORTAL_CLIENT_ID, PORTAL_REDIRECT_PATH } from './portal-client.ts';
 import { PROVIDER_ROUTES } from './provider.ts';
 import type { createSignInFlow } from './sign-in-flow.ts';
-import { styleSheet } from './sign-in-pages.ts';
+import { errorPage, styleSheet } from './sign-in-pages.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { Tenants } from './tenants.ts';
 import { type createTokenEndpoint, requireTenant } from './token-endpoint.ts';
@@ -19,6 +22,9 @@ export interface RoutesDeps {
   readonly clock: Clock;
   readonly token: ReturnType<typeof createTokenEndpoint>;
   readonly signIn: ReturnType<typeof createSignInFlow>;
+  readonly consent: ConsentFlow;
+  readonly guests: GuestFlow;
+  readonly session: HomeSession;
   publicOrigin(): string;
 }
 
@@ -112,7 +118,7 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
       access: SIGN_IN,
       audit: null,
       params: TenantParams,
-      responses: { 200: Html, 302: Redirect, 303: Redirect, 400: Html },
+      responses: { 200: Html, 302: Redirect, 303: Redirect, 400: Html, 403: Html },
       handle: (request) => deps.signIn.authorize(request, version),
     });
 
@@ -129,6 +135,19 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
       params: TenantParams,
       responses: { 200: Html, 302: Redirect, 303: Redirect, 400: Html },
       handle: (request) => deps.signIn.provider(request, own),
+    });
+
+  const adminConsent = (id: string, path: string) =>
+    defineRoute({
+      id,
+      method: 'GET',
+      path,
+      summary: 'Asks an administrator to grant an application what it asks for.',
+      access: SIGN_IN,
+      audit: null,
+      params: TenantParams,
+      responses: { 200: Html, 303: Redirect, 400: Html, 403: Html },
+      handle: (request) => deps.consent.adminConsent(request),
     });
 
   const configuration = (id: string, version: ProtocolVersion, path: string) =>
@@ -246,6 +265,60 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
       params: InteractionParams,
       responses: { 200: Html, 303: Redirect, 400: Html, 401: Html, 429: Html },
       handle: (request) => deps.signIn.submit(request),
+    }),
+    defineRoute({
+      id: 'auth.guestLeave',
+      method: 'GET',
+      path: '/:tenant/sign-in/guest',
+      summary: 'Signs a guest of another tenant in at home, and shows the way there.',
+      access: SIGN_IN,
+      audit: null,
+      params: TenantParams,
+      responses: { 200: Html, 303: Redirect, 400: Html, 403: Html },
+      handle: (request) => deps.guests.leave(request),
+    }),
+    defineRoute({
+      id: 'auth.guestEnter',
+      method: 'GET',
+      path: '/:tenant/login/:uid/guest',
+      summary: 'Takes a guest who has signed in at home.',
+      access: SIGN_IN,
+      audit: 'user.signIn',
+      params: InteractionParams,
+      responses: { 303: Redirect, 400: Html },
+      handle: (request) => deps.guests.enter(request),
+    }),
+    defineRoute({
+      id: 'auth.pageSignIn',
+      method: 'GET',
+      path: '/:tenant/sign-in/back',
+      summary: 'Goes on with a page of consent or of a guest after the sign-in.',
+      access: SIGN_IN,
+      audit: null,
+      params: TenantParams,
+      responses: { 303: Redirect, 400: Html },
+      async handle({ params, query }) {
+        const tenant = await deps.tenants.find(params.tenant);
+        const reply = tenant && deps.session.back(tenant, String(query.state ?? ''));
+        if (reply) return reply;
+        const page = errorPage('This sign-in has ended. Start again.');
+        return { status: 400, headers: page.headers, body: page.body };
+      },
+    }),
+    adminConsent('auth.adminConsent', '/:tenant/adminconsent'),
+    adminConsent('auth.adminConsentV2', '/:tenant/v2.0/adminconsent'),
+    defineRoute({
+      id: 'auth.consent',
+      method: 'POST',
+      path: '/:tenant/consent',
+      summary: 'Takes what a person decided about the permissions of an application.',
+      access: SIGN_IN,
+      audit: 'application.consent',
+      accepts: 'form',
+      bodyLimit: 32 * 1024,
+      params: TenantParams,
+      responses: { 303: Redirect, 400: Html, 403: Html },
+      handle: (request) => deps.consent.decide(request),
     }),
     provided(
       'auth.signOutV1',

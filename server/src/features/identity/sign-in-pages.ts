@@ -122,6 +122,61 @@ ${alert(view.message)}
   );
 }
 
+interface CodeView {
+  readonly message: string | null;
+  readonly returnsTo: string;
+}
+
+const codeField = html`<label for="code">Code</label>
+<input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false" required autofocus>`;
+
+export function codePage(view: CodeView): Page {
+  return page(
+    'Enter your code',
+    html`<p>Your authenticator app shows it. Instead of it, one of your recovery codes will do.</p>
+${alert(view.message)}
+<form method="post">
+${codeField}
+<button type="submit">Continue</button>
+</form>`,
+    [view.returnsTo],
+  );
+}
+
+/** `picture` is SVG made here from the address, not text of anybody's. */
+export function enrolPage(
+  view: CodeView & { readonly secret: string; readonly uri: string; readonly picture: string },
+): Page {
+  return page(
+    'Set up sign-in codes',
+    html`<p>This sign-in asks for a code besides the password. Scan the picture with an authenticator app, or type the key, and enter the code it shows.</p>
+${alert(view.message)}
+${new Html(view.picture)}
+<p><code>${view.secret}</code></p>
+<p><a href="${view.uri}">Open in an app on this device</a></p>
+<form method="post">
+${codeField}
+<button type="submit">Continue</button>
+</form>`,
+    [view.returnsTo],
+  );
+}
+
+/** Without codes: they were shown before, and are not shown again. */
+export function recoveryCodesPage(codes: readonly string[], returnsTo: string): Page {
+  const list = codes.map((code) => html`<li><code>${code}</code></li>`.text).join('\n');
+  return page(
+    'Keep your recovery codes',
+    html`<p>Each lets you in once when your authenticator app is not at hand. They are shown this once.</p>
+${new Html(list === '' ? '' : `<ul>${list}</ul>`)}
+<form method="post">
+<input name="kept" value="yes" readonly hidden>
+<button type="submit" autofocus>I have kept them</button>
+</form>`,
+    [returnsTo],
+  );
+}
+
 /** `form` comes from the provider, with the field for the code and without a button. */
 export function deviceCodePage(form: string, wrong: boolean): Page {
   const button = '<button type="submit">Continue</button></form>';

@@ -46,6 +46,8 @@ export function userClaims(
   user: User,
   clientId: string,
   scopes: readonly string[],
+  /** Where a guest of the tenant is at home; null for its own people. */
+  homeTenantId: string | null = null,
 ): Record<string, unknown> {
   return {
     ...common(stamp),
@@ -53,6 +55,8 @@ export function userClaims(
     ...(stamp.version === 1
       ? { amr: ['pwd'], unique_name: user.principalName, upn: user.principalName }
       : { preferred_username: user.principalName }),
+    // As in the real service: 1 says that he is a guest, `idp` who answers for him.
+    ...(homeTenantId === null ? {} : { acct: 1, idp: issuer(1, stamp.origin, homeTenantId) }),
     idtyp: 'user',
     name: user.displayName,
     oid: user.id,

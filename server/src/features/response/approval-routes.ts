@@ -26,6 +26,8 @@ export function approvalRoutes(deps: {
   readonly clock: Clock;
   /** Lets the order go to its device. */
   send(action: MachineActionRow): Promise<void>;
+  /** Whether the person held a credential of the program at that moment. */
+  couldAct(clientId: string, at: Date, person: { tenantId: string; userId: string }): Promise<boolean>;
   /** How long an approved order waits for its device. */
   readonly lifetimeMs: number;
 }): Route[] {
@@ -115,6 +117,13 @@ export function approvalRoutes(deps: {
       throw new ApiError(
         'DisallowedOperation',
         'The action needs the word of somebody other than the one who ordered it.',
+      );
+    const { tenantId, id: userId } = request.caller;
+    const by = action.requestor_id;
+    if (by !== null && (await deps.couldAct(by, action.created_at, { tenantId, userId })))
+      throw new ApiError(
+        'DisallowedOperation',
+        'The action was ordered by a program whose credentials you hold: it needs the word of somebody else.',
       );
     return action;
   }

@@ -19,6 +19,7 @@ const ORDERS_CHANNEL = 'merlon_orders';
 export function createResponse(
   platform: Pick<Platform, 'state' | 'clock' | 'log' | 'audit' | 'metrics'> & {
     tenantOf(nameOrId: string | undefined): Promise<string>;
+    couldAct(clientId: string, at: Date, person: { tenantId: string; userId: string }): Promise<boolean>;
   },
   devices: Pick<Devices, 'lookup' | 'require' | 'report' | 'seen'>,
   commandKey: () => CommandKey,
