@@ -1,0 +1,297 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkCases, checkValues } from '../testing/cases.ts';
+import { openTestEngine, type TestEngine } from '../testing/engine.ts';
+
+let engine: TestEngine;
+beforeAll(() => {
+  engine = openTestEngine([]);
+  engine.rows('print 1');
+});
+afterAll(() => engine.close());
+const open = () => engine;
+
+const shape = (type: string, coordinates: unknown) => `dynamic(${JSON.stringify({ type, coordinates })})`;
+const line = (...corners: [number, number][]) => shape('LineString', corners);
+/** A polygon between two longitudes and two latitudes. */
+const box = (west: number, south: number, east: number, north: number) =>
+  shape('Polygon', [
+    [
+      [west, south],
+      [east, south],
+      [east, north],
+      [west, north],
+      [west, south],
+    ],
+  ]);
+const text = (expression: string) => `tostring(${expression})`;
+/** Whether two numbers are as near as the reference prints them. */
+const near = (expression: string, value: number, within = 1e-9) =>
+  [`abs(todouble(${expression}) - (${value})) < ${within}`, true] as const;
+const area = (expression: string) => `geo_polygon_area(${expression})`;
+
+const equator = line([-2, 0], [2, 0]);
+const meridian = line([0, -2], [0, 2]);
+const point = shape('Point', [0, 0]);
+const bowless = shape('Polygon', [
+  [
+    [0, 0],
+    [1, 0],
+    [0, 0],
+  ],
+]);
+const tooFar = line([0, 0], [181, 0]);
+
+describe('what two lines have in common', () => {
+  checkValues(open, [
+    near(`geo_intersection_2lines(${equator}, ${meridian}).coordinates[0]`, 0),
+    near(`geo_intersection_2lines(${equator}, ${meridian}).coordinates[1]`, 0),
+    [`tostring(geo_intersection_2lines(${equator}, ${meridian}).type)`, 'Point'],
+    [`geo_intersects_2lines(${equator}, ${meridian})`, true],
+    [`geo_intersects_2lines(${equator}, ${line([-2, 1], [2, 1])})`, false],
+    [`geo_intersects_2lines(${equator}, ${line([2, 0], [3, 1])})`, true],
+    [`geo_intersects_2lines(${line([179, 0], [-179, 0])}, ${line([180, -1], [180, 1])})`, true],
+    [
+      `geo_intersects_2lines(${equator}, ${shape('MultiLineString', [
+        [
+          [5, 5],
+          [6, 6],
+        ],
+        [
+          [1, -1],
+          [1, 1],
+        ],
+      ])})`,
+      true,
+    ],
+    [
+      `geo_intersection_2lines(${equator}, ${shape('MultiLineString', [
+        [
+          [-1, -1],
+          [-1, 1],
+        ],
+        [
+          [1, -1],
+          [1, 1],
+        ],
+      ])}).type`,
+      'MultiPoint',
+    ],
+    [`geo_intersection_2lines(${equator}, ${line([-1, 0], [5, 0])}).type`, 'LineString'],
+    [`geo_intersects_2lines(${equator}, ${point})`, null],
+    [`geo_intersects_2lines(${tooFar}, ${equator})`, null],
+    [`geo_intersection_2lines(${equator}, dynamic(null))`, null],
+    [`geo_intersection_2lines(${line([1, 1], [1, 1])}, ${equator})`, null],
+  ]);
+});
+
+describe('what lines and polygons have in common', () => {
+  checkValues(open, [
+    [`geo_intersects_line_with_polygon(${equator}, ${box(-1, -1, 1, 1)})`, true],
+    [`geo_intersects_line_with_polygon(${line([-0.5, 0], [0.5, 0])}, ${box(-1, -1, 1, 1)})`, true],
+    [`geo_intersects_line_with_polygon(${line([3, 0], [4, 0])}, ${box(-1, -1, 1, 1)})`, false],
+    [
+      `geo_intersection_line_with_polygon(${line([-0.5, 0], [0.5, 0])}, ${box(-1, -1, 1, 1)}).coordinates`,
+      [
+        [-0.5, 0],
+        [0.5, 0],
+      ],
+    ],
+    near(
+      `geo_line_length(geo_intersection_line_with_polygon(${equator}, ${box(-1, -1, 1, 1)}))`,
+      222390.202354,
+      1e-3,
+    ),
+    [
+      `geo_intersection_line_with_polygon(${equator}, ${shape('MultiPolygon', [
+        [
+          [
+            [-1, -1],
+            [-0.5, -1],
+            [-0.5, 1],
+            [-1, 1],
+            [-1, -1],
+          ],
+        ],
+        [
+          [
+            [0.5, -1],
+            [1, -1],
+            [1, 1],
+            [0.5, 1],
+            [0.5, -1],
+          ],
+        ],
+      ])}).type`,
+      'MultiLineString',
+    ],
+    [`geo_intersects_line_with_polygon(${box(-1, -1, 1, 1)}, ${equator})`, null],
+    [`geo_intersects_line_with_polygon(${equator}, ${bowless})`, null],
+    [`geo_intersection_line_with_polygon(${equator}, ${equator})`, null],
+  ]);
+});
+
+describe('what two polygons have in common', () => {
+  const [low, high] = [box(0, 0, 2, 2), box(1, 0, 3, 2)];
+  checkValues(open, [
+    [`geo_intersects_2polygons(${low}, ${high})`, true],
+    [`geo_intersects_2polygons(${low}, ${box(5, 5, 6, 6)})`, false],
+    [`geo_intersects_2polygons(${low}, ${box(0.5, 0.5, 1, 1)})`, true],
+    [`geo_intersects_2polygons(${box(0.5, 0.5, 1, 1)}, ${low})`, true],
+    [`geo_intersects_2polygons(${box(179, 0, -179, 1)}, ${box(-179.5, 0, -178, 1)})`, true],
+    [`geo_intersection_2polygons(${low}, ${high}).type`, 'Polygon'],
+    near(`${area(`geo_intersection_2polygons(${low}, ${low})`)} / ${area(low)}`, 1),
+    near(
+      `${area(`geo_intersection_2polygons(${low}, ${box(0.5, 0.5, 1, 1)})`)} / ${area(box(0.5, 0.5, 1, 1))}`,
+      1,
+    ),
+    near(
+      `(${area(`geo_union_polygons_array(pack_array(${low}, ${high}))`)} + ${area(`geo_intersection_2polygons(${low}, ${high})`)}) / (${area(low)} + ${area(high)})`,
+      1,
+    ),
+    [`geo_intersection_2polygons(${low}, ${bowless})`, null],
+    [`geo_intersects_2polygons(${low}, ${equator})`, null],
+    [`geo_intersects_2polygons(dynamic(null), ${low})`, null],
+  ]);
+});
+
+describe('shapes together', () => {
+  checkValues(open, [
+    [`geo_union_polygons_array(pack_array(${box(0, 0, 1, 1)}, ${box(5, 0, 6, 1)})).type`, 'MultiPolygon'],
+    [`geo_union_polygons_array(pack_array(${box(0, 0, 2, 2)}, ${box(1, 0, 3, 2)})).type`, 'Polygon'],
+    near(
+      `${area(`geo_union_polygons_array(pack_array(${box(0, 0, 2, 2)}, ${box(0.5, 0.5, 1, 1)}))`)} / ${area(box(0, 0, 2, 2))}`,
+      1,
+    ),
+    ['geo_union_polygons_array(dynamic([]))', null],
+    [`geo_union_polygons_array(pack_array(${box(0, 0, 1, 1)}, ${equator}))`, null],
+    [`geo_union_polygons_array(parse_json(strcat(${text(box(0, 0, 1, 1))}, "")))`, null],
+    near(`geo_line_length(geo_union_lines_array(pack_array(${equator}, ${equator})))`, 444780.404709, 1e-3),
+    near(
+      `geo_line_length(geo_union_lines_array(pack_array(${equator}, ${line([0, 0], [3, 0])})))`,
+      555975.505886,
+      1e-3,
+    ),
+    [
+      `geo_union_lines_array(pack_array(${line([0, 0], [1, 0])}, ${line([5, 5], [6, 5])})).type`,
+      'MultiLineString',
+    ],
+    ['geo_union_lines_array(dynamic([]))', null],
+    [`geo_union_lines_array(pack_array(${equator}, ${point}))`, null],
+  ]);
+});
+
+describe('places of shapes', () => {
+  checkValues(open, [
+    near(`geo_line_centroid(${line([0, 0], [2, 0])}).coordinates[0]`, 1),
+    near(`geo_line_centroid(${line([0, 0], [2, 0])}).coordinates[1]`, 0),
+    near(`geo_polygon_centroid(${box(-1, -1, 1, 1)}).coordinates[0]`, 0),
+    near(`geo_polygon_centroid(${box(9, -1, 11, 1)}).coordinates[0]`, 10),
+    near(`geo_polygon_centroid(${box(179, -1, -179, 1)}).coordinates[0] % 360`, 180),
+    [`geo_polygon_centroid(${equator})`, null],
+    [`geo_line_centroid(${point})`, null],
+    near(`geo_line_interpolate_point(${line([0, 0], [2, 0])}, 0.25).coordinates[0]`, 0.5),
+    [`geo_line_interpolate_point(${line([0, 0], [2, 0])}, 0).coordinates`, [0, 0]],
+    [`geo_line_interpolate_point(${line([0, 0], [2, 0])}, 1).coordinates`, [2, 0]],
+    [`geo_line_interpolate_point(${line([0, 0], [2, 0])}, 1.5)`, null],
+    [
+      `geo_line_interpolate_point(${shape('MultiLineString', [
+        [
+          [0, 0],
+          [1, 0],
+        ],
+        [
+          [5, 5],
+          [6, 6],
+        ],
+      ])}, 0.5)`,
+      null,
+    ],
+    near(`geo_line_locate_point(${line([0, 0], [2, 0])}, 0.5, 1)`, 0.25),
+    [`geo_line_locate_point(${line([0, 0], [2, 0])}, -5, 0)`, 0],
+    [`geo_line_locate_point(${line([0, 0], [2, 0])}, 5, 0)`, 1],
+    [`geo_line_locate_point(${line([0, 0], [2, 0])}, 500, 0)`, null],
+    near(`geo_closest_point_on_line(1, 1, ${line([0, 0], [2, 0])}).coordinates[0]`, 1),
+    near(`geo_closest_point_on_line(1, 1, ${line([0, 0], [2, 0])}).coordinates[1]`, 0),
+    [`geo_closest_point_on_line(1, 91, ${line([0, 0], [2, 0])})`, null],
+    [`geo_closest_point_on_polygon(0.5, 0.5, ${box(0, 0, 1, 1)}).coordinates`, [0.5, 0.5]],
+    near(`geo_closest_point_on_polygon(0.5, -1, ${box(0, 0, 1, 1)}).coordinates[1]`, 0),
+    [`geo_closest_point_on_polygon(0.5, 0.5, ${equator})`, null],
+  ]);
+});
+
+describe('more corners, and fewer', () => {
+  const high = line([0, 60], [40, 60]);
+  checkValues(open, [
+    [`array_length(geo_line_densify(${equator}, 10).coordinates)`, 2],
+    [`array_length(geo_line_densify(${high}, 100000).coordinates) > 2`, true],
+    [
+      `array_length(geo_line_densify(${high}, 1000).coordinates) > array_length(geo_line_densify(${high}, 100000).coordinates)`,
+      true,
+    ],
+    [`geo_line_densify(${high}, 0)`, null],
+    [`geo_line_densify(${high}, 10000001)`, null],
+    [`geo_polygon_densify(${equator}, 10)`, null],
+    [
+      `geo_line_simplify(${line([0, 0], [1, 0.0001], [2, 0])}, 1000).coordinates`,
+      [
+        [0, 0],
+        [2, 0],
+      ],
+    ],
+    [`array_length(geo_line_simplify(${line([0, 0], [1, 1], [2, 0])}, 1000).coordinates)`, 3],
+    [`geo_line_simplify(${line([0, 0], [1, 1])}, -1)`, null],
+    [`geo_polygon_simplify(${box(0, 0, 0.0001, 0.0001)}, 100000)`, null],
+    [`geo_simplify_polygons_array(dynamic([]), 10)`, null],
+  ]);
+});
+
+describe('cells of S2', () => {
+  checkValues(open, [
+    [
+      `set_has_element(geo_polygon_to_s2cells(${box(0, 0, 1, 1)}, 6), geo_point_to_s2cell(0.5, 0.5, 6))`,
+      true,
+    ],
+    [`set_has_element(geo_line_to_s2cells(${equator}, 8), geo_point_to_s2cell(1.3, 0, 8))`, true],
+    [`geo_polygon_to_s2cells(${box(0, 0, 1, 1)}, 31)`, null],
+    [`geo_polygon_to_s2cells(${equator})`, null],
+    [`geo_polygon_to_s2cells(${box(0, 0, 40, 40)}, 20)`, null],
+    ['array_length(geo_s2cell_neighbors("89c259"))', 8],
+    ['geo_s2cell_neighbors("")', null],
+    ['geo_s2cell_neighbors("no token")', null],
+  ]);
+});
+
+describe('shapes in columns', () => {
+  const shapes = `datatable(n: long, s: dynamic)[1, ${box(0, 0, 2, 2)}, 2, ${box(5, 5, 6, 6)}, 3, dynamic(null), 4, ${bowless}]`;
+  checkCases(open, [
+    [`${shapes} | where geo_intersects_2polygons(s, ${box(1, 1, 3, 3)}) | project n`, [[1]]],
+    [
+      `${shapes} | extend t = geo_intersects_2polygons(s, ${box(1, 1, 3, 3)}) | sort by n asc | project n, t`,
+      [
+        [1, true],
+        [2, false],
+        [3, null],
+        [4, null],
+      ],
+    ],
+    [`${shapes} | summarize countif(isnotnull(geo_polygon_centroid(s)))`, [[2]]],
+    [
+      `${shapes} | summarize l = make_list(s) | project t = ${text('geo_union_polygons_array(l).type')}`,
+      [['']],
+    ],
+    [
+      `${shapes} | where n < 3 | summarize l = make_list(s) | project t = ${text('geo_union_polygons_array(l).type')}`,
+      [['MultiPolygon']],
+    ],
+    [`${shapes} | where n > 9 | extend c = geo_polygon_centroid(s) | project n, c`, []],
+    [
+      `let f = (p: dynamic) { geo_intersects_2polygons(p, ${box(1, 1, 3, 3)}) }; ${shapes} | where f(s) | project n`,
+      [[1]],
+    ],
+  ]);
+
+  it('refuses more different shapes than it computes with', () => {
+    const query = `range n from 1 to 20001 step 1 | project c = geo_line_centroid(bag_pack("type", "LineString", "coordinates", pack_array(pack_array(0, 0), pack_array(n / 1000.0, 1))))`;
+    expect(() => engine.rows(query)).toThrow(/geo_line_centroid.*20000 different values/);
+  });
+});
