@@ -45,7 +45,8 @@ const linear: FunctionRule = (call) => {
   const after = sql`arrayReverseFill(p -> isNotNull(p.2), ${points})`;
   const isWhole = column(
     call,
-    sql`arrayAll(e -> ${isMissing(call, 1, sql`e`)} OR isNotNull(toInt64OrNull(e)), ${all})`,
+    // An element that is taken out loses the point of a whole real: the array as it is written still has it.
+    sql`position(${call.json(0)}, '.') = 0 AND arrayAll(e -> ${isMissing(call, 1, sql`e`)} OR isNotNull(toInt64OrNull(e)), ${all})`,
   );
   const edges = call.count > 2 ? toBool(call.value(2), call.scope, call.nodeAt(2)).sql : sql`true`;
   const between = sql`l.2 + (r.2 - l.2) * (p.1 - l.1) / (r.1 - l.1)`;

@@ -21,6 +21,8 @@ const reasons: readonly (readonly [reason: string, examples: readonly string[]])
       'sample-operator 1',
       'sample-operator 2',
       'join-time-window 3',
+      'pattern-statement 2',
+      'reduce-operator 2',
     ],
   ],
   [
@@ -76,7 +78,7 @@ const reasons: readonly (readonly [reason: string, examples: readonly string[]])
   ['the way hashes are combined is not published', ['hash-combine-function 1', 'hash-many-function 1']],
   [
     "is refused by Microsoft's own binder",
-    ['bag-unpack-plugin 5', 'make-timespan-function 1', 'summarize-operator 6', 'summarize-operator 9'],
+    ['make-timespan-function 1', 'summarize-operator 6', 'summarize-operator 9'],
   ],
   [
     'the page prints the result of another argument than the query has',
@@ -108,6 +110,7 @@ const reasons: readonly (readonly [reason: string, examples: readonly string[]])
     ['replace-regex-function 1', 'replace-string-function 2'],
   ],
   ['the page prints JSON that is none', ['parse-url-function 1', 'parse-url-query-function 1']],
+  ['the page prints two results of one function for one series', ['series-fill-linear-function 1']],
   ['the page lays the one value out as a list', ['strcat-function 2']],
   ['the page prints a heading and no row', ['unicode-codepoints-to-string-function 5']],
 ];
