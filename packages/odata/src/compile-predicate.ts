@@ -1,10 +1,12 @@
 /** A filter as a function over plain objects, keyed by the names of the wire. Sets the standard for what a filter means. */
 import {
   type ComparisonOperator,
+  type DatePart,
   type FilterNode,
   type FilterVisitor,
   foldFilter,
   type MatchFunction,
+  type ValueFunction,
 } from './filter-node.ts';
 import { canonicalTime } from './iso-time.ts';
 import type { ODataItems, ScalarType } from './odata-set.ts';
@@ -23,6 +25,10 @@ type Value = (scope: Scope) => unknown;
 
 function isEntity(value: unknown): value is Entity {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function member(owner: unknown, name: string): unknown {
+  return isEntity(owner) && Object.hasOwn(owner, name) ? owner[name] : null;
 }
 
 /** What the store holds, as the type says; anything else counts as null. */
@@ -130,7 +136,7 @@ const compiler: FilterVisitor<Condition, Value> = {
     const items = field.items ?? { type: 'string' };
     return (scope) => {
       const owner = of === null ? scope.entity : scope.variables.get(of);
-      const value = isEntity(owner) && Object.hasOwn(owner, field.name) ? owner[field.name] : null;
+      const value = field.name.split('/').reduce(member, owner);
       if (field.type !== 'collection') return read(value, field.type);
       return Array.isArray(value) ? value.map((item) => readItem(item, items)) : null;
     };
@@ -144,20 +150,48 @@ const compiler: FilterVisitor<Condition, Value> = {
     () =>
       value,
   call: (name, args) => (scope) => {
-    const [first, second] = args.map((arg) => text(arg(scope)));
-    if (first === null || first === undefined) return null;
-    switch (name) {
-      case 'tolower':
-        return first.toLowerCase();
-      case 'toupper':
-        return first.toUpperCase();
-      case 'length':
-        return first.length;
-      case 'indexof':
-        return second === null || second === undefined ? null : first.indexOf(second);
-    }
+    const values = args.map((arg) => arg(scope));
+    if (values.some((value) => value === null || value === undefined)) return null;
+    const [first, second] = values.map(text);
+    return typeof first === 'string' ? call(name, first, second ?? '', values.slice(1)) : null;
   },
 };
+
+/** Where each part stands in a canonical date-time. */
+const dateParts: Readonly<Record<DatePart, readonly [from: number, to: number]>> = {
+  year: [0, 4],
+  month: [5, 7],
+  day: [8, 10],
+  hour: [11, 13],
+  minute: [14, 16],
+  second: [17, 19],
+};
+
+function call(name: ValueFunction, first: string, second: string, rest: readonly unknown[]): string | number {
+  switch (name) {
+    case 'tolower':
+      return first.toLowerCase();
+    case 'toupper':
+      return first.toUpperCase();
+    case 'trim':
+      return first.replace(/^ +| +$/g, '');
+    case 'concat':
+      return first + second;
+    case 'substring': {
+      const [from = 0, count = first.length] = rest.map(Number);
+      const start = Math.max(from, 0);
+      return first.slice(start, start + Math.max(count, 0));
+    }
+    case 'length':
+      return first.length;
+    case 'indexof':
+      return first.indexOf(second);
+    case 'date':
+      return `${first.slice(0, 10)}T00:00:00.0000000Z`;
+    default:
+      return Number(first.slice(...dateParts[name]));
+  }
+}
 
 /** Whether an entity is selected. Lengths and places in text count UTF-16 units, as the real service does. */
 export function compilePredicate(node: FilterNode): (entity: Entity) => boolean {

@@ -3,7 +3,18 @@ import type { ODataField, ScalarType } from './odata-set.ts';
 
 export type ComparisonOperator = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le';
 export type MatchFunction = 'contains' | 'startswith' | 'endswith';
-export type ValueFunction = 'tolower' | 'toupper' | 'length' | 'indexof';
+export type DatePart = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second';
+export type ValueFunction =
+  | 'tolower'
+  | 'toupper'
+  | 'trim'
+  | 'concat'
+  | 'substring'
+  | 'length'
+  | 'indexof'
+  /** The day a date-time falls on, in UTC: its midnight. */
+  | 'date'
+  | DatePart;
 
 /** `datetime` values are canonical ISO text, `enum` values spelled as the set spells them. */
 export type LiteralNode =
@@ -30,7 +41,7 @@ export interface VariableNode {
 export interface CallNode {
   readonly kind: 'call';
   readonly name: ValueFunction;
-  readonly type: 'string' | 'int';
+  readonly type: 'string' | 'int' | 'datetime';
   readonly args: readonly ValueNode[];
 }
 

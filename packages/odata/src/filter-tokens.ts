@@ -30,6 +30,9 @@ function take(pattern: RegExp, text: string, at: number): RegExpExecArray | null
 export function tokenize(option: string, text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
+  // A store that keeps text cannot hold it, so no row can either.
+  const nul = text.indexOf('\0');
+  if (nul >= 0) throw new ODataError(option, 'the character U+0000 has no place here', { position: nul });
   for (;;) {
     at += take(BLANK, text, at)?.[0].length ?? 0;
     if (at >= text.length) break;

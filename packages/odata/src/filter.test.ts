@@ -194,10 +194,14 @@ describe('a filter', () => {
     ["tags/any(ü: ü eq 'a')", /'ü' is no name of a variable/, undefined],
     [`tags/any(${'x'.repeat(33)}: true)`, /is no name of a variable/, undefined],
     ['tags/all()', /"all" needs a condition/, undefined],
-    ["substring(title,1) eq 'a'", /the function 'substring' is not supported/, undefined],
+    ["matchespattern(title,'a')", /the function 'matchespattern' is not supported/, undefined],
+    ["substring(title) eq 'a'", /substring takes 2 or 3 arguments/, undefined],
+    ["substring(title,'a') eq 'a'", /substring takes an integer, not text/, undefined],
+    ['year(title) eq 2018', /year takes a date-time, not text/, 'title'],
+    ["title eq 'a\0'", /U\+0000/, undefined],
     ["constructor(title) eq 'a'", /the function 'constructor' is not supported/, undefined],
     ['contains(title)', /contains takes 2 arguments/, undefined],
-    ["tolower(title,'a') eq 'a'", /tolower takes 1 arguments/, undefined],
+    ["tolower(title,'a') eq 'a'", /tolower takes 1 argument /, undefined],
     ["not title eq 'a'", /put the comparison in parentheses/, undefined],
     ['title', /expected a condition, found text/, 'title'],
     ["title eq 'a", /a quoted text has no end \(at position 9\)/, undefined],
@@ -238,6 +242,38 @@ describe('a filter', () => {
     expect(selects(padded(FILTER_LIMITS.length))).toBe(true);
     expect(refusal(padded(FILTER_LIMITS.length + 1)).message).toMatch(/longer than 8192/);
     expect(selects(Array.from({ length: 500 }, () => 'isHandled').join(' and '))).toBe(true);
+  });
+});
+
+describe('functions', () => {
+  const of: Entity = {
+    title: ' Ab ',
+    alertCreationTime: '2018-12-31T23:59:58.7654321Z',
+    vmMetadata: { vmId: 'v1' },
+  };
+  const set: ODataSet = {
+    ...alerts,
+    fields: [...alerts.fields, { name: 'vmMetadata/vmId', type: 'string', filterable: true, sortable: true }],
+  };
+  it.each([
+    ["trim(title) eq 'Ab'", true],
+    ["concat(trim(title),'c') eq 'Abc'", true],
+    ["substring(title,1) eq 'Ab '", true],
+    ["substring(title,1,1) eq 'A'", true],
+    ["substring(title,9) eq ''", true],
+    ["substring(machineId,1) eq ''", false],
+    ['year(alertCreationTime) eq 2018 and month(alertCreationTime) eq 12', true],
+    ['day(alertCreationTime) eq 31 and hour(alertCreationTime) eq 23', true],
+    ['minute(alertCreationTime) eq 59 and second(alertCreationTime) eq 58', true],
+    ['date(alertCreationTime) eq 2018-12-31', true],
+    ['date(alertCreationTime) eq 2018-12-30', false],
+    ['alertCreationTime lt now()', true],
+    ['alertCreationTime gt now()', false],
+    ["VmMetadata/vmid eq 'v1'", true],
+    ["vmMetadata/vmId eq 'v2'", false],
+  ])('%s is %s', (text, expected) => {
+    const node = parseFilter(text, set, new Date('2019-01-01T00:00:00Z'));
+    expect(compilePredicate(node)(of)).toBe(expected);
   });
 });
 
@@ -369,9 +405,18 @@ function model(node: FilterNode, of: Entity, t: unknown = null): boolean | null 
     const args = v.args.map(value);
     if (args.includes(null)) return null;
     const [a = '', b = ''] = args as string[];
-    return { tolower: a.toLowerCase(), toupper: a.toUpperCase(), length: a.length, indexof: a.indexOf(b) }[
-      v.name
-    ];
+    switch (v.name) {
+      case 'tolower':
+        return a.toLowerCase();
+      case 'toupper':
+        return a.toUpperCase();
+      case 'length':
+        return a.length;
+      case 'indexof':
+        return a.indexOf(b);
+      default:
+        throw new Error(`the generator makes no ${v.name}`);
+    }
   };
   switch (node.kind) {
     case 'and': {

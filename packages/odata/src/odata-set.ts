@@ -3,7 +3,7 @@
 export type ScalarType = 'string' | 'datetime' | 'int' | 'number' | 'bool' | 'enum';
 
 export interface ODataField {
-  /** As on the wire. Matched without regard to case. */
+  /** As on the wire; a member of a complex property by its path, `vmMetadata/vmId`. Matched without regard to case. */
   readonly name: string;
   readonly type: ScalarType | 'collection';
   readonly filterable: boolean;
@@ -25,6 +25,13 @@ export interface ODataSet {
   readonly expandable: readonly string[];
   /** Largest `$top`. */
   readonly maxTop: number;
+  /** How pages are found again by their last row. Absent: the set has no `$skiptoken`. */
+  readonly paging?: {
+    /** Name of the property that no two rows share. */
+    readonly key: string;
+    /** The order where the client asks for none. */
+    readonly orderBy: readonly { readonly property: string; readonly direction: 'asc' | 'desc' }[];
+  };
 }
 
 const indexes = new WeakMap<readonly ODataField[], ReadonlyMap<string, ODataField>>();

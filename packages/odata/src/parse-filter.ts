@@ -16,6 +16,7 @@ import {
   type FilterNode,
   type LiteralNode,
   type PropertyNode,
+  type ValueFunction,
   type ValueNode,
   valueType,
 } from './filter-node.ts';
@@ -37,11 +38,42 @@ const VARIABLE = /^[a-z_][a-z0-9_]{0,31}$/i;
 const COMPARISONS: ReadonlySet<string> = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
 const RESERVED: ReadonlySet<string> = new Set([...COMPARISONS, 'and', 'or', 'in']);
 const MATCHES: ReadonlySet<string> = new Set(['contains', 'startswith', 'endswith']);
-const CALLS: Readonly<Record<string, { readonly type: 'string' | 'int'; readonly arity: number }>> = {
-  tolower: { type: 'string', arity: 1 },
-  toupper: { type: 'string', arity: 1 },
-  length: { type: 'int', arity: 1 },
-  indexof: { type: 'int', arity: 2 },
+type ArgumentType = 'string' | 'int' | 'datetime';
+
+interface CallShape {
+  readonly type: CallNode['type'];
+  readonly args: readonly ArgumentType[];
+  /** How many of the last arguments may be left out. */
+  readonly optional?: number;
+}
+
+const datePart: CallShape = { type: 'int', args: ['datetime'] };
+const CALLS: Readonly<Record<ValueFunction, CallShape>> = {
+  tolower: { type: 'string', args: ['string'] },
+  toupper: { type: 'string', args: ['string'] },
+  trim: { type: 'string', args: ['string'] },
+  concat: { type: 'string', args: ['string', 'string'] },
+  substring: { type: 'string', args: ['string', 'int', 'int'], optional: 1 },
+  length: { type: 'int', args: ['string'] },
+  indexof: { type: 'int', args: ['string', 'string'] },
+  date: { type: 'datetime', args: ['datetime'] },
+  year: datePart,
+  month: datePart,
+  day: datePart,
+  hour: datePart,
+  minute: datePart,
+  second: datePart,
+};
+const MATCH_SHAPE = { args: ['string', 'string'] } as const;
+
+function isValueFunction(name: string): name is ValueFunction {
+  return Object.hasOwn(CALLS, name);
+}
+
+const argumentNames: Readonly<Record<ArgumentType, string>> = {
+  string: 'text',
+  int: 'an integer',
+  datetime: 'a date-time',
 };
 
 /** What stands between operators. `word` is a name that is no property: an enumeration value, if its counterpart says so. */
@@ -64,25 +96,30 @@ const typeNames: Readonly<Record<ReturnType<typeof valueType>, string>> = {
   null: 'null',
 };
 
-/** @throws ODataError for anything the grammar, the set or the limits do not allow. */
-export function parseFilter(text: string, set: ODataSet): FilterNode {
+/**
+ * @param now what `now()` means; the same throughout one filter.
+ * @throws ODataError for anything the grammar, the set or the limits do not allow.
+ */
+export function parseFilter(text: string, set: ODataSet, now = new Date()): FilterNode {
   if (text.length > FILTER_LIMITS.length) {
     throw new ODataError(OPTION, `the filter is longer than ${FILTER_LIMITS.length} characters`);
   }
-  return new FilterParser(tokenize(OPTION, text), set).parse();
+  return new FilterParser(tokenize(OPTION, text), set, now).parse();
 }
 
 class FilterParser {
   private readonly tokens: readonly Token[];
   private readonly set: ODataSet;
+  private readonly now: Date;
   private next = 0;
   private depth = 0;
   /** Lambda variables in scope. */
   private readonly variables = new Map<string, ODataItems>();
 
-  constructor(tokens: readonly Token[], set: ODataSet) {
+  constructor(tokens: readonly Token[], set: ODataSet, now: Date) {
     this.tokens = tokens;
     this.set = set;
+    this.now = now;
   }
 
   parse(): FilterNode {
@@ -223,7 +260,9 @@ class FilterParser {
       written = `${first}/${name}`;
       field = findField(scope.fields, name);
     } else {
-      field = findField(this.set.fields, first);
+      field = this.complexField(first);
+      if (field) written = field.name;
+      else field = findField(this.set.fields, first);
     }
     if (!field) throw this.unknown(written, at);
     const property = this.property(of, field, written, at);
@@ -236,6 +275,15 @@ class FilterParser {
       throw this.error(`expected "any" or "all" after ${shown(written)}`, quantifierAt, written);
     }
     return { kind: 'condition', at, node: this.lambda(quantifier, property, quantifierAt) };
+  }
+
+  /** A member of a complex property, which the set declares under its path: `vmMetadata/vmId`. */
+  private complexField(first: string): ODataField | undefined {
+    const member = this.tokens[this.next + 1];
+    if (member?.kind !== 'name') return undefined;
+    const field = findField(this.set.fields, `${first}/${member.text}`);
+    if (field) this.next += 2;
+    return field;
   }
 
   private lambda(kind: 'any' | 'all', collection: PropertyNode, at: number): FilterNode {
@@ -268,29 +316,44 @@ class FilterParser {
 
   private call(name: string, written: string, at: number): Operand {
     const isMatch = MATCHES.has(name);
-    const spec = Object.hasOwn(CALLS, name) ? CALLS[name] : undefined;
+    const spec = isValueFunction(name) ? CALLS[name] : undefined;
+    if (name === 'now') return this.present(at);
     if (!isMatch && !spec) throw this.error(`the function ${shown(written)} is not supported`, at);
+    const shape: Pick<CallShape, 'args' | 'optional'> = spec ?? MATCH_SHAPE;
+    const least = shape.args.length - (shape.optional ?? 0);
+    const arity = () => {
+      const most = shape.args.length;
+      const plural = most === 1 ? 'argument' : 'arguments';
+      return this.error(`${written} takes ${least === most ? most : `${least} or ${most}`} ${plural}`, at);
+    };
     this.sign('(');
     const args: ValueNode[] = [];
     do {
       if (args.length > 0) this.sign(',');
+      const wanted = shape.args[args.length];
+      if (wanted === undefined) throw arity();
       const arg = this.value(this.nested(() => this.or()));
       const type = valueType(arg.node);
-      if (type !== 'string' && type !== 'null') {
-        throw this.error(`${written} takes text, not ${typeNames[type]}`, arg.at, propertyName(arg.node));
+      if (type !== wanted && type !== 'null') {
+        const problem = `${written} takes ${argumentNames[wanted]}, not ${typeNames[type]}`;
+        throw this.error(problem, arg.at, propertyName(arg.node));
       }
       args.push(arg.node);
     } while (this.isSign(','));
     this.sign(')');
-    const arity = spec?.arity ?? 2;
     const [text, part] = args;
-    if (args.length !== arity || !text) throw this.error(`${written} takes ${arity} arguments`, at);
-    if (spec) {
-      const node: CallNode = { kind: 'call', name: name as CallNode['name'], type: spec.type, args };
-      return { kind: 'value', at, node };
+    if (args.length < least) throw arity();
+    if (isValueFunction(name)) {
+      return { kind: 'value', at, node: { kind: 'call', name, type: CALLS[name].type, args } };
     }
-    if (!part) throw this.error(`${written} takes 2 arguments`, at);
+    if (!text || !part) throw arity();
     return { kind: 'condition', at, node: { kind: 'match', function: name as 'contains', text, part } };
+  }
+
+  private present(at: number): Operand {
+    this.sign('(');
+    this.sign(')');
+    return { kind: 'value', at, node: this.time(this.now.toISOString(), at) };
   }
 
   private literal(): Operand {

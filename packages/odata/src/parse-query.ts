@@ -13,6 +13,8 @@ export interface ODataQuery {
   /** Undefined: not asked for; the page size of the set holds. */
   readonly top: number | undefined;
   readonly skip: number;
+  /** As the set's own `@odata.nextLink` gave it; opaque here. */
+  readonly skipToken: string | undefined;
   readonly orderBy: readonly ODataOrder[];
   /** Names as the wire spells them; null: all. */
   readonly select: readonly string[] | null;
@@ -20,7 +22,16 @@ export interface ODataQuery {
   readonly count: boolean;
 }
 
-const OPTIONS = ['$filter', '$top', '$skip', '$orderby', '$select', '$expand', '$count'] as const;
+const OPTIONS = [
+  '$filter',
+  '$top',
+  '$skip',
+  '$orderby',
+  '$select',
+  '$expand',
+  '$count',
+  '$skiptoken',
+] as const;
 type Option = (typeof OPTIONS)[number];
 
 /** Characters of `$orderby`, `$select` and `$expand`. */
@@ -43,6 +54,7 @@ export function parseQuery(search: URLSearchParams | string, set: ODataSet): ODa
     filter: filter === undefined ? null : parseFilter(filter, set),
     top,
     skip: integer('$skip', options) ?? 0,
+    skipToken: skipToken(options, set),
     orderBy: orderBy(list('$orderby', options), set),
     select: select(list('$select', options), set),
     expand: expand(list('$expand', options), set),
@@ -68,6 +80,12 @@ function integer(option: Option, options: ReadonlyMap<Option, string>): number |
   const value = /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isNaN(value)) throw new ODataError(option, `${shown(text)} is no whole number from 0`);
   return value;
+}
+
+function skipToken(options: ReadonlyMap<Option, string>, set: ODataSet): string | undefined {
+  const token = options.get('$skiptoken');
+  if (token !== undefined && !set.paging) throw new ODataError('$skiptoken', `${set.name} has no such pages`);
+  return token;
 }
 
 function flag(option: Option, options: ReadonlyMap<Option, string>): boolean {
