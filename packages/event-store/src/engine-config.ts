@@ -121,10 +121,11 @@ ${user(
   sha256(writer.passwordSha256),
   'default',
   grants([
-    `GRANT SELECT, INSERT, CREATE DATABASE, CREATE TABLE, CREATE DICTIONARY, DROP DICTIONARY, ALTER ON ${database}.*`,
+    `GRANT SELECT, INSERT, CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP VIEW, CREATE DICTIONARY, DROP DICTIONARY, ALTER ON ${database}.*`,
     'GRANT KILL QUERY, CREATE TEMPORARY TABLE ON *.*',
     'GRANT TABLE ENGINE ON MergeTree',
     'GRANT TABLE ENGINE ON ReplacingMergeTree',
+    'GRANT TABLE ENGINE ON AggregatingMergeTree',
     ...['databases', 'parts', 'columns', 'data_skipping_indices', 'processes'].map(
       (table) => `GRANT SELECT ON system.${table}`,
     ),

@@ -11,6 +11,16 @@ export {
 } from './errors.ts';
 export { MmdbError } from './mmdb.ts';
 export { type EventStoreOptions, openEventStore } from './open-event-store.ts';
+export {
+  type AccountProfile,
+  type FileHash,
+  type FileProfile,
+  type ProfileScope,
+  type Profiles,
+  profilesOf,
+  type SightedEntity,
+  type Sightings,
+} from './profiles.ts';
 export type {
   BlockInsertResult,
   EventStore,

@@ -1,6 +1,7 @@
 import { complaintOf, queryErrorOf } from './clickhouse-error.ts';
 import { type Connection, connect, parseConnectionUrl, readerOf } from './connection.ts';
 import { startEmbeddedEngine } from './embedded-engine.ts';
+import { ENTITY_LAYOUTS } from './entity-layout.ts';
 import { EventStoreSchemaError } from './errors.ts';
 import { loadGeoDatabase } from './geo.ts';
 import { insertBatch, insertBlocks } from './insert.ts';
@@ -8,7 +9,7 @@ import { HUNTING_LAYOUTS, migrate } from './migrate.ts';
 import { runQuery } from './query.ts';
 import { ensureReader } from './reader-account.ts';
 import type { RowSink } from './result-stream.ts';
-import { dropDaysBefore, firstKeptDay } from './retention.ts';
+import { dropDaysBefore, dropSightingsBefore, firstKeptDay } from './retention.ts';
 import type { EventStore, EventStoreLog, QueryRequest, ReaderCeilings, TableSize } from './store.ts';
 import { DEVICE_SCOPE_LAYOUT, quoteName } from './table-layout.ts';
 
@@ -112,7 +113,11 @@ async function openOn(
     kill,
     async dropExpired(at) {
       try {
-        return await dropDaysBefore(writer, database, HUNTING_LAYOUTS, firstKeptDay(at, retentionDays));
+        const firstDay = firstKeptDay(at, retentionDays);
+        return [
+          ...(await dropDaysBefore(writer, database, HUNTING_LAYOUTS, firstDay)),
+          ...(await dropSightingsBefore(writer, database, ENTITY_LAYOUTS, firstDay)),
+        ];
       } catch (error) {
         throw queryErrorOf(error);
       }

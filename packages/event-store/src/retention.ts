@@ -10,6 +10,37 @@ export function firstKeptDay(now: Date, retentionDays: number): string {
   return day.toISOString().slice(0, 10).replaceAll('-', '');
 }
 
+/** Entities and devices whose last sighting lies before the days that are kept. @returns the tables that had such rows. */
+export async function dropSightingsBefore(
+  client: ClickHouseClient,
+  database: string,
+  layouts: readonly TableLayout[],
+  firstDay: string,
+): Promise<string[]> {
+  const dropped: string[] = [];
+  for (const { name } of layouts) {
+    const table = `${quoteName(database)}.${quoteName(name)}`;
+    const before = 'LastSeen < toDateTime(toDate({firstDay:String}), {zone:String})';
+    const query_params = {
+      firstDay: firstDay.replace(/^(....)(..)(..)$/, '$1-$2-$3'),
+      zone: 'UTC',
+    };
+    const found = await client.query({
+      query: `SELECT 1 FROM ${table} WHERE ${before} LIMIT 1`,
+      query_params,
+      format: 'JSONEachRow',
+    });
+    if ((await found.json()).length === 0) continue;
+    await client.command({
+      query: `ALTER TABLE ${table} DELETE WHERE ${before}`,
+      query_params,
+      clickhouse_settings: { mutations_sync: '2' },
+    });
+    dropped.push(name);
+  }
+  return dropped;
+}
+
 export async function dropDaysBefore(
   client: ClickHouseClient,
   database: string,

@@ -100,7 +100,10 @@ export interface EventStore {
   stream(request: QueryRequest, sink: RowSink): Promise<QueryStats>;
   /** Ends a query by its id. No error when there is none. */
   kill(queryId: string): Promise<void>;
-  /** Drops every day that lies wholly before the retention. @returns what was dropped, as `Table/20261124`. */
+  /**
+   * Drops every day that lies wholly before the retention, and entities last seen before it. @returns what was dropped, as `Table/20261124` or
+   * `FileSightings`.
+   */
   dropExpired(now: Date): Promise<string[]>;
   /** Tells which group devices belong to from now on. */
   assignDeviceGroups(

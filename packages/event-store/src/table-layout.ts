@@ -73,7 +73,7 @@ const WORD_INDEXED: ReadonlySet<string> = new Set([
   'AdditionalFields',
 ]);
 
-const COMMON_SETTINGS = {
+export const COMMON_SETTINGS = {
   // A retried insert with the same token is dropped. One range of the event log is one insert a table.
   non_replicated_deduplication_window: 10_000,
   // What is acknowledged is on disk: the event log lets go of it then. Parts of one insert are a handful of files, since they stay compact.

@@ -1,0 +1,294 @@
+/**
+ * Reads what was folded of files, addresses, domains and accounts. Every read is of one tenant and, for whoever may see only some device groups, of
+ * their devices alone: one place puts that under every statement, and callers give keys, never SQL.
+ */
+import { randomUUID } from 'node:crypto';
+import { canonicalAddress } from './entity-layout.ts';
+import type { EventStore } from './store.ts';
+import { quoteName } from './table-layout.ts';
+
+export interface ProfileScope {
+  readonly tenantId: string;
+  readonly deviceGroups: 'all' | readonly string[];
+}
+
+/** Times are ISO text with seven fraction digits. */
+export interface Sightings {
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  /** Devices that saw it since the time that was asked for. */
+  readonly devices: number;
+}
+
+export interface FileProfile extends Sightings {
+  readonly sha1: string;
+  /** '' where no event told; so are the other texts. */
+  readonly sha256: string;
+  readonly md5: string;
+  /** Bytes; 0 where no event told. */
+  readonly size: number;
+  /** The names most devices know it by, most first. */
+  readonly names: readonly string[];
+  readonly company: string;
+  readonly product: string;
+  readonly isPortableExecutable: boolean;
+  readonly signature: FileSignature | null;
+}
+
+export interface FileSignature {
+  readonly isSigned: boolean;
+  readonly isTrusted: boolean;
+  readonly signer: string;
+  readonly signerHash: string;
+  readonly issuer: string;
+}
+
+export interface AccountProfile {
+  readonly name: string;
+  readonly domain: string;
+  readonly sid: string;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  readonly logonTypes: readonly string[];
+  readonly devices: number;
+  /** The device with sign-ins in the most hours, and in the fewest. */
+  readonly mostUsedDevice: string;
+  readonly leastUsedDevice: string;
+}
+
+/** Lower case. */
+export type FileHash = { readonly kind: 'sha1' | 'sha256' | 'md5'; readonly value: string };
+export type SightedEntity =
+  | { readonly kind: 'file'; readonly sha1: string }
+  | { readonly kind: 'ip'; readonly address: string }
+  | { readonly kind: 'domain'; readonly host: string }
+  /** Without `domain`: of whichever. */
+  | { readonly kind: 'user'; readonly account: string; readonly domain: string | null };
+
+export interface Profiles {
+  /** Null: no device in scope ever saw it. `since` bounds the devices that are counted, nothing else. */
+  file(scope: ProfileScope, hash: FileHash, since: Date): Promise<FileProfile | null>;
+  address(scope: ProfileScope, address: string, since: Date): Promise<Sightings | null>;
+  domain(scope: ProfileScope, host: string, since: Date): Promise<Sightings | null>;
+  /** Of the accounts of this name the one seen last. */
+  account(scope: ProfileScope, account: string, domain: string | null): Promise<AccountProfile | null>;
+  /** Accounts that signed in to a device; times and kinds are those on it. The last seen first. */
+  accountsOf(scope: ProfileScope, deviceId: string): Promise<AccountProfile[]>;
+  /** Ids of the devices that saw it, the last first; at most `limit`. */
+  devices(scope: ProfileScope, entity: SightedEntity, limit: number): Promise<string[]>;
+  /** Ids of devices that had the address within `marginMs` of a moment. */
+  devicesAt(scope: ProfileScope, address: string, at: Date, marginMs: number): Promise<string[]>;
+}
+
+const LIMITS = {
+  maxSeconds: 10,
+  maxRows: 200_000,
+  maxBytes: 64 * 1024 * 1024,
+  maxMemoryBytes: 512 * 1024 * 1024,
+};
+const MAX_NAMES = 10;
+const MAX_ACCOUNTS = 10_000;
+
+type Cells = readonly unknown[];
+type Parameters = Readonly<Record<string, unknown>>;
+const HASH_COLUMNS = { sha1: 'SHA1', sha256: 'SHA256', md5: 'MD5' } as const;
+const ADDRESS = canonicalAddress('{address:String}');
+
+export function profilesOf(events: Pick<EventStore, 'query' | 'database'>): Profiles {
+  const table = (name: string) => `${quoteName(events.database)}.${quoteName(name)}`;
+
+  /** The rows of a table that the scope leaves; `condition` is ours. */
+  function rowsOf(scope: ProfileScope, name: string, condition: string): string {
+    const devices =
+      scope.deviceGroups === 'all'
+        ? ''
+        : ` AND DeviceId IN (SELECT DeviceId FROM ${table('DeviceScope')} WHERE TenantId = {tenant:UUID}
+             GROUP BY DeviceId HAVING argMax(DeviceGroup, Version) IN {groups:Array(String)})`;
+    return `(SELECT * FROM ${table(name)} WHERE TenantId = {tenant:UUID} AND (${condition})${devices})`;
+  }
+
+  async function read(scope: ProfileScope, sql: string, parameters: Parameters): Promise<unknown[][]> {
+    const { rows } = await events.query({
+      sql,
+      parameters: {
+        ...parameters,
+        tenant: scope.tenantId,
+        ...(scope.deviceGroups === 'all' ? {} : { groups: scope.deviceGroups }),
+      },
+      queryId: randomUUID(),
+      ...LIMITS,
+    });
+    return rows;
+  }
+
+  const seen = (since: string) =>
+    `min(FirstSeen), max(LastSeen), uniqExactIf(DeviceId, LastSeen >= ${since})`;
+  const SINCE = "{since:DateTime64(7, 'UTC')}";
+
+  async function sightings(
+    scope: ProfileScope,
+    [name, condition]: readonly [string, string],
+    parameters: Parameters,
+    since: Date,
+  ): Promise<Sightings | null> {
+    const [row] = await read(
+      scope,
+      `SELECT ${seen(SINCE)} FROM ${rowsOf(scope, name, condition)} HAVING count() > 0`,
+      { ...parameters, since: instant(since) },
+    );
+    return row ? sightingsOf(row) : null;
+  }
+
+  async function accounts(
+    scope: ProfileScope,
+    condition: string,
+    parameters: Parameters,
+    onDevice: boolean,
+    limit: number,
+  ): Promise<AccountProfile[]> {
+    const here = onDevice ? 'DeviceId = {device:String}' : '1';
+    const rows = await read(
+      scope,
+      `SELECT max(Name), max(DomainName), max(Sid), minIf(First, ${here}), maxIf(Last, ${here}) AS LastHere,
+         arraySort(groupUniqArrayArrayIf(Kinds, ${here})), count(),
+         argMax(DeviceId, (HourCount, Last, DeviceId)), argMin(DeviceId, (HourCount, Last, DeviceId))
+       FROM (
+         SELECT Account, Domain, DeviceId, max(Name) AS Name, max(DomainName) AS DomainName, max(Sid) AS Sid, min(FirstSeen) AS First,
+           max(LastSeen) AS Last, groupUniqArrayArray(LogonTypes) AS Kinds, groupBitmapMerge(Hours) AS HourCount
+         FROM ${rowsOf(scope, 'AccountSightings', condition)} GROUP BY Account, Domain, DeviceId)
+       GROUP BY Account, Domain ORDER BY LastHere DESC, Account, Domain LIMIT ${limit}`,
+      parameters,
+    );
+    return rows.map((row) => ({
+      name: String(row[0]),
+      domain: String(row[1]),
+      sid: String(row[2]),
+      firstSeen: String(row[3]),
+      lastSeen: String(row[4]),
+      logonTypes: (row[5] as string[]).filter((kind) => kind !== ''),
+      devices: Number(row[6]),
+      mostUsedDevice: String(row[7]),
+      leastUsedDevice: String(row[8]),
+    }));
+  }
+
+  return {
+    async file(scope, hash, since) {
+      const [row] = await read(
+        scope,
+        `SELECT ${seen(SINCE)}, SHA1, max(SHA256), max(MD5), max(Size), max(Company), max(Product), max(IsPortableExecutable)
+         FROM ${rowsOf(scope, 'FileSightings', `${HASH_COLUMNS[hash.kind]} = {hash:String}`)}
+         GROUP BY SHA1 ORDER BY max(LastSeen) DESC, SHA1 LIMIT 1`,
+        { hash: hash.value, since: instant(since) },
+      );
+      if (!row) return null;
+      const sha1 = String(row[3]);
+      const [names, signatures] = await Promise.all([
+        read(
+          scope,
+          `SELECT Name FROM ${rowsOf(scope, 'FileSightings', 'SHA1 = {sha1:String}')} ARRAY JOIN Names AS Name
+           WHERE Name != '' GROUP BY Name ORDER BY uniqExact(DeviceId) DESC, Name LIMIT ${MAX_NAMES}`,
+          { sha1 },
+        ),
+        read(
+          scope,
+          `SELECT max(Signature) AS Newest, Newest.2, Newest.3, Newest.4, Newest.5, Newest.6
+           FROM ${rowsOf(scope, 'FileSignatures', 'SHA1 = {sha1:String}')} HAVING count() > 0`,
+          { sha1 },
+        ),
+      ]);
+      return {
+        ...sightingsOf(row),
+        sha1,
+        sha256: String(row[4]),
+        md5: String(row[5]),
+        size: Number(row[6]),
+        company: String(row[7]),
+        product: String(row[8]),
+        isPortableExecutable: Number(row[9]) === 1,
+        names: names.map(([name]) => String(name)),
+        signature: signatures[0] ? signatureOf(signatures[0]) : null,
+      };
+    },
+    address: (scope, address, since) =>
+      sightings(scope, ['AddressSightings', `Address = ${ADDRESS}`], { address }, since),
+    domain: (scope, host, since) =>
+      sightings(scope, ['DomainSightings', 'Host = {host:String}'], { host }, since),
+    async account(scope, account, domain) {
+      const [condition, parameters] = keyOf({ kind: 'user', account, domain });
+      return (await accounts(scope, condition, parameters, false, 1))[0] ?? null;
+    },
+    accountsOf: (scope, deviceId) =>
+      accounts(
+        scope,
+        `(Account, Domain) IN (SELECT Account, Domain FROM ${rowsOf(scope, 'AccountSightings', 'DeviceId = {device:String}')})`,
+        { device: deviceId },
+        true,
+        MAX_ACCOUNTS,
+      ),
+    async devices(scope, entity, limit) {
+      const [condition, parameters, name] = keyOf(entity);
+      const rows = await read(
+        scope,
+        `SELECT DeviceId FROM ${rowsOf(scope, name, condition)} GROUP BY DeviceId ORDER BY max(LastSeen) DESC, DeviceId LIMIT {limit:UInt32}`,
+        { ...parameters, limit },
+      );
+      return rows.map(([id]) => String(id));
+    },
+    async devicesAt(scope, address, at, marginMs) {
+      // No half hour holds both ends outside a window that is as long and something within it.
+      const rows = await read(
+        scope,
+        `SELECT DISTINCT DeviceId FROM ${rowsOf(
+          scope,
+          'DeviceAddresses',
+          `Address = ${ADDRESS} AND ((FirstSeen >= {from:DateTime64(7, 'UTC')} AND FirstSeen <= {to:DateTime64(7, 'UTC')})
+             OR (LastSeen >= {from:DateTime64(7, 'UTC')} AND LastSeen <= {to:DateTime64(7, 'UTC')}))`,
+        )} ORDER BY DeviceId`,
+        {
+          address,
+          from: instant(new Date(at.getTime() - marginMs)),
+          to: instant(new Date(at.getTime() + marginMs)),
+        },
+      );
+      return rows.map(([id]) => String(id));
+    },
+  };
+}
+
+/** Condition, its parameters, and the table that holds the entity. */
+function keyOf(entity: SightedEntity): readonly [string, Parameters, string] {
+  switch (entity.kind) {
+    case 'file':
+      return ['SHA1 = {sha1:String}', { sha1: entity.sha1 }, 'FileSightings'];
+    case 'ip':
+      return [`Address = ${ADDRESS}`, { address: entity.address }, 'AddressSightings'];
+    case 'domain':
+      return ['Host = {host:String}', { host: entity.host }, 'DomainSightings'];
+    case 'user':
+      return [
+        `Account = lowerUTF8({account:String})${entity.domain === null ? '' : ' AND Domain = lowerUTF8({domain:String})'}`,
+        { account: entity.account, ...(entity.domain === null ? {} : { domain: entity.domain }) },
+        'AccountSightings',
+      ];
+  }
+}
+
+function sightingsOf(row: Cells): Sightings {
+  return { firstSeen: String(row[0]), lastSeen: String(row[1]), devices: Number(row[2]) };
+}
+
+function signatureOf(row: Cells): FileSignature {
+  return {
+    isSigned: Number(row[1]) === 1,
+    isTrusted: Number(row[2]) === 1,
+    signer: String(row[3]),
+    signerHash: String(row[4]),
+    issuer: String(row[5]),
+  };
+}
+
+/** As the engine reads a DateTime64 parameter. */
+function instant(at: Date): string {
+  return at.toISOString().replace('T', ' ').replace('Z', '');
+}
