@@ -1,12 +1,15 @@
 /** From a client's query options to a page of rows, and back to the envelope the wire wants. */
 import { ApiError } from '@merlon/contract';
 import { ODataError, type ODataQuery, type ODataSet, parseQuery } from '@merlon/odata';
-import { type Expression, type SqlBool, sql } from 'kysely';
+import type { Expression, SqlBool } from 'kysely';
 import type { RouteRequest } from '../http/route.ts';
+import { afterRow, pageOrder, pageToken, readPageToken, sortExpression } from './page-key.ts';
 import { type SqlColumns, sqlFilter } from './sql-filter.ts';
 
 export interface SqlPage {
   readonly where: Expression<SqlBool> | null;
+  /** Where a page begins that is found by its key: narrows the rows, never their `$count`. */
+  readonly after?: Expression<SqlBool> | null;
   readonly orderBy: readonly { expression: Expression<unknown>; direction: 'asc' | 'desc' }[];
   readonly limit: number;
   readonly offset: number;
@@ -28,19 +31,19 @@ export function readQuery(request: Pick<Asked, 'url'>, set: ODataSet): ODataQuer
 
 /** One row more than the page holds, so that the presence of a next page is known. */
 export function sqlPage(query: ODataQuery, set: ODataSet, columns: SqlColumns): SqlPage {
+  const byKey = pageOrder(query, set);
+  const orderBy = (byKey ?? query.orderBy).map(({ field, direction }) => {
+    const column = columns[field.name];
+    if (!column) throw new Error(`field ${field.name} has no column`);
+    return { field, direction, expression: sortExpression(field, column) };
+  });
+  const { skipToken } = query;
   return {
     where: query.filter ? sqlFilter(query.filter, columns) : null,
-    orderBy: query.orderBy.map(({ field, direction }) => {
-      const expression = columns[field.name];
-      if (!expression) throw new Error(`field ${field.name} has no column`);
-      // Values of an enumeration are ordered as they are listed, from least to most: High comes after Low.
-      const ordered = field.enumValues
-        ? sql`array_position(${[...field.enumValues]}::text[], (${expression})::text)`
-        : expression;
-      return { expression: ordered, direction };
-    }),
+    after: byKey && skipToken !== undefined ? afterRow(orderBy, readPageToken(set, byKey, skipToken)) : null,
+    orderBy,
     limit: pageSize(query, set) + 1,
-    offset: query.skip ?? 0,
+    offset: query.skip,
     count: query.count,
   };
 }
@@ -54,7 +57,7 @@ export function contextOf(origin: string, path: string): string {
 }
 
 /** The collection envelope. `rows` may hold the one row too many that {@link sqlPage} asks for. */
-export function collectionBody<T>(
+export function collectionBody<T extends object>(
   request: Asked,
   query: ODataQuery,
   set: ODataSet,
@@ -63,18 +66,26 @@ export function collectionBody<T>(
   total: number | null,
 ): object {
   const size = pageSize(query, set);
+  const page = rows.slice(0, size);
   const more = rows.length > size && query.top === undefined;
   return {
     '@odata.context': contextOf(request.origin, contextPath),
     ...(total === null ? {} : { '@odata.count': total }),
-    value: rows.slice(0, size),
-    ...(more ? { '@odata.nextLink': nextLink(request, (query.skip ?? 0) + size) } : {}),
+    value: page,
+    ...(more ? { '@odata.nextLink': nextLink(request, next(query, set, page, size)) } : {}),
   };
 }
 
-/** The same address with `$skip` moved on; every other option stays as the client wrote it. */
-function nextLink({ origin, url }: Asked, skip: number): string {
+/** By the key of the last row where the set has one. Its values stand on the wire as its filters compare them. */
+function next(query: ODataQuery, set: ODataSet, page: readonly object[], size: number): string {
+  const byKey = pageOrder(query, set);
+  const last = page.at(-1);
+  return byKey && last ? `$skiptoken=${pageToken(set, byKey, { ...last })}` : `$skip=${query.skip + size}`;
+}
+
+/** The same address at the next place; every other option stays as the client wrote it. */
+function nextLink({ origin, url }: Asked, place: string): string {
   const [path = '', search = ''] = url.split('?', 2);
-  const kept = search.split('&').filter((pair) => pair !== '' && !/^(?:\$|%24)skip=/i.test(pair));
-  return `${origin}${path}?${[...kept, `$skip=${skip}`].join('&')}`;
+  const kept = search.split('&').filter((pair) => pair !== '' && !/^(?:\$|%24)skip(?:token)?=/i.test(pair));
+  return `${origin}${path}?${[...kept, place].join('&')}`;
 }

@@ -9,6 +9,7 @@ import {
   foldFilter,
   type LiteralNode,
   type MatchFunction,
+  type ODataField,
   type PropertyNode,
   type ValueFunction,
 } from '@merlon/odata';
@@ -17,7 +18,7 @@ import { type RawBuilder, sql } from 'kysely';
 type Value = RawBuilder<unknown>;
 type Condition = RawBuilder<boolean>;
 
-/** SQL of each filterable or sortable field, by its name on the wire. Collections are SQL arrays of plain values. */
+/** SQL of each filterable or sortable field, by its name on the wire. Collections are SQL arrays: of plain values, or of jsonb. */
 export type SqlColumns = Readonly<Record<string, Value>>;
 
 export function sqlFilter(filter: FilterNode, columns: SqlColumns): Condition {
@@ -33,6 +34,7 @@ const ORDERINGS: Readonly<Record<Exclude<ComparisonOperator, 'eq' | 'ne'>, Condi
 
 function visitorFor(columns: SqlColumns): FilterVisitor<Condition, Value> {
   const property = (node: PropertyNode): Value => {
+    if (node.of !== null) return itemMember(node.of, node.field);
     const column = columns[node.field.name];
     if (!column) throw new Error(`field ${node.field.name} has no column`);
     return column;
@@ -54,9 +56,9 @@ function visitorFor(columns: SqlColumns): FilterVisitor<Condition, Value> {
     any: (collection, variable, condition) =>
       condition === null
         ? sql`coalesce(cardinality(${collection}) > 0, false)`
-        : sql`exists (select 1 from unnest(${collection}) as ${item(variable)} where ${condition})`,
+        : sql`(select case when bool_or(holds) then true when count(*) > count(holds) then null else false end from (select ${condition} as holds from unnest(${collection}) as ${item(variable)}) as items)`,
     all: (collection, variable, condition) =>
-      sql`not exists (select 1 from unnest(${collection}) as ${item(variable)} where not coalesce(${condition}, false))`,
+      sql`(select case when not bool_and(holds) then false when count(*) > count(holds) then null else true end from (select ${condition} as holds from unnest(${collection}) as ${item(variable)}) as items)`,
     is: (condition, value) => (value ? sql`(${condition} is true)` : sql`(${condition} is false)`),
     truth: (value) => sql`(${value})`,
     property,
@@ -73,6 +75,25 @@ function alias(variable: string): string {
 
 function item(variable: string): Value {
   return sql`${sql.id(alias(variable))}(value)`;
+}
+
+/** A member of a jsonb item, by its name on the wire. */
+function itemMember(variable: string, field: ODataField): Value {
+  const member = sql`(${sql.ref(`${alias(variable)}.value`)} ->> ${field.name}::text)`;
+  switch (field.type) {
+    case 'datetime':
+      return sql`${member}::timestamptz`;
+    case 'int':
+    case 'number':
+      return sql`${member}::numeric`;
+    case 'bool':
+      return sql`${member}::boolean`;
+    case 'string':
+    case 'enum':
+      return member;
+    case 'collection':
+      throw new Error(`field ${field.name}: items hold no collections`);
+  }
 }
 
 function literal(node: LiteralNode): Value {
@@ -104,13 +125,39 @@ function match(name: MatchFunction, text: Value, part: Value): Condition {
   }
 }
 
+/** No text is longer; beyond it the engine's integers would overflow. Null stays null. */
+const FARTHEST = 1_000_000;
+
+function place(value: Value): Value {
+  return sql`(case when ${value} < 0 then 0 when ${value} > ${FARTHEST} then ${FARTHEST} else ${value} end)::int`;
+}
+
 function call(name: ValueFunction, args: readonly Value[]): Value {
-  const [first = sql`null`, second = sql`null`] = args;
+  const [first = sql`null`, second = sql`null`, third] = args;
+  const time = sql`(${first})::timestamptz`;
   switch (name) {
     case 'tolower':
       return sql`lower(${first})`;
     case 'toupper':
       return sql`upper(${first})`;
+    case 'trim':
+      return sql`trim(both ' ' from ${first})`;
+    case 'concat':
+      return sql`((${first})::text || (${second})::text)`;
+    case 'substring': {
+      const rest = sql`substr((${first})::text, ${place(second)} + 1)`;
+      return third ? sql`left(${rest}, ${place(third)})` : rest;
+    }
+    case 'date':
+      return sql`date_trunc('day', ${time}, 'UTC')`;
+    case 'second':
+      return sql`floor(extract(second from ${time} at time zone 'UTC'))`;
+    case 'year':
+    case 'month':
+    case 'day':
+    case 'hour':
+    case 'minute':
+      return sql`extract(${sql.raw(name)} from ${time} at time zone 'UTC')`;
     case 'length':
       return sql`length(${first})`;
     case 'indexof':

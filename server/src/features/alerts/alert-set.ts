@@ -27,6 +27,7 @@ export const alertSet: ODataSet = {
   ],
   expandable: ['evidence'],
   maxTop: 10_000,
+  paging: { key: 'id', orderBy: [{ property: 'alertCreationTime', direction: 'desc' }] },
 };
 
 export const alertColumns: SqlColumns = {

@@ -152,6 +152,7 @@ export function alertsStore(state: StateStore) {
         if (page.where) query = query.where(page.where);
         if (about !== null) query = query.where(isAbout(about));
         let rows = query.selectAll().limit(page.limit).offset(page.offset);
+        if (page.after) rows = rows.where(page.after);
         for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
         const total = page.count
           ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()

@@ -37,6 +37,7 @@ export const machineSet: ODataSet = {
   ],
   expandable: [],
   maxTop: 10_000,
+  paging: { key: 'id', orderBy: [] },
 };
 
 /** @param now decides which devices count as inactive. */

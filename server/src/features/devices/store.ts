@@ -1,7 +1,14 @@
 /** All SQL of the devices feature. */
 import type { DeviceDescription, DeviceHealth } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
-import { type ColumnType, type Expression, type Selectable, type SqlBool, sql } from 'kysely';
+import {
+  type ColumnType,
+  type Expression,
+  type Selectable,
+  type SqlBool,
+  sql,
+  type Transaction,
+} from 'kysely';
 import { assignDevice, deviceGroupName } from '../device-groups/index.ts';
 import type { ProfilePatch } from './device-profile.ts';
 
@@ -162,11 +169,18 @@ export function devicesStore(state: StateStore) {
       );
     },
 
-    list(scope: TenantScope, page: MachinePage): Promise<{ rows: DeviceRow[]; total: number | null }> {
+    /** @param among only these; null for all. */
+    list(
+      scope: TenantScope,
+      page: MachinePage,
+      among: readonly string[] | null = null,
+    ): Promise<{ rows: DeviceRow[]; total: number | null }> {
       return state.tenant<DevicesDb, { rows: DeviceRow[]; total: number | null }>(scope, async (db) => {
         let query = db.selectFrom('devices');
         if (page.where) query = query.where(page.where);
+        if (among) query = query.where(sql<boolean>`id = any(${among}::text[])`);
         let rows = query.selectAll().select(groupName).limit(page.limit).offset(page.offset);
+        if (page.after) rows = rows.where(page.after);
         for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
         const total = page.count
           ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
@@ -226,12 +240,88 @@ export function devicesStore(state: StateStore) {
       });
     },
 
+    /** Of the devices those that are there and that the scope leaves; `alongside` stands or falls with it. Saying it twice changes nothing. */
+    change(
+      scope: TenantScope,
+      ids: readonly string[],
+      change: MachineChange,
+      alongside: (db: Transaction<DevicesDb>) => Promise<void>,
+    ): Promise<DeviceRow[]> {
+      return state.tenant<DevicesDb, DeviceRow[]>(scope, async (db) => {
+        const found = await db
+          .selectFrom('devices')
+          .select('id')
+          .where(sql<boolean>`id = any(${ids}::text[])`)
+          .orderBy('id')
+          .forUpdate()
+          .execute();
+        const those = found.map(({ id }) => id);
+        if (those.length < new Set(ids).size) return [];
+        await db
+          .updateTable('devices')
+          .set({
+            ...(change.deviceValue === undefined ? {} : { device_value: change.deviceValue }),
+            ...(change.tags === undefined ? {} : { manual_tags: [...new Set(change.tags)] }),
+            ...(change.addTag === undefined
+              ? {}
+              : {
+                  manual_tags: sql<
+                    string[]
+                  >`array_append(array_remove(manual_tags, ${change.addTag}::text), ${change.addTag}::text)`,
+                }),
+            ...(change.removeTag === undefined
+              ? {}
+              : { manual_tags: sql<string[]>`array_remove(manual_tags, ${change.removeTag}::text)` }),
+          })
+          .where(sql<boolean>`id = any(${those}::text[])`)
+          .execute();
+        const tenantId = typeof scope === 'string' ? scope : scope.tenantId;
+        // Which group takes a device may depend on its tags.
+        if (change.deviceValue === undefined || change.tags !== undefined)
+          for (const id of those) await assignDevice(db, tenantId, id);
+        await alongside(db);
+        return db
+          .selectFrom('devices')
+          .selectAll()
+          .select(groupName)
+          .where(sql<boolean>`id = any(${those}::text[])`)
+          .orderBy('id')
+          .execute();
+      });
+    },
+
+    /** Ids of the devices with a tag, or one that begins so; as the database compares, letter case aside. */
+    tagged(scope: TenantScope, tag: string, begins: boolean): Promise<string[]> {
+      return state.tenant<DevicesDb, string[]>(scope, async (db) => {
+        const wanted = sql`lower(${tag})`;
+        const holds = begins
+          ? sql`starts_with(lower(given.tag), ${wanted})`
+          : sql`lower(given.tag) = ${wanted}`;
+        const rows = await db
+          .selectFrom('devices')
+          .select('id')
+          .where(
+            sql<boolean>`exists (select 1 from unnest(manual_tags || device_tag) as given(tag) where ${holds})`,
+          )
+          .execute();
+        return rows.map(({ id }) => id);
+      });
+    },
+
     setRisk(tenantId: string, id: string, risk: string): Promise<void> {
       return state.tenant<DevicesDb, void>(tenantId, async (db) => {
         await db.updateTable('devices').set({ risk_score: risk }).where('id', '=', id).execute();
       });
     },
   };
+}
+
+export interface MachineChange {
+  readonly deviceValue?: string;
+  /** In place of those given before. */
+  readonly tags?: readonly string[];
+  readonly addTag?: string;
+  readonly removeTag?: string;
 }
 
 export type DeviceIdentityRow = Pick<
@@ -248,6 +338,7 @@ export type DeviceIdentityRow = Pick<
 
 export interface MachinePage {
   readonly where: Expression<SqlBool> | null;
+  readonly after?: Expression<SqlBool> | null;
   readonly orderBy: readonly { expression: Expression<unknown>; direction: 'asc' | 'desc' }[];
   readonly limit: number;
   readonly offset: number;

@@ -45,6 +45,7 @@ const actionSet: ODataSet = {
   ],
   expandable: [],
   maxTop: 10_000,
+  paging: { key: 'id', orderBy: [{ property: 'creationDateTimeUtc', direction: 'desc' }] },
 };
 const actionColumns: SqlColumns = {
   id: sql`id::text`,

@@ -71,6 +71,7 @@ export interface NewMachineAction {
 
 export interface ActionPage {
   readonly where: Expression<SqlBool> | null;
+  readonly after?: Expression<SqlBool> | null;
   readonly orderBy: readonly { expression: Expression<unknown>; direction: 'asc' | 'desc' }[];
   readonly limit: number;
   readonly offset: number;
@@ -146,6 +147,7 @@ export function responseStore(state: StateStore) {
           let query = db.selectFrom('machine_actions');
           if (page.where) query = query.where(page.where);
           let rows = query.selectAll().limit(page.limit).offset(page.offset);
+          if (page.after) rows = rows.where(page.after);
           for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
           const total = page.count
             ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
