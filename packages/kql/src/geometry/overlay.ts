@@ -4,6 +4,9 @@ import type { Line, Polygon, Position, Shapes } from './geojson.ts';
 import { type Plane, type Point, planeOf } from './plane.ts';
 import { signedArea, vectorsOf } from './sphere.ts';
 
+/** Shapes with corners so close to edges that the clipping library loses its way round them. */
+export class Unresolved extends Error {}
+
 /** Distances of the plane below this are none: some millimetres near its middle. */
 const NEAR = 1e-13;
 
@@ -164,6 +167,15 @@ export function intersectionOfLinesWithPolygons(
 const clippable = (rings: readonly Point[][]): [number, number][][] =>
   rings.map((ring) => ring.map(([x, y]): [number, number] => [x, y]));
 
+/** @throws Unresolved */
+function resolved<T>(clip: () => T): T {
+  try {
+    return clip();
+  } catch (cause) {
+    throw new Unresolved('no border was found', { cause });
+  }
+}
+
 /** Edges as they were given, in the order of the rings: what a result is ordered by. */
 type Origins = readonly Edge[];
 
@@ -232,7 +244,10 @@ export function intersectionOfPolygons(one: readonly Polygon[], other: readonly 
     polygons.map((polygon) => ringsOf(polygon, plane)),
   ) as [Point[][][], Point[][][]];
   const origins = [...first, ...second].flat().flatMap(edgesAround);
-  const polygons = cleaned(polyclip.intersection(first.map(clippable), second.map(clippable)), origins);
+  const polygons = cleaned(
+    resolved(() => polyclip.intersection(first.map(clippable), second.map(clippable))),
+    origins,
+  );
   // What they share of their borders only.
   const pieces: Edge[] = [];
   const places: Point[] = [];
@@ -259,7 +274,13 @@ function unionOfTwo(one: readonly Polygon[], other: readonly Polygon[]): Polygon
   const plane = planeOf([...one, ...other].flat(2));
   const all = [...one, ...other].map((polygon) => ringsOf(polygon, plane));
   const origins = all.flat().flatMap(edgesAround);
-  return backToPolygons(plane, cleaned(polyclip.union(all.map(clippable)), origins));
+  return backToPolygons(
+    plane,
+    cleaned(
+      resolved(() => polyclip.union(all.map(clippable))),
+      origins,
+    ),
+  );
 }
 
 /** Two by two, those with the fewest corners first, as S2 does it: the order of the result's corners follows from it. */

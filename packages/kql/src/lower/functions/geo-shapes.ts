@@ -37,6 +37,7 @@ import {
   intersectionOfLines,
   intersectionOfLinesWithPolygons,
   intersectionOfPolygons,
+  Unresolved,
   unionOfLines,
   unionOfPolygons,
 } from '../../geometry/overlay.ts';
@@ -67,6 +68,7 @@ function ofShapes(compute: Compute, type: KustoType = 'dynamic'): FunctionRule {
         return compute(args, call);
       } catch (error) {
         if (error instanceof TooLarge) call.refuse('of shapes that reach over half of the Earth');
+        if (error instanceof Unresolved) call.refuse('of shapes that all but touch or cross themselves');
         if (error instanceof TooManyCorners) call.refuse('of shapes with so many corners');
         throw error;
       }
