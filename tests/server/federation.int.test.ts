@@ -1,0 +1,305 @@
+/** People and programs of an identity provider that is not ours: a second, independent process. */
+import { createHash, createPublicKey } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cookieJar } from '../support/cookie-jar.ts';
+import { type OpenidProvider, placeForProvider, startOpenidProvider } from '../support/openid-provider.ts';
+import { type Answer, startServer, type TestServer } from '../support/server.ts';
+
+const AUDIENCE = 'api://merlon';
+const CODE_VERIFIER = 'v'.repeat(43);
+
+let folder: string;
+let server: TestServer;
+let provider: OpenidProvider;
+let tenantId: string;
+let providerId: string;
+let admin: string;
+
+const secretFile = () => join(folder, 'secret');
+const create = (...more: string[]) =>
+  server.cli(
+    'identity-provider',
+    'create',
+    '--client-id',
+    provider.clientId,
+    '--client-secret-file',
+    secretFile(),
+    ...more,
+  );
+const update = (...more: string[]) => server.cli('identity-provider', 'update', providerId, ...more);
+const comes = (claims: Record<string, unknown>) => provider.call('/person', { json: claims });
+
+/** Follows the sign-in by the provider with a browser of its own, until the portal has a code or a page says why not. */
+async function signIn(tamper: (callback: URL) => void = () => {}): Promise<{
+  answer: Answer;
+  token: string | null;
+}> {
+  const visit = cookieJar(server.call, server.url);
+  const visitProvider = cookieJar(provider.call, provider.issuer);
+  const config = (await visit('/portal/config.json')).json();
+  const query = new URLSearchParams({
+    client_id: config.clientId,
+    response_type: 'code',
+    redirect_uri: server.url + config.redirectPath,
+    scope: config.scopes.join(' '),
+    code_challenge: createHash('sha256').update(CODE_VERIFIER).digest('base64url'),
+    code_challenge_method: 'S256',
+  });
+  let at = new URL(`${config.authorizationEndpoint}?${query}`);
+  for (let step = 0; step < 20; step += 1) {
+    const ours = at.origin === server.url;
+    if (ours && at.pathname.endsWith('/federation/callback')) tamper(at);
+    if (ours && at.pathname === config.redirectPath) {
+      const exchanged = await server.call(config.tokenEndpoint, {
+        form: {
+          grant_type: 'authorization_code',
+          client_id: config.clientId,
+          code: at.searchParams.get('code') ?? '',
+          redirect_uri: server.url + config.redirectPath,
+          code_verifier: CODE_VERIFIER,
+        },
+      });
+      return { answer: exchanged, token: exchanged.json().access_token ?? null };
+    }
+    const answer = ours ? await visit(at.href) : await visitProvider(at.href);
+    const next =
+      answer.headers.location ??
+      (answer.status === 200 ? /class="elsewhere" href="([^"]+)"/.exec(answer.text)?.[1] : undefined);
+    if (next === undefined) return { answer, token: null };
+    at = new URL(next, at);
+  }
+  throw new Error(`the sign-in goes round: ${at.href}`);
+}
+
+const me = async (token: string | null) =>
+  (await server.call('/api/merlon/me', { token: token ?? '' })).json();
+const groupsOf = async () =>
+  (await server.call('/api/merlon/usergroups', { token: admin })).json().value as {
+    id: string;
+    name: string;
+    source: string;
+    members: number;
+  }[];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'merlon-federation-'));
+  const place = await placeForProvider(folder);
+  server = await startServer({ env: place.env });
+  tenantId = (await server.call('/portal/config.json')).json().tenantId;
+  provider = await startOpenidProvider(place, `${server.url}/${tenantId}/federation/callback`);
+  writeFileSync(secretFile(), provider.clientSecret);
+  const { name, oneTimePassword } = server.administrator;
+  admin = (await server.signIn({ name, password: oneTimePassword, newPassword: 'correct horse battery' }))
+    .accessToken;
+});
+afterAll(async () => {
+  await provider?.stop();
+  await server?.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('a provider that is configured', () => {
+  it.each([
+    ['/other', /answered 404/],
+    ['/bad', /calls itself/],
+    ['/bare', /no authorization_endpoint/],
+    ['/away', /redirect/],
+  ])('is refused by name when its issuer will not do: %s', async (path, why) => {
+    await expect(create('--name', 'x', '--issuer', provider.issuer + path)).rejects.toThrow(why);
+  });
+
+  it('is refused where the operator did not allow its network, or nobody answers', async () => {
+    await expect(create('--name', 'x', '--issuer', 'https://10.1.2.3')).rejects.toThrow(/private/);
+    await expect(create('--name', 'x', '--issuer', 'http://localhost')).rejects.toThrow(/only https/);
+    await expect(create('--name', 'x', '--issuer', 'https://localhost:1')).rejects.toThrow(
+      /cannot be reached/,
+    );
+    await expect(create('--name', 'x', '--issuer', server.url)).rejects.toThrow(/not an external provider/);
+  });
+
+  it('is shown without its secret, and has a name and an audience to itself', async () => {
+    const made = await create('--name', 'Corp', '--issuer', provider.issuer, '--api-audience', AUDIENCE);
+    providerId = made.id;
+    expect(made).toMatchObject({
+      hasSecret: true,
+      enabled: true,
+      provisioning: false,
+      redirectUri: `${server.url}/${tenantId}/federation/callback`,
+    });
+    const listed = await server.call('/api/merlon/identityproviders', { token: admin });
+    expect(listed.status).toBe(200);
+    expect(listed.text).not.toContain(provider.clientSecret);
+    await expect(create('--name', 'corp', '--issuer', provider.issuer)).rejects.toThrow(/named corp already/);
+    await server.cli('tenant', 'create', '--name', 'Other', '--domain', 'other.example');
+    await expect(
+      create(
+        '--name',
+        'theirs',
+        '--issuer',
+        provider.issuer,
+        '--api-audience',
+        AUDIENCE,
+        '--tenant',
+        'other.example',
+      ),
+    ).rejects.toThrow(/belong to one tenant/);
+  });
+});
+
+describe('a person of the provider', () => {
+  const ann = { sub: 'ann-1', preferred_username: 'admin@corp.example', name: 'Ann' };
+
+  it('stays out without an account, and gets one when that is allowed', async () => {
+    await comes({ ...ann, groups: ['tier1', 'berlin'] });
+    const refused = await signIn();
+    expect([refused.token, refused.answer.status]).toEqual([null, 403]);
+    expect(refused.answer.text).toContain('You have no account here');
+    await update('--provisioning');
+    const { token } = await signIn();
+    const known = await me(token);
+    // The administrator's name is not taken over.
+    expect(known.name).toMatch(/^admin-[0-9a-f]{8}@merlon\.local$/);
+    expect(known.roles).toEqual([]);
+  });
+
+  it('is the same one the next time, in the groups that the provider names then', async () => {
+    const first = await groupsOf();
+    expect(
+      first.filter(({ source }) => source === 'federated').map(({ name, members }) => [name, members]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['tier1', 1],
+        ['berlin', 1],
+      ]),
+    );
+    const before = (await me((await signIn()).token)).name;
+    await comes({ ...ann, groups: ['tier2'] });
+    expect((await me((await signIn()).token)).name).toBe(before);
+    const now = Object.fromEntries((await groupsOf()).map(({ name, members }) => [name, members]));
+    expect(now).toMatchObject({ tier1: 0, berlin: 0, tier2: 1 });
+  });
+
+  it('comes back with an answer to another question, twice, or with a refusal', async () => {
+    const foreign = await signIn((url) =>
+      url.searchParams.set('state', `${url.searchParams.get('state')?.slice(0, -1)}_`),
+    );
+    expect([foreign.token, foreign.answer.status]).toEqual([null, 403]);
+    const other = await signIn((url) => url.searchParams.set('state', 'abcdefghijkl.x'));
+    expect([other.token, other.answer.status]).toEqual([null, 400]);
+    const none = await signIn((url) => url.searchParams.set('state', '//evil.example'));
+    expect([none.token, none.answer.status]).toEqual([null, 400]);
+    const code = await signIn((url) => url.searchParams.set('code', 'made-up'));
+    expect([code.token, code.answer.status]).toEqual([null, 403]);
+    await comes({ sub: 'nobody' });
+    const denied = await signIn();
+    expect([denied.token, denied.answer.status]).toEqual([null, 403]);
+    expect(denied.answer.text).toContain('access_denied');
+    expect(denied.answer.text).not.toContain('script');
+  });
+
+  it('needs a verified address where domains are named', async () => {
+    await update('--email-domain', 'corp.example');
+    await comes({ ...ann, email: 'ann@corp.example', email_verified: false });
+    expect((await signIn()).answer.status).toBe(403);
+    await comes({ ...ann, email: 'ann@evil.example', email_verified: true });
+    expect((await signIn()).answer.status).toBe(403);
+    await comes({ ...ann, email: 'ann@corp.example', email_verified: true });
+    expect((await signIn()).token).not.toBeNull();
+  });
+
+  it('leaves records of coming in and of staying out, without secrets', async () => {
+    const trail = (
+      await server.call("/api/merlon/audit?$filter=action eq 'user.signIn'&$top=100", { token: admin })
+    ).text;
+    expect(trail).toContain('not provisioned');
+    expect(trail).toContain('ann-1');
+    const { stdout, stderr } = server.output();
+    for (const text of [trail, stdout, stderr]) expect(text).not.toContain(provider.clientSecret);
+  });
+});
+
+describe('a token of the provider at the API', () => {
+  const now = () => Math.floor(Date.now() / 1_000);
+  const claims = (change: Record<string, unknown> = {}) => ({
+    iss: provider.issuer,
+    aud: AUDIENCE,
+    sub: 'soar',
+    azp: 'soar',
+    iat: now(),
+    exp: now() + 600,
+    roles: ['Machine.Read.All'],
+    ...change,
+  });
+  const signed = async (change: Record<string, unknown> = {}, header: Record<string, unknown> = {}) =>
+    (await provider.call('/sign', { json: { claims: claims(change), header } })).json().token as string;
+  const status = async (token: string, path = '/api/machines') => (await server.call(path, { token })).status;
+
+  it('of a program holds the permissions of its roles, and no more', async () => {
+    const token = await signed();
+    expect(await status(token)).toBe(200);
+    expect(await status(token, '/api/alerts')).toBe(403);
+    expect(await status(await signed({ roles: ['No.Such'] }))).toBe(403);
+  });
+
+  it('of a person counts for the account that is linked, and his roles are no permissions', async () => {
+    const person = { sub: 'ann-1', azp: 'desktop', scp: 'Machine.Read' };
+    // Known and let through the door, but without a role.
+    expect(await status(await signed(person))).toBe(403);
+    expect(await status(await signed(person), '/api/alerts')).toBe(403);
+    expect(await status(await signed({ ...person, sub: 'stranger' }))).toBe(401);
+  });
+
+  it('is refused when made up, changed, early, late, or for others', async () => {
+    const good = await signed();
+    const [head, body, mark] = good.split('.');
+    const bare = (header: object) => Buffer.from(JSON.stringify(header)).toString('base64url');
+    const { keys } = (await provider.call('/jwks')).json();
+    const pem = createPublicKey({ key: keys[0], format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+    const shared = await new SignJWT(claims())
+      .setProtectedHeader({ alg: 'HS256', kid: 'signing' })
+      .sign(Buffer.from(pem));
+    const bad = [
+      `${bare({ alg: 'none' })}.${body}.`,
+      shared,
+      `${head}.${bare(claims({ roles: ['Machine.ReadWrite.All'] }))}.${mark}`,
+      await signed({ aud: 'api://other' }),
+      await signed({ iss: 'https://other.example' }),
+      await signed({ exp: now() - 120 }),
+      await signed({ nbf: now() + 600 }),
+      await signed({ sub: undefined }),
+      await signed({ tid: tenantId, aud: 'https://api.securitycenter.microsoft.com' }),
+    ];
+    for (const token of bad) expect(await status(token)).toBe(401);
+  });
+
+  it('signed by unknown keys makes no storm of fetches', async () => {
+    const before = (await provider.call('/fetches')).json().fetches;
+    for (let i = 0; i < 30; i += 1) expect(await status(await signed({}, { kid: `unknown-${i}` }))).toBe(401);
+    expect((await provider.call('/fetches')).json().fetches - before).toBeLessThanOrEqual(1);
+  });
+
+  it('is refused by name when the keys cannot be read, and one refusal is not many fetches', async () => {
+    await provider.call('/mode', { json: { keysDown: true } });
+    await server.stop();
+    await server.start();
+    const before = (await provider.call('/fetches')).json().fetches;
+    for (let i = 0; i < 10; i += 1) {
+      const answer = await server.call('/api/machines', { token: await signed() });
+      expect([answer.status, answer.json().error.code]).toEqual([503, 'ServiceUnavailable']);
+    }
+    expect((await provider.call('/fetches')).json().fetches - before).toBeLessThanOrEqual(3);
+    await provider.call('/mode', { json: { keysDown: false } });
+  });
+
+  it('is refused once the provider is off or gone', async () => {
+    await update('--enabled', 'off');
+    expect(await status(await signed())).toBe(401);
+    expect((await signIn()).answer.text).not.toContain('class="elsewhere"');
+    await server.cli('identity-provider', 'remove', providerId);
+    expect((await server.cli('identity-provider', 'list')).value).toEqual([]);
+  });
+});
