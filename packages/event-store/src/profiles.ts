@@ -172,12 +172,18 @@ export function profilesOf(events: Pick<EventStore, 'query' | 'database'>): Prof
     }));
   }
 
+  /** One event tells both hashes, another only one: all rows of a file go by its SHA-1. */
+  const withHash = (scope: ProfileScope, kind: FileHash['kind']) => {
+    const has = `${HASH_COLUMNS[kind]} = {hash:String}`;
+    return kind === 'sha1' ? has : `SHA1 IN (SELECT SHA1 FROM ${rowsOf(scope, 'FileSightings', has)})`;
+  };
+
   return {
     async file(scope, hash, since) {
       const [row] = await read(
         scope,
         `SELECT ${seen(SINCE)}, SHA1, max(SHA256), max(MD5), max(Size), max(Company), max(Product), max(IsPortableExecutable)
-         FROM ${rowsOf(scope, 'FileSightings', `${HASH_COLUMNS[hash.kind]} = {hash:String}`)}
+         FROM ${rowsOf(scope, 'FileSightings', withHash(scope, hash.kind))}
          GROUP BY SHA1 ORDER BY max(LastSeen) DESC, SHA1 LIMIT 1`,
         { hash: hash.value, since: instant(since) },
       );

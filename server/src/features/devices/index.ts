@@ -10,7 +10,7 @@ import {
 } from '@merlon/contract';
 import type { TenantScope } from '@merlon/state-store';
 import type { Feature, Platform } from '../../feature.ts';
-import type { DeviceAuthenticator } from '../../http/route.ts';
+import type { Caller, DeviceAuthenticator, RouteRequest } from '../../http/route.ts';
 import { DEVICE_GROUPS_CHANNEL } from '../device-groups/index.ts';
 import { deviceAuthenticator } from './device-authenticator.ts';
 import { DeviceDirectory, type DeviceIdentity } from './device-directory.ts';
@@ -22,11 +22,12 @@ import {
   thumbprintOf,
   verifyDeviceToken,
 } from './device-token.ts';
+import { machineChangeRoutes } from './machine-change-routes.ts';
 import { machineEntity } from './machine-entity.ts';
 import { machineKey } from './machine-key.ts';
 import { Presence } from './presence.ts';
 import { runProfileReader } from './profile-reader.ts';
-import { machineRoutes } from './routes.ts';
+import { machineRoutes, machinesAmong } from './routes.ts';
 import { SingleUse } from './single-use.ts';
 import { devicesStore } from './store.ts';
 
@@ -57,6 +58,12 @@ export interface Devices extends Feature {
    * @throws ResourceNotFound when there is none, or the caller may not see it and only reads; Forbidden when he would act on it (api.md section 9)
    */
   require(caller: TenantScope, idOrName: string, purpose: 'read' | 'act'): Promise<DeviceIdentity>;
+  /** A page of the machines set among these, as `/api/machines` would list them. @throws ApiError ODataError */
+  listAmong(
+    request: Pick<RouteRequest, 'url' | 'origin'>,
+    caller: Caller,
+    ids: readonly string[],
+  ): Promise<{ status: 200; body: object }>;
   /** Devices by id as the API shows them, those of them that the caller may see. */
   machines(caller: TenantScope, ids: readonly string[]): Promise<ReadonlyMap<string, Machine>>;
   /** The device was heard of just now. */
@@ -86,7 +93,16 @@ export function createDevices(
 
   return {
     name: 'devices',
-    routes: machineRoutes({ store, clock: platform.clock }),
+    routes: [
+      ...machineRoutes({ store, clock: platform.clock }),
+      ...machineChangeRoutes({
+        store,
+        clock: platform.clock,
+        changed: (ids) => {
+          for (const id of ids) directory.forget(id);
+        },
+      }),
+    ],
     authenticator: deviceAuthenticator(directory, platform.clock),
 
     async verifyNewKey(request, publicKey) {
@@ -139,6 +155,9 @@ export function createDevices(
       const rows = await store.some(caller, ids);
       return new Map(rows.map((row) => [row.id, machineEntity(row, now)]));
     },
+
+    listAmong: (request, caller, ids) =>
+      machinesAmong({ store, clock: platform.clock }, request, caller, ids),
 
     seen: (tenantId, deviceId, externalIp) => presence.seen(tenantId, deviceId, externalIp),
 

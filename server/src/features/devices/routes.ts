@@ -1,6 +1,6 @@
 import { ApiError, collectionAnswer, entityAnswer, Machine } from '@merlon/contract';
 import { Type } from 'typebox';
-import { defineRoute, type Route } from '../../http/route.ts';
+import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
 import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { machineEntity } from './machine-entity.ts';
@@ -15,7 +15,33 @@ const readAccess = {
   role: 'ViewData.SecurityOperations',
 } as const;
 
-export function machineRoutes(deps: { store: Pick<DevicesStore, 'list' | 'find'>; clock: Clock }): Route[] {
+interface MachinesDeps {
+  readonly store: Pick<DevicesStore, 'list'>;
+  readonly clock: Clock;
+}
+
+/** A page of the machines the caller may see: of those named, or of all. */
+export async function machinesAmong(
+  deps: MachinesDeps,
+  request: Pick<RouteRequest, 'url' | 'origin'>,
+  caller: Caller,
+  among: readonly string[] | null,
+): Promise<{ status: 200; body: object }> {
+  const now = deps.clock.now();
+  const query = readQuery(request, machineSet);
+  const { rows, total } = await deps.store.list(
+    caller,
+    sqlPage(query, machineSet, machineColumns(now)),
+    among,
+  );
+  const machines = rows.map((row) => machineEntity(row, now));
+  return { status: 200, body: collectionBody(request, query, machineSet, 'Machines', machines, total) };
+}
+
+export function machineRoutes(deps: {
+  store: Pick<DevicesStore, 'list' | 'find' | 'tagged'>;
+  clock: Clock;
+}): Route[] {
   return [
     defineRoute({
       id: 'machines.list',
@@ -26,14 +52,29 @@ export function machineRoutes(deps: { store: Pick<DevicesStore, 'list' | 'find'>
       audit: null,
       responses: { 200: collectionAnswer(Machine) },
       async handle(request) {
-        const now = deps.clock.now();
-        const query = readQuery(request, machineSet);
-        const { rows, total } = await deps.store.list(
-          request.caller,
-          sqlPage(query, machineSet, machineColumns(now)),
+        return machinesAmong(deps, request, request.caller, null);
+      },
+    }),
+    defineRoute({
+      id: 'machines.findByTag',
+      method: 'GET',
+      path: '/api/machines/findbytag',
+      summary: 'List the devices that have a tag, or one that begins so.',
+      access: { ...readAccess, deviceScope: 'filter' },
+      audit: null,
+      responses: { 200: collectionAnswer(Machine) },
+      async handle(request) {
+        const given = new Map(
+          [...new URLSearchParams(request.url.split('?', 2)[1] ?? '')].map(([name, value]) => [
+            name.toLowerCase(),
+            value,
+          ]),
         );
-        const machines = rows.map((row) => machineEntity(row, now));
-        return { status: 200, body: collectionBody(request, query, machineSet, 'Machines', machines, total) };
+        const tag = given.get('tag');
+        if (!tag) throw new ApiError('MissingRequiredParameter', 'findbytag takes tag=….');
+        const begins = given.get('usestartswithfilter')?.toLowerCase() === 'true';
+        const ids = await deps.store.tagged(request.caller, tag, begins);
+        return machinesAmong(deps, request, request.caller, ids);
       },
     }),
     defineRoute({

@@ -1,0 +1,27 @@
+/** Investigation: what is known of files, addresses, domains and accounts, and what is related to them. */
+import { profilesOf } from '@merlon/event-store';
+import type { Feature, Platform } from '../../feature.ts';
+import type { Alerts } from '../alerts/index.ts';
+import type { Devices } from '../devices/index.ts';
+import { deviceRoutes } from './device-routes.ts';
+import { fileRoutes } from './files.ts';
+import { networkRoutes } from './network.ts';
+import type { InvestigationDeps } from './relations.ts';
+import { userRoutes } from './users.ts';
+
+export function createInvestigation(
+  platform: Pick<Platform, 'events' | 'clock'>,
+  devices: Devices,
+  alerts: Pick<Alerts, 'listAbout'>,
+): Feature {
+  const deps: InvestigationDeps = {
+    profiles: profilesOf(platform.events),
+    devices,
+    alerts,
+    clock: platform.clock,
+  };
+  return {
+    name: 'investigation',
+    routes: [...fileRoutes(deps), ...networkRoutes(deps), ...userRoutes(deps), ...deviceRoutes(deps)],
+  };
+}
