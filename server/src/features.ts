@@ -10,6 +10,7 @@ import { federationMigrations } from './features/federation/index.ts';
 import { createHunting, huntingMigrations } from './features/hunting/index.ts';
 import { type Identity, identityMigrations } from './features/identity/index.ts';
 import { createIngest } from './features/ingest/index.ts';
+import { createInvestigation } from './features/investigation/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
 import { createResponse, responseMigrations } from './features/response/index.ts';
 import type { DeviceAuthenticator } from './http/route.ts';
@@ -50,8 +51,9 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
     osOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.osPlatform ?? '',
   });
   const hunting = createHunting(platform);
+  const investigation = createInvestigation(platform, devices, alerts);
   return {
-    features: [devices, deviceGroups, onboarding, response, ingest, alerts, detection, hunting],
+    features: [devices, deviceGroups, onboarding, response, ingest, alerts, detection, hunting, investigation],
     authenticator: devices.authenticator,
   };
 }
