@@ -83,7 +83,7 @@ describe('aggregates and null', () => {
       [
         [
           [1, 2, 3, 'x'],
-          [[1, 2], [2, 3], 'x'],
+          [1, 2, 2, 3, 'x'],
         ],
       ],
     ],
@@ -143,6 +143,10 @@ describe('summarize', () => {
       ],
     ],
     ['datatable(n:long)[3, 1, 2] | sort by n asc | summarize make_list(n)', [[[1, 2, 3]]]],
+    [
+      'datatable(n:long, d:dynamic)[2, dynamic([[3], 4, null]), 1, dynamic([1, 2]), 3, dynamic({"k":[5]}), 4, dynamic(null), 5, dynamic([])] | sort by n asc | summarize x = make_list(d), y = array_length(make_list(d)), z = make_list(d, 3)',
+      [[[1, 2, [3], 4, null, { k: [5] }], 6, [1, 2, [3]]]],
+    ],
     [
       'datatable(n:long, s:string)[3, "c", 1, "a", long(null), "n"] | sort by n desc | summarize make_list(s), make_list_if(s, n > 1)',
       [[['c', 'a', 'n'], ['c']]],

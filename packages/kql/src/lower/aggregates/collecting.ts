@@ -67,19 +67,22 @@ const makeSet =
     return arrayColumn(call, jsonArray, sql`groupUniqArrayArrayIf(${size})(${elements}, ${condition})`);
   };
 
-/** Values that are not null, in the order of the rows if they have one. */
+/** Values that are not null, in the order of the rows if they have one; arrays give their elements, as the pages of geo_h3cell_rings() and others show. */
 const makeList =
   (kind: Collecting & { readonly withNulls?: boolean }): AggregateRule =>
   (call) => {
     const value = call.shared(call.value(0));
+    const condition = kind.withNulls === true ? sql`true` : wanted(call, kind);
+    const size = sizeOf(call, kind);
+    if (value.type === 'dynamic') {
+      const json = value.sql;
+      const elements = sql`if(JSONType(${json}) = 'Array', ${jsonElements(json)}, [${json}])`;
+      const collected = sql`arrayFlatten(${inOrder(call, elements, condition, defaultSize)})`;
+      return arrayColumn(call, jsonArray, sql`arraySlice(${collected}, 1, ${integer(size)})`);
+    }
     const isString = value.type === 'string';
     const json = isString ? value.sql : toDynamic(value, call.scope).sql;
-    const condition = kind.withNulls === true ? sql`true` : wanted(call, kind);
-    return arrayColumn(
-      call,
-      isString ? jsonTexts : jsonArray,
-      inOrder(call, json, condition, sizeOf(call, kind)),
-    );
+    return arrayColumn(call, isString ? jsonTexts : jsonArray, inOrder(call, json, condition, size));
   };
 
 function inOrder(call: AggregateCall, value: Fragment, condition: Fragment, size: bigint): Fragment {
