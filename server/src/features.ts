@@ -8,7 +8,7 @@ import { createDeviceGroups, deviceGroupsMigrations } from './features/device-gr
 import { createDevices, devicesMigrations } from './features/devices/index.ts';
 import { federationMigrations } from './features/federation/index.ts';
 import { createHunting, huntingMigrations } from './features/hunting/index.ts';
-import { type Identity, identityMigrations } from './features/identity/index.ts';
+import { type Identity, identityMigrations, userMigrations } from './features/identity/index.ts';
 import { createIngest } from './features/ingest/index.ts';
 import { createInvestigation } from './features/investigation/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
@@ -19,6 +19,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...auditMigrations,
   ...accessMigrations,
   ...identityMigrations,
+  ...userMigrations,
   ...federationMigrations,
   ...devicesMigrations,
   ...deviceGroupsMigrations,
@@ -40,7 +41,11 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
   const devices = createDevices(platform);
   const deviceGroups = createDeviceGroups({ ...platform, access: access.store, tenantOf });
   const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
-  const response = createResponse({ ...platform, tenantOf }, devices, onboarding.commandKey);
+  const response = createResponse(
+    { ...platform, tenantOf, couldAct: identity.couldAct },
+    devices,
+    onboarding.commandKey,
+  );
   const ingest = createIngest(platform, devices);
   const alerts = createAlerts(platform, devices);
   const detection = createDetection({

@@ -15,7 +15,7 @@ import { type FederatedMembership, setFederatedGroups } from './federated-groups
 import { type Grants, grantsOf } from './grants.ts';
 import { accessOperations } from './operations.ts';
 import { accessRoutes } from './routes.ts';
-import { type AccessStore, accessStore, giveRole, prepareTenant } from './store.ts';
+import { type AccessStore, accessStore, giveRole, keepingAnAdministrator, prepareTenant } from './store.ts';
 
 export { requireApplicationBelow } from './ceiling.ts';
 export { grantsOf } from './grants.ts';
@@ -30,6 +30,9 @@ export interface Access extends Feature {
   /** Gives a new tenant its built-in roles. */
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
   prepareTenant(db: Transaction<any>, tenantId: string): Promise<void>;
+  /** Undoes the work, by an error, when nobody would be left who administers the tenant of this transaction. */
+  // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
+  keepingAnAdministrator<T>(db: Transaction<any>, work: () => Promise<T>): Promise<T>;
   /** False when the tenant has no role of that name. */
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
   giveRole(db: Transaction<any>, tenantId: string, userId: string, roleName: string): Promise<boolean>;
@@ -110,6 +113,7 @@ export function createAccess(deps: {
     },
     prepareTenant,
     giveRole,
+    keepingAnAdministrator,
     async start() {
       stopListening = await state.listen(ACCESS_CHANNEL, forget);
     },

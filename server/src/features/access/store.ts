@@ -548,7 +548,7 @@ async function readUserGroups(db: Db): Promise<UserGroup[]> {
 }
 
 /** A tenant that nobody could administer would need the machine's own administrator to be let in again. */
-async function keepingAnAdministrator<T>(db: Db, work: () => Promise<T>): Promise<T> {
+export async function keepingAnAdministrator<T>(db: Db, work: () => Promise<T>): Promise<T> {
   const before = await hasAdministrator(db);
   const done = await work();
   if (before && !(await hasAdministrator(db)))

@@ -35,6 +35,11 @@ const TENANT_OPTION = ['--tenant <tenant>', 'tenant by id, domain or name; defau
 export const identityCommands: RegisterCommands = (program, context) => {
   tenantCommands(program, context);
   userCommands(program, context);
+  registerCommands(program, context, {
+    name: 'account',
+    help: 'people: who may sign in, sessions, sign-in codes',
+    commands: accountSpecs,
+  });
   registerCommands(program, context, { name: 'app', help: 'programs that call the API', commands: appSpecs });
   registerCommands(program, context, {
     name: 'consent',
@@ -122,6 +127,86 @@ function userCommands(program: Command, context: CliContext): void {
       );
     });
 }
+
+interface AccountLine {
+  readonly id: string;
+  readonly userPrincipalName: string;
+  readonly displayName: string;
+  readonly accountEnabled: boolean;
+  readonly signInCodes: boolean;
+}
+const accountLine = (one: AccountLine) =>
+  [
+    one.id,
+    one.userPrincipalName,
+    one.displayName,
+    one.accountEnabled ? 'enabled' : 'disabled',
+    one.signInCodes ? 'with codes' : 'password only',
+  ].join('  ');
+const accountId = [{ member: 'id', help: 'object id' }];
+
+const accountSpecs: readonly CommandSpec[] = [
+  {
+    name: 'list',
+    help: 'list people, a page at a time',
+    calls: 'account.list',
+    options: [
+      { flags: '--search <text>', help: 'part of the name', member: 'search' },
+      { flags: '--after <name>', help: 'go on after this principal name', member: 'after' },
+      { flags: '--top <count>', help: 'most on a page', member: 'top', read: Number },
+      {
+        flags: '--disabled',
+        help: 'only those who are switched off',
+        member: 'enabled',
+        attribute: 'disabled',
+        read: () => false,
+      },
+    ],
+    human: ({ value }: { value: AccountLine[] }) => value.map(accountLine).join('\n'),
+  },
+  { name: 'get', help: 'one person', calls: 'account.get', args: accountId, human: accountLine },
+  {
+    name: 'update',
+    help: 'change what a person is called',
+    calls: 'account.update',
+    args: accountId,
+    options: [
+      { flags: '--display-name <name>', help: 'name for people', member: 'displayName', required: true },
+    ],
+    human: accountLine,
+  },
+  ...(
+    [
+      ['disable', 'let a person in no more, and end his sessions', 'account.disable'],
+      ['enable', 'let a person in again', 'account.enable'],
+      ['revoke-sessions', 'end all sessions of a person', 'account.revokeSessions'],
+      ['remove', 'remove a person for good', 'account.remove'],
+    ] as const
+  ).map(([name, help, calls]): CommandSpec => ({ name, help, calls, args: accountId, human: accountLine })),
+  {
+    name: 'reset-codes',
+    help: 'switch off the sign-in codes of a person who lost them',
+    calls: 'totp.reset',
+    args: accountId,
+    human: () => 'Sign-in codes are off; the sessions have ended.',
+  },
+  {
+    name: 'code-policy',
+    help: 'say who must sign in with a code',
+    calls: 'totp.setPolicy',
+    options: [
+      {
+        flags: '--everybody <yes|no>',
+        help: 'whether everybody must',
+        member: 'everybody',
+        read: (word) => word === 'yes',
+      },
+      { flags: '--user-group <id...>', help: 'whose members must, all of them', member: 'userGroups' },
+    ],
+    human: ({ everybody, userGroups }: { everybody: boolean; userGroups: string[] }) =>
+      everybody ? 'everybody' : userGroups.join(' ') || 'nobody',
+  },
+];
 
 const permissionOption = {
   flags: '--permission <permissions...>',

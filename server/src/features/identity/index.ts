@@ -3,28 +3,40 @@ import { randomBytes } from 'node:crypto';
 import { builtInAdministratorRole } from '@merlon/contract';
 import type { Feature, Platform } from '../../feature.ts';
 import { operationHandlers, operationRoutes } from '../../management/operation.ts';
-import type { Access } from '../access/index.ts';
+import { ACCESS_CHANNEL, type Access, grantsOf } from '../access/index.ts';
 import { createFederation, federationRoutes } from '../federation/index.ts';
 import { createTenant, identityAdmin } from './admin.ts';
+import { createAppHolders } from './app-holders.ts';
 import { appOperations } from './app-operations.ts';
 import { type AppUsage, createAppUsage } from './app-usage.ts';
 import { createApps } from './apps.ts';
+import { createConsentFlow } from './consent-flow.ts';
 import type { IdentityDatabase } from './database.ts';
+import { createGuestFlow } from './guest-flow.ts';
+import { guestOperations } from './guest-operations.ts';
+import { createGuests } from './guests.ts';
+import { createHomeSession } from './home-session.ts';
 import { loadProvider } from './oidc-provider.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { createProviders } from './provider.ts';
 import { sweepExpired, tenantOfRecord } from './provider-adapter.ts';
 import { identityRoutes } from './routes.ts';
+import { createSealer } from './sealed.ts';
 import { createSignInFlow } from './sign-in-flow.ts';
 import { createSigningKeys } from './signing-keys.ts';
 import { createTenants, type Tenant } from './tenants.ts';
 import { createTokenEndpoint } from './token-endpoint.ts';
 import { createTokenVerifier, type TokenClaims } from './token-verifier.ts';
+import { createTotp } from './totp.ts';
+import { totpOperations } from './totp-operations.ts';
+import { createUserDirectory } from './user-directory.ts';
+import { userOperations } from './user-operations.ts';
 import { createUsers, type User } from './users.ts';
 
 export { identityMigrations } from './migrations.ts';
 export type { Tenant } from './tenants.ts';
 export type { TokenClaims } from './token-verifier.ts';
+export { userMigrations } from './user-migrations.ts';
 
 export interface Identity extends Feature {
   /** Counts calls by application. */
@@ -34,6 +46,8 @@ export interface Identity extends Feature {
   /** By GUID, domain or name. Undefined: the default tenant. Throws ResourceNotFound. */
   requireTenant(nameOrId: string | undefined): Promise<Tenant>;
   tenants(): Promise<readonly Tenant[]>;
+  /** Whether the person held a credential of the program at that moment, in whichever tenant he is known by which id. */
+  couldAct(clientId: string, at: Date, person: { tenantId: string; userId: string }): Promise<boolean>;
   /** Makes the first tenant and its administrator; null when there is a tenant already. */
   firstStart(): Promise<{
     readonly tenant: Tenant;
@@ -59,11 +73,21 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const log = deps.log.child({ part: 'identity' });
   const tenants = createTenants(deps);
   const users = createUsers(deps);
+  const totp = createTotp(deps);
+  const directory = createUserDirectory({
+    state,
+    users,
+    tenants,
+    keepingAnAdministrator: access.keepingAnAdministrator,
+  });
   const apps = createApps(deps);
+  const guests = createGuests({ state, clock, tenants });
+  const holders = createAppHolders(deps);
   const keys = createSigningKeys(deps);
   await keys.load();
+  const cookies = await cookieKey();
   const providers = createProviders(
-    { ...deps, log, keys, users, apps, cookieKeys: [await cookieKey()] },
+    { ...deps, log, keys, users, apps, guests, cookieKeys: [cookies] },
     await loadProvider(),
   );
   const refusedSecrets = deps.metrics.counter(
@@ -103,6 +127,27 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     },
   });
 
+  const sealed = (purpose: string) => createSealer(cookies, purpose, () => clock.now());
+  const session = createHomeSession({
+    providers,
+    users,
+    sealer: sealed('sign-in'),
+    publicOrigin: deps.publicOrigin,
+  });
+  const consent = createConsentFlow({
+    state,
+    tenants,
+    apps,
+    audit,
+    session,
+    sealer: sealed('consent'),
+    async mayAdminister(tenantId, userId) {
+      const { permissions } = grantsOf(await access.store.holdings(tenantId, userId, clock.now()));
+      return permissions.has('PortalSettings.Manage');
+    },
+  });
+  const guestFlow = createGuestFlow({ tenants, users, guests, providers, session, sealer: sealed('guest') });
+
   const federation = createFederation({
     ...deps,
     log: log.child({ part: 'federation' }),
@@ -122,13 +167,27 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const signIn = createSignInFlow({
     tenants,
     users,
+    totp,
     apps,
     providers,
     audit,
     clock,
     federation: federation.signIn,
+    consent,
+    guests: guestFlow,
   });
-  const operations = [...appOperations(apps), ...federation.operations];
+  const operations = [
+    ...appOperations(apps, holders),
+    ...guestOperations({
+      guests,
+      tenants,
+      audit,
+      changed: (tenantId) => state.notify(ACCESS_CHANNEL, tenantId),
+    }),
+    ...federation.operations,
+    ...userOperations({ directory, changed: (tenantId) => state.notify(ACCESS_CHANNEL, tenantId) }),
+    ...totpOperations({ totp, directory }),
+  ];
 
   return {
     name: 'identity',
@@ -139,6 +198,9 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
         tenants,
         keys,
         token,
+        consent,
+        session,
+        guests: guestFlow,
         signIn,
       }),
       ...federationRoutes(signIn),
@@ -161,6 +223,12 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       publicOrigin: deps.publicOrigin,
     }),
     requireTenant: tenants.require,
+    async couldAct(clientId, at, person) {
+      const people = await holders.at(clientId, at);
+      if (people.length === 0) return false;
+      const same = await guests.identitiesOf(person.tenantId, person.userId);
+      return people.some((one) => same.includes(one));
+    },
     tenants: tenants.list,
 
     async firstStart() {

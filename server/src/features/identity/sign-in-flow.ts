@@ -11,37 +11,64 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '@merlon/contract';
+import { renderSVG } from 'uqr';
 import type { Reply, RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Audit } from '../audit/index.ts';
 import type { FederatedSignIn, Pending } from '../federation/index.ts';
 import { AadstsError, aadstsErrors } from './aadsts.ts';
 import type { Apps } from './apps.ts';
+import type { ConsentFlow } from './consent-flow.ts';
 import { isShared } from './discovery.ts';
 import { forwarded, forwardedForm } from './forwarded-request.ts';
+import type { GuestFlow } from './guest-flow.ts';
 import { PASSWORD_LENGTH } from './passwords.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { PROVIDER_ROUTES, type Providers } from './provider.ts';
-import { changePasswordPage, errorPage, type Page, signInPage } from './sign-in-pages.ts';
+import {
+  changePasswordPage,
+  codePage,
+  enrolPage,
+  errorPage,
+  type Page,
+  recoveryCodesPage,
+  signInPage,
+} from './sign-in-pages.ts';
 import type { Tenant, Tenants } from './tenants.ts';
 import { requireTenant } from './token-endpoint.ts';
 import { DELEGATED_SCOPES, type Fields, type ProtocolVersion, userScopes } from './token-request.ts';
+import type { Totp } from './totp.ts';
 import type { User, Users } from './users.ts';
 
 export interface SignInFlowDeps {
   readonly tenants: Tenants;
   readonly users: Users;
+  readonly totp: Totp;
   readonly apps: Pick<Apps, 'find'>;
   readonly providers: Providers;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly federation: FederatedSignIn<User>;
+  readonly consent: Pick<ConsentFlow, 'beforeAuthorize'>;
+  readonly guests: Pick<GuestFlow, 'home'>;
 }
 
 const REFUSED_AFTER_MS = 400;
 /** The same for everybody: who has a password here, and who is locked, is nobody's business. */
 const REFUSED =
   'The user name or the password is wrong. After ten wrong passwords a name is locked for a quarter of an hour.';
+
+const WRONG_CODE =
+  'The code is wrong or was used before. After ten wrong codes none is taken for a quarter of an hour.';
+
+const STEPS = ['code', 'change', 'enrol', 'recovery'] as const;
+type Step = (typeof STEPS)[number];
+/** A person whose password was right, and what is still to do; kept with the interaction. */
+interface Unfinished {
+  readonly user: User;
+  readonly steps: readonly Step[];
+  readonly amr: readonly string[];
+}
 
 type TenantRequest = RouteRequest<{ tenant: string }, Fields, unknown, null>;
 type InteractionRequest = RouteRequest<{ tenant: string; uid: string }, Fields, unknown, null>;
@@ -69,6 +96,8 @@ export function createSignInFlow(deps: SignInFlowDeps) {
               : `/${tenant.id}${PROVIDER_ROUTES.authorization}`;
           return { status: 302, headers: { location: path + query } };
         }
+        const asking = await deps.consent.beforeAuthorize(tenant, request);
+        if (asking) return asking;
         const clientId = single(request.query.client_id).toLowerCase();
         const { audience, scopes } = userScopes(
           version,
@@ -113,8 +142,8 @@ export function createSignInFlow(deps: SignInFlowDeps) {
       const found = await interactionOf(request);
       if ('reply' in found) return found.reply;
       const { tenant, interaction } = found;
-      const user = await pendingChange(tenant, interaction);
-      return user ? askNewPassword(user, interaction, null) : askPassword(tenant, interaction, '', null);
+      const pending = await pendingOf(tenant, interaction);
+      return pending ? showStep(tenant, interaction, pending) : askPassword(tenant, interaction, '', null);
     },
 
     async submit(request: InteractionRequest): Promise<Reply> {
@@ -123,9 +152,9 @@ export function createSignInFlow(deps: SignInFlowDeps) {
       if ('reply' in found) return found.reply;
       const { tenant, interaction } = found;
       const form = (request.body ?? {}) as Fields;
-      const changing = await pendingChange(tenant, interaction);
-      return changing
-        ? newPassword(request, tenant, interaction, changing, form)
+      const pending = await pendingOf(tenant, interaction);
+      return pending
+        ? step(request, tenant, interaction, pending, form)
         : password(request, tenant, interaction, form);
     },
 
@@ -195,6 +224,11 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     form: Fields,
   ): Promise<Reply> {
     const name = single(form.username).trim();
+    const home = await deps.guests.home(tenant, request.params.uid, name);
+    if (home) {
+      request.audit.repeats();
+      return home;
+    }
     // A refusal is given no sooner than this, so that what is written about some of them is not seen by the clock.
     const earliest = delay(REFUSED_AFTER_MS);
     const result = await users.signIn(tenant, name, single(form.password));
@@ -202,11 +236,16 @@ export function createSignInFlow(deps: SignInFlowDeps) {
       case 'ok': {
         request.audit.as(tenant.id, { kind: 'user', id: result.user.id, name: result.user.principalName });
         request.audit.target('user', result.user.id);
-        if (!result.user.mustChangePassword) return finish(request, tenant, result.user);
-        request.audit.details({ oneTimePassword: true });
-        interaction.result = { changePassword: { userId: result.user.id } };
-        await interaction.save(secondsLeft(interaction));
-        return askNewPassword(result.user, interaction, null);
+        if (result.user.mustChangePassword) request.audit.details({ oneTimePassword: true });
+        const need = await deps.totp.need(tenant.id, result.user.id);
+        const needed: Record<Step, boolean> = {
+          code: need === 'code',
+          change: result.user.mustChangePassword,
+          enrol: need === 'must',
+          recovery: false,
+        };
+        const steps = STEPS.filter((one) => needed[one]);
+        return goOn(request, tenant, interaction, { user: result.user, steps, amr: ['pwd'] });
       }
       case 'locked':
       case 'wrong':
@@ -217,60 +256,130 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     }
   }
 
-  async function newPassword(
+  async function step(
     request: InteractionRequest,
     tenant: Tenant,
     interaction: Interaction,
-    user: User,
+    pending: Unfinished,
     form: Fields,
   ): Promise<Reply> {
-    const wanted = single(form.newPassword);
-    if (wanted !== single(form.repeatPassword))
-      return askNewPassword(user, interaction, 'The two passwords differ.', 400);
-    const problem = await users.changePassword(user, wanted);
-    if (problem) return askNewPassword(user, interaction, problem, 400);
-    await deps.audit.record({
-      tenantId: tenant.id,
-      actor: { kind: 'user', id: user.id, name: user.principalName },
-      action: 'user.changePassword',
-      target: { kind: 'user', id: user.id },
-      outcome: 'success',
-      sourceIp: request.ip,
-      correlationId: request.correlationId,
-    });
-    return finish(request, tenant, user);
+    const { user } = pending;
+    const [now = 'done', ...later] = pending.steps;
+    const again = (message: string, status: number) =>
+      showStep(tenant, interaction, pending, { message, status });
+    switch (now) {
+      case 'done':
+        return finish(request, tenant, pending.user, ...pending.amr);
+      case 'code': {
+        request.audit.as(tenant.id, { kind: 'user', id: user.id, name: user.principalName });
+        request.audit.target('user', user.id);
+        const earliest = delay(REFUSED_AFTER_MS);
+        const taken = await deps.totp.check(tenant.id, user.id, single(form.code));
+        if (taken === null) {
+          await refused(request, tenant, user, 'wrong code');
+          await earliest;
+          return again(WRONG_CODE, 401);
+        }
+        request.audit.details({ secondProof: taken });
+        return goOn(request, tenant, interaction, { ...pending, steps: later, amr: ['pwd', 'otp', 'mfa'] });
+      }
+      case 'change': {
+        const wanted = single(form.newPassword);
+        if (wanted !== single(form.repeatPassword)) return again('The two passwords differ.', 400);
+        const problem = await users.changePassword(user, wanted);
+        if (problem) return again(problem, 400);
+        await record(request, tenant, user, 'user.changePassword', 'success', {});
+        return goOn(request, tenant, interaction, { ...pending, steps: later });
+      }
+      case 'enrol': {
+        const codes = await deps.totp.confirm(tenant.id, user.id, single(form.code));
+        if (codes === null) return again(WRONG_CODE, 400);
+        await record(request, tenant, user, 'totp.confirm', 'success', {});
+        await remember(interaction, { ...pending, steps: ['recovery'], amr: ['pwd', 'otp', 'mfa'] });
+        return show(recoveryCodesPage(codes, returnOrigin(interaction)), 200);
+      }
+      case 'recovery':
+        return goOn(request, tenant, interaction, { ...pending, steps: later });
+    }
+  }
+
+  /** To the next page, or out. */
+  async function goOn(
+    request: InteractionRequest,
+    tenant: Tenant,
+    interaction: Interaction,
+    pending: Unfinished,
+  ): Promise<Reply> {
+    if (pending.steps.length === 0) return finish(request, tenant, pending.user, ...pending.amr);
+    await remember(interaction, pending);
+    return showStep(tenant, interaction, pending);
+  }
+
+  async function remember(interaction: Interaction, { user, steps, amr }: Unfinished): Promise<void> {
+    interaction.result = { pending: { userId: user.id, steps: [...steps], amr: [...amr] } };
+    await interaction.save(secondsLeft(interaction));
+  }
+
+  async function showStep(
+    tenant: Tenant,
+    interaction: Interaction,
+    { user, steps }: Unfinished,
+    { message, status }: { message: string | null; status: number } = { message: null, status: 200 },
+  ): Promise<Reply> {
+    const returnsTo = returnOrigin(interaction);
+    const [now = 'done'] = steps;
+    switch (now) {
+      case 'code':
+        return show(codePage({ message, returnsTo }), status);
+      case 'change':
+        return askNewPassword(user, interaction, message, status);
+      case 'enrol': {
+        const { secret, uri } = await deps.totp.enrol(user, `Merlon ${tenant.name}`);
+        const picture = renderSVG(uri, { border: 2 });
+        return show(enrolPage({ message, returnsTo, secret, uri, picture }), status);
+      }
+      case 'recovery':
+      case 'done':
+        return show(recoveryCodesPage([], returnsTo), status);
+    }
   }
 
   async function finish(
     request: InteractionRequest,
     tenant: Tenant,
     user: User,
-    how: 'pwd' | 'fed' = 'pwd',
+    ...how: readonly string[]
   ): Promise<Reply> {
     await providers
       .forTenant(tenant.id)
       .interactionFinished(
         forwarded(request, tenant.id, `/login/${request.params.uid}`),
         request.node.response,
-        { login: { accountId: user.id, amr: [how] } },
+        { login: { accountId: user.id, amr: [...how] } },
         { mergeWithLastSubmission: false },
       );
     return { handled: true };
   }
 
-  async function refused(
+  function refused(request: InteractionRequest, tenant: Tenant, user: User, reason: string): Promise<void> {
+    return record(request, tenant, user, 'user.signIn', 'refused', { reason });
+  }
+
+  async function record(
     request: InteractionRequest,
     tenant: Tenant,
     user: User,
-    reason: string,
+    action: string,
+    outcome: 'success' | 'refused',
+    details: Record<string, unknown>,
   ): Promise<void> {
     await deps.audit.record({
       tenantId: tenant.id,
       actor: { kind: 'user', id: user.id, name: user.principalName },
-      action: 'user.signIn',
+      action,
       target: { kind: 'user', id: user.id },
-      outcome: 'refused',
-      details: { reason },
+      outcome,
+      details,
       sourceIp: request.ip,
       correlationId: request.correlationId,
     });
@@ -294,10 +403,11 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     };
   }
 
-  async function pendingChange(tenant: Tenant, interaction: Interaction): Promise<User | null> {
-    const pending: unknown = interaction.result?.changePassword;
-    if (!pending || typeof pending !== 'object' || !('userId' in pending)) return null;
-    return users.find(tenant.id, String(pending.userId));
+  async function pendingOf(tenant: Tenant, interaction: Interaction): Promise<Unfinished | null> {
+    const kept = interaction.result?.pending as { userId: string; steps: Step[]; amr: string[] } | undefined;
+    if (kept === undefined) return null;
+    const user = await users.find(tenant.id, kept.userId);
+    return user && { user, steps: kept.steps, amr: kept.amr };
   }
 
   /** `common`: the domain of `login_hint`, else the only tenant or the default one. */
