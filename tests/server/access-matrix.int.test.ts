@@ -49,6 +49,9 @@ const BODIES: Readonly<Record<string, object>> = {
   'machines.unisolate': { Comment: 'matrix' },
   'machineactions.cancel': { Comment: 'matrix' },
   'alerts.update': { comment: 'matrix' },
+  'machines.update': { deviceValue: 'Normal' },
+  'machines.tags': { Value: 'matrix', Action: 'Add' },
+  'machines.setDeviceValue': { DeviceValue: 'Normal' },
 };
 /** They read the whole trail, which this test makes long. */
 const LAST = new Set(['audit.verify', 'audit.export']);
