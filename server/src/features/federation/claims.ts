@@ -47,16 +47,13 @@ export type ForeignToken =
 
 /** Whose token it is. A person's roles never make a program of him. */
 export function tokenOf(claims: Claims, mapping: ClaimMapping): ForeignToken {
-  const client =
-    textOf(claims, 'azp') ??
-    textOf(claims, 'appid') ??
-    textOf(claims, 'client_id') ??
-    textOf(claims, 'sub') ??
-    '';
+  const named = textOf(claims, 'azp') ?? textOf(claims, 'appid') ?? textOf(claims, 'client_id');
   const program =
     mapping.program === null
-      ? claims.idtyp === 'app' || claims.sub === client
+      ? claims.idtyp === 'app' || (named !== null && claims.sub === named)
       : textOf(claims, mapping.program) !== null;
+  // A token that names no client is a person's, whatever its subject.
+  const client = named ?? textOf(claims, 'sub') ?? '';
   return program
     ? { kind: 'application', client, permissions: listOf(claims, mapping.roles) }
     : { kind: 'user', client, permissions: listOf(claims, mapping.scopes) };
