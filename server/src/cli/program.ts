@@ -13,6 +13,7 @@ import { detectionCommands } from '../features/detection/commands.ts';
 import { deviceGroupCommands } from '../features/device-groups/commands.ts';
 import { federationCommands } from '../features/federation/commands.ts';
 import { identityCommands } from '../features/identity/commands.ts';
+import { guestCommands } from '../features/identity/guest-commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
 import { responseCommands } from '../features/response/commands.ts';
 import { version } from '../version.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   serveCommand,
   statusCommand,
   identityCommands,
+  guestCommands,
   federationCommands,
   accessCommands,
   deviceGroupCommands,

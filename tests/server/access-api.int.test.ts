@@ -1,0 +1,153 @@
+/** Programs that manage access: what they may, and that no change stands without its record. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startServer, type TestServer } from '../support/server.ts';
+import { openStateDatabase } from '../support/state-database.ts';
+
+const INVESTIGATE = [
+  'Alert.ReadWrite.All',
+  'Incident.ReadWrite.All',
+  'Machine.ReadWrite.All',
+  'Machine.Scan',
+  'Machine.CollectForensics',
+];
+
+describe('access management by programs', () => {
+  let server: TestServer;
+  let manager: string;
+  let managerId: string;
+  let reader: string;
+  let person: string;
+  let administrators: string;
+
+  const call = async (method: string, path: string, json?: object, token = manager) => {
+    const answer = await server.call(`/api/merlon${path}`, { method, token, ...(json ? { json } : {}) });
+    return { status: answer.status, body: answer.text === '' ? null : answer.json() };
+  };
+  const refused = async (method: string, path: string, json?: object) => {
+    const { status, body } = await call(method, path, json);
+    expect([status, body.error.code], `${method} ${path} ${JSON.stringify(json)}`).toEqual([
+      403,
+      'DisallowedOperation',
+    ]);
+  };
+
+  beforeAll(async () => {
+    server = await startServer();
+    const app = await server.createApp('AccessManagement.ReadWrite.All', ...INVESTIGATE);
+    managerId = app.clientId;
+    manager = await server.token(app);
+    reader = await server.token(await server.createApp('AccessManagement.Read.All'));
+    person = (await server.cli('user', 'create', '--name', 'ann')).userId;
+    administrators = (await server.cli('role', 'list')).value.find(
+      (role: { kind: string }) => role.kind === 'administrator',
+    ).id;
+  });
+  afterAll(() => server?.dispose());
+
+  it('manages roles, groups, members and elevations within what it holds', async () => {
+    const role = await call('POST', '/roles', {
+      name: 'investigators',
+      permissions: ['AlertsInvestigation.Manage'],
+    });
+    expect(role.status, JSON.stringify(role.body)).toBe(201);
+    const group = await call('POST', '/usergroups', { name: 'investigators', roles: [role.body.id] });
+    expect(group.status).toBe(201);
+    expect(
+      (await call('POST', `/usergroups/${group.body.id}/members`, { userId: person })).body.members,
+    ).toBe(1);
+    const elevation = await call('POST', '/elevations', {
+      userId: person,
+      roleId: role.body.id,
+      hours: 1,
+      reason: 'test',
+    });
+    expect(elevation.status).toBe(201);
+    expect((await call('POST', `/elevations/${elevation.body.id}/end`, {})).status).toBe(201);
+    expect((await call('GET', '/roles', undefined, reader)).status).toBe(200);
+    expect((await call('POST', '/roles', { name: 'x', permissions: [] }, reader)).status).toBe(403);
+    const records = await server.cli('audit', 'list', '--top', '20');
+    expect(records).toContainEqual(
+      expect.objectContaining({ action: 'role.create', actorKind: 'application', outcome: 'success' }),
+    );
+  });
+
+  it('raises nobody above itself, by role, group, elevation, program or secret', async () => {
+    await refused('POST', '/roles', { name: 'r', permissions: ['ActiveRemediation.SecurityOperations'] });
+    await refused('POST', '/elevations', { userId: person, roleId: administrators, hours: 1, reason: 'x' });
+    await refused('PATCH', `/roles/${administrators}`, { userGroups: [] });
+    await refused('POST', '/usergroups', { name: 'g', roles: [administrators] });
+    const strong = await server.cli('usergroup', 'create', '--name', 'strong', '--role', administrators);
+    await refused('POST', `/usergroups/${strong.id}/members`, { userId: person });
+    await refused('PATCH', `/usergroups/${strong.id}`, { roles: [] });
+    await refused('DELETE', `/usergroups/${strong.id}`);
+    const own = (await call('GET', '/roles')).body.value.find(
+      (one: { name: string }) => one.name === 'investigators',
+    );
+    await refused('PATCH', `/roles/${own.id}`, { permissions: ['SecuritySettings.Manage'] });
+    await refused('PATCH', `/roles/${own.id}`, { userGroups: [strong.id] });
+
+    await refused('POST', '/applications', { name: 'a', permissions: ['Machine.Isolate'] });
+    await refused('POST', '/applications', { name: 'a', permissions: ['AccessManagement.ReadWrite.All'] });
+    await refused('POST', '/applications', { name: 'a', delegatedPermissions: ['Machine.LiveResponse'] });
+    await refused('PATCH', `/applications/${managerId}`, {
+      permissions: [...INVESTIGATE, 'Machine.Isolate'],
+    });
+    await refused('POST', `/applications/${managerId}/secrets`, {});
+    const responder = await server.createApp('Machine.Isolate');
+    await refused('POST', `/applications/${responder.clientId}/secrets`, {});
+    await refused('PATCH', `/applications/${responder.clientId}`, { enabled: false });
+    await refused('DELETE', `/applications/${responder.clientId}`);
+    const made = await call('POST', '/applications', { name: 'a', permissions: ['Machine.Read.All'] });
+    expect(made.status, JSON.stringify(made.body)).toBe(201);
+    await refused('PATCH', `/applications/${made.body.id}`, { permissions: ['Machine.Isolate'] });
+    expect((await call('POST', '/access/rbac', {})).body.error.code).toBe('Forbidden');
+  });
+
+  it('has operations without a device rule only for whoever sees every device, or about no device', async () => {
+    const { paths } = (await server.call('/openapi.json')).json();
+    const open = Object.entries<Record<string, Record<string, unknown>>>(paths).flatMap(([path, methods]) =>
+      Object.values(methods).flatMap((route) => {
+        const access = route['x-merlon-access'] as { role: string | null; deviceScope: string } | undefined;
+        return path.startsWith('/api/merlon/') &&
+          access?.deviceScope === 'none' &&
+          access.role !== 'PortalSettings.Manage'
+          ? [String(route.operationId)]
+          : [];
+      }),
+    );
+    // A person's own second factor; kept queries, and what a person ran and how much he may.
+    const aboutNoDevice = [
+      'me.get',
+      'access.mode',
+      'approvalPolicy.list',
+      'invitation.list',
+      'invitation.accept',
+      'invitation.leave',
+    ];
+    expect(open.filter((id) => !aboutNoDevice.includes(id) && !/^(totp|hunting)/.test(id))).toEqual([]);
+  });
+
+  it('makes no change whose record cannot be written', async () => {
+    const database = await openStateDatabase(server.home);
+    try {
+      await database.query(`
+        create function refuse_record() returns trigger language plpgsql as
+        $$ begin if new.outcome = 'success' then raise exception 'the trail is full'; end if; return new; end $$`);
+      await database.query(
+        'create trigger refuse_record before insert on audit_records for each row execute function refuse_record()',
+      );
+      const names = async () =>
+        (await call('GET', '/roles')).body.value.map((one: { name: string }) => one.name).sort();
+      const before = await names();
+      expect((await call('POST', '/roles', { name: 'unrecorded', permissions: [] })).status).toBe(500);
+      await expect(
+        server.cli('role', 'create', '--name', 'unrecorded', '--permission', 'ViewData.Tvm'),
+      ).rejects.toThrow();
+      expect(await names()).toEqual(before);
+      await database.query('drop trigger refuse_record on audit_records');
+      expect((await call('POST', '/roles', { name: 'recorded', permissions: [] })).status).toBe(201);
+    } finally {
+      await database.end();
+    }
+  });
+});
