@@ -177,8 +177,12 @@ export const pluginQueries: Readonly<Record<string, readonly string[]>> = {
   rows_near: ['DeviceInfo | sort by Timestamp asc, DeviceName asc | evaluate rows_near(DeviceName != "", 1)'],
   identity: ['DeviceInfo | evaluate identity()'],
   preview: ['DeviceInfo | evaluate preview(1000)'],
-  geo_polygon_lookup: [],
-  geo_line_lookup: [],
+  geo_polygon_lookup: [
+    'DeviceInfo | extend x = 0.5, y = 0.5 | evaluate geo_polygon_lookup((DeviceInfo | project Found = DeviceName, p = dynamic({"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1],[0,0]]]})), p, x, y)',
+  ],
+  geo_line_lookup: [
+    'DeviceInfo | extend x = 0.5, y = 0.0 | evaluate geo_line_lookup((DeviceInfo | project Found = DeviceName, l = dynamic({"type":"LineString","coordinates":[[0,0],[1,0]]})), l, x, y, 1000)',
+  ],
 };
 
 /** Names, texts and comments that try to end the statement they stand in. */
