@@ -71,9 +71,16 @@ export function collectionBody<T extends object>(
   return {
     '@odata.context': contextOf(request.origin, contextPath),
     ...(total === null ? {} : { '@odata.count': total }),
-    value: page,
+    value: page.map((row) => selected(row, query)),
     ...(more ? { '@odata.nextLink': nextLink(request, next(query, set, page, size)) } : {}),
   };
+}
+
+/** The properties asked for; what is expanded was asked for too. */
+function selected(row: object, { select, expand }: ODataQuery): object {
+  if (select === null) return row;
+  const names = new Set([...select, ...expand]);
+  return Object.fromEntries(Object.entries(row).filter(([name]) => names.has(name)));
 }
 
 /** By the key of the last row where the set has one. Its values stand on the wire as its filters compare them. */

@@ -237,6 +237,16 @@ describe('pages by key', () => {
     );
   }, 60_000);
 
+  it('go on by properties that were not selected', async () => {
+    const url = '/api/things?$select=TITLE&$orderby=size';
+    const query = readQuery({ url }, set);
+    const rows = [1, 2, 3, 4].map((size) => ({ id: `${size}`, title: 't', size }));
+    const body = collectionBody({ url, origin: 'https://merlon.test' }, query, set, 'Things', rows, null);
+    expect(body).toMatchObject({ value: [{ title: 't' }, { title: 't' }, { title: 't' }] });
+    expect(JSON.stringify(body)).not.toContain('"size"');
+    expect(body).toHaveProperty('@odata.nextLink', expect.stringContaining('$skiptoken='));
+  });
+
   it('refuse a token that was altered, or belongs to another order', async () => {
     const rows = ['a', 'b', 'c', 'd'].map(
       (id): Thing => ({
