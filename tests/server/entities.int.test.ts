@@ -88,8 +88,8 @@ describe('entities', () => {
     ['a file nobody saw', `/api/files/${'0'.repeat(40)}`, 404, 'ResourceNotFound'],
     ['statistics of a file nobody saw', `/api/files/${'0'.repeat(64)}/stats`, 404, 'ResourceNotFound'],
     ['no address', '/api/ips/1.2.3/stats', 400, 'InvalidIpAddress'],
-    ['an address nobody saw', '/api/ips/203.0.113.77', 404, 'ResourceNotFound'],
-    ['too long a time', '/api/ips/203.0.113.77/stats?lookBackHours=721', 400, 'InvalidInput'],
+    ['an address nobody saw', '/api/ips/192.0.2.250', 404, 'ResourceNotFound'],
+    ['too long a time', '/api/ips/192.0.2.250/stats?lookBackHours=721', 400, 'InvalidInput'],
     ['a domain nobody saw', '/api/domains/nobody.example', 404, 'ResourceNotFound'],
     ['no domain', '/api/domains/a%20b/stats', 400, 'InvalidDomainName'],
     ['an account nobody saw', '/api/users/nobody', 404, 'ResourceNotFound'],
@@ -106,7 +106,7 @@ describe('entities', () => {
   });
 
   it('answer zero for addresses and domains nobody saw', async () => {
-    for (const path of ['/api/ips/203.0.113.77/stats', '/api/domains/nobody.example/stats'])
+    for (const path of ['/api/ips/192.0.2.250/stats', '/api/domains/nobody.example/stats'])
       expect((await get(path)).body).toMatchObject({
         organizationPrevalence: 0,
         orgPrevalence: '0',
@@ -160,7 +160,7 @@ describe('devices', () => {
       400,
       'MaximumBatchSizeExceeded',
     ],
-    ['an unknown action', { Value: 'x', Action: 'Set', MachineIds: [] }, 400, 'InvalidRequestBody'],
+    ['an unknown action', { Value: 'x', Action: 'Set', MachineIds: [] }, 400, 'InvalidInput'],
   ])('refuse %s', async (_, body, status, code) => {
     const answer = await call('POST', '/api/machines/AddOrRemoveTagForMultipleMachines', body);
     expect([answer.status, answer.body.error.code], answer.text).toEqual([status, code]);

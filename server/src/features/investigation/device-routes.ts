@@ -1,7 +1,6 @@
 /** Devices by an address they had at a moment. */
 import { isIP } from 'node:net';
 import { ApiError, collectionAnswer, Machine } from '@merlon/contract';
-import { Type } from 'typebox';
 import { defineRoute, type Route } from '../../http/route.ts';
 import { type InvestigationDeps, readMachines } from './relations.ts';
 
@@ -17,10 +16,9 @@ export function deviceRoutes({ profiles, devices, clock }: InvestigationDeps): R
       summary: 'List the devices that had an address within a quarter of an hour of a moment.',
       access: readMachines,
       audit: null,
-      params: Type.Object({ '*': Type.String() }),
       responses: { 200: collectionAnswer(Machine) },
       async handle(request) {
-        const { address, at } = argumentsOf(request.params['*']);
+        const { address, at } = argumentsOf(request.url);
         const age = clock.now().getTime() - at.getTime();
         if (age > MAX_AGE_MS)
           throw new ApiError('InvalidInput', 'timestamp lies more than 30 days in the past.');
@@ -31,9 +29,9 @@ export function deviceRoutes({ profiles, devices, clock }: InvestigationDeps): R
   ];
 }
 
-/** `(ip='10.0.0.1',timestamp=2026-11-24T10:00:00Z)`. @throws ApiError */
-function argumentsOf(text: string): { address: string; at: Date } {
-  const [, inside] = /^\((.*)\)$/.exec(text.trim()) ?? [];
+/** `…/findbyip(ip='10.0.0.1',timestamp=2026-11-24T10:00:00Z)`. @throws ApiError */
+function argumentsOf(url: string): { address: string; at: Date } {
+  const [, inside] = /findbyip\((.*)\)\/?$/i.exec(decodeURIComponent(url.split('?', 1)[0] ?? '')) ?? [];
   const given = new Map(
     (inside ?? '').split(',').map((part) => {
       const at = part.indexOf('=');
