@@ -58,7 +58,17 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
   const hunting = createHunting(platform);
   const investigation = createInvestigation(platform, devices, alerts);
   return {
-    features: [devices, deviceGroups, onboarding, response, ingest, alerts, detection, hunting, investigation],
+    features: [
+      devices,
+      deviceGroups,
+      onboarding,
+      response,
+      ingest,
+      alerts,
+      detection,
+      hunting,
+      investigation,
+    ],
     authenticator: devices.authenticator,
   };
 }
