@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { hostAllowList } from './features/hunting/host-allow-list.ts';
 import { HUNTING_DEFAULTS, type HuntingConfig } from './features/hunting/limits.ts';
+import { hostAllowList } from './outbound/host-allow-list.ts';
 import type { LogLevel } from './telemetry/log.ts';
 
 export interface Config {

@@ -1,7 +1,7 @@
 /** Whether two alerts tell of one story, and why. Pure. */
 import { isIP } from 'node:net';
 import type { AlertEvidence } from '@merlon/contract';
-import { isPublicAddress } from './public-address.ts';
+import { isSameEverywhere } from '../../outbound/address-ranges.ts';
 
 /** From the strongest on. `ManualAssociation` is only ever a person's word. */
 export const linkReasons = [
@@ -80,7 +80,7 @@ export function linkFacts(
     }
     if (e.entityType === 'File' && e.sha1) files.add(e.sha1.toLowerCase());
     if (e.entityType === 'Url' && e.url) addHost(hosts, e.url);
-    if (e.entityType === 'Ip' && e.ipAddress && isPublicAddress(e.ipAddress))
+    if (e.entityType === 'Ip' && e.ipAddress && isSameEverywhere(e.ipAddress))
       addresses.add(e.ipAddress.toLowerCase());
     if (e.entityType === 'User' && e.accountName) addAccount(accounts, e.domainName, e.accountName);
   }

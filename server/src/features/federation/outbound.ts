@@ -6,7 +6,7 @@ import { lookup as resolve } from 'node:dns';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { hostAllowList } from '../hunting/host-allow-list.ts';
+import { hostAllowList } from '../../outbound/host-allow-list.ts';
 
 const TIMEOUT_MS = 5_000;
 const MAX_BYTES = 512 * 1024;

@@ -7,8 +7,8 @@ import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { ApiError } from '@merlon/contract';
+import { type HostAllowList, hostAllowList } from '../../outbound/host-allow-list.ts';
 import type { Clock } from '../../telemetry/clock.ts';
-import { type HostAllowList, hostAllowList } from './host-allow-list.ts';
 
 /** What a query asks for. */
 export interface ExternalRequest {

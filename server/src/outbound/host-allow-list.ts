@@ -1,10 +1,11 @@
 /**
- * Where `externaldata` may read from. An entry is a host (`lists.example.com`, `*.example.com`, `192.0.2.7`), that means https on its own port; an origin
+ * Where the server may read from for others (`externaldata`, providers of sign-in). An entry is a host (`lists.example.com`, `*.example.com`, `192.0.2.7`), that means https on its own port; an origin
  * (`https://lists.example.com:8443`, `http://mirror.internal`), that means exactly that; or a network (`10.20.0.0/16`), that lets the hosts of the other
  * entries have addresses in it. Without a network, or the address itself among the entries, a host whose address is private is not read from: a name
  * must not lead into the network of the server. Pure.
  */
 import { BlockList, isIP } from 'node:net';
+import { isOnTheInternet } from './address-ranges.ts';
 
 export interface HostAllowList {
   /** Null when it may be read from, else why not. */
@@ -17,38 +18,6 @@ type HostRule = {
   readonly port: string;
   readonly matches: (host: string) => boolean;
 };
-
-/** Addresses that mean this machine, this network, or nobody. */
-const PRIVATE_NETWORKS: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
-  ['0.0.0.0', 8, 'ipv4'],
-  ['10.0.0.0', 8, 'ipv4'],
-  ['100.64.0.0', 10, 'ipv4'],
-  ['127.0.0.0', 8, 'ipv4'],
-  ['169.254.0.0', 16, 'ipv4'],
-  ['172.16.0.0', 12, 'ipv4'],
-  ['192.0.0.0', 24, 'ipv4'],
-  ['192.0.2.0', 24, 'ipv4'],
-  ['192.168.0.0', 16, 'ipv4'],
-  ['198.18.0.0', 15, 'ipv4'],
-  ['198.51.100.0', 24, 'ipv4'],
-  ['203.0.113.0', 24, 'ipv4'],
-  ['224.0.0.0', 3, 'ipv4'],
-];
-
-/** Of IPv6 only what is globally routed and holds no IPv4 address inside. */
-const GLOBAL_IPV6 = new BlockList();
-GLOBAL_IPV6.addSubnet('2000::', 3, 'ipv6');
-const TRANSLATED_IPV6 = new BlockList();
-for (const [net, bits] of [
-  ['2001::', 23],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-  ['3fff::', 20],
-] as const)
-  TRANSLATED_IPV6.addSubnet(net, bits, 'ipv6');
-
-const PRIVATE = new BlockList();
-for (const [net, bits, family] of PRIVATE_NETWORKS) PRIVATE.addSubnet(net, bits, family);
 
 /** @throws Error that names the entry which is none of the forms above */
 export function hostAllowList(entries: readonly string[]): HostAllowList {
@@ -73,15 +42,9 @@ export function hostAllowList(entries: readonly string[]): HostAllowList {
     mayConnect(address) {
       const family = isIP(address);
       if (family === 0) return false;
-      const kind = family === 4 ? 'ipv4' : 'ipv6';
-      return networks.check(address, kind) || isPublic(address, kind);
+      return networks.check(address, family === 4 ? 'ipv4' : 'ipv6') || isOnTheInternet(address);
     },
   };
-}
-
-function isPublic(address: string, kind: 'ipv4' | 'ipv6'): boolean {
-  if (kind === 'ipv4') return !PRIVATE.check(address, kind);
-  return GLOBAL_IPV6.check(address, kind) && !TRANSLATED_IPV6.check(address, kind);
 }
 
 function addNetwork(networks: BlockList, address: string, bits: number, entry: string): void {
