@@ -9,6 +9,7 @@ import {
   type ValueFunction,
 } from './filter-node.ts';
 import { canonicalTime } from './iso-time.ts';
+import { lower, upper } from './letter-case.ts';
 import type { ODataItems, ScalarType } from './odata-set.ts';
 
 type Entity = Readonly<Record<string, unknown>>;
@@ -71,6 +72,7 @@ function compare(operator: ComparisonOperator, a: unknown, b: unknown): boolean 
   }
 }
 
+/** Case decides nothing here: the service compares names of devices and people without it. */
 const matches: Readonly<Record<MatchFunction, (text: string, part: string) => boolean>> = {
   contains: (text, part) => text.includes(part),
   startswith: (text, part) => text.startsWith(part),
@@ -117,7 +119,7 @@ const compiler: FilterVisitor<Condition, Value> = {
   },
   match: (name, whole, part) => (scope) => {
     const [a, b] = [text(whole(scope)), text(part(scope))];
-    return a === null || b === null ? null : matches[name](a, b);
+    return a === null || b === null ? null : matches[name](lower(a), lower(b));
   },
   any: (collection, variable, condition) =>
     condition === null
@@ -170,9 +172,9 @@ const dateParts: Readonly<Record<DatePart, readonly [from: number, to: number]>>
 function call(name: ValueFunction, first: string, second: string, rest: readonly unknown[]): string | number {
   switch (name) {
     case 'tolower':
-      return first.toLowerCase();
+      return lower(first);
     case 'toupper':
-      return first.toUpperCase();
+      return upper(first);
     case 'trim':
       return first.replace(/^ +| +$/g, '');
     case 'concat':
@@ -180,12 +182,14 @@ function call(name: ValueFunction, first: string, second: string, rest: readonly
     case 'substring': {
       const [from = 0, count = first.length] = rest.map(Number);
       const start = Math.max(from, 0);
-      return first.slice(start, start + Math.max(count, 0));
+      return [...first].slice(start, start + Math.max(count, 0)).join('');
     }
     case 'length':
-      return first.length;
-    case 'indexof':
-      return first.indexOf(second);
+      return [...first].length;
+    case 'indexof': {
+      const at = first.indexOf(second);
+      return at < 0 ? at : [...first.slice(0, at)].length;
+    }
     case 'date':
       return `${first.slice(0, 10)}T00:00:00.0000000Z`;
     default:
@@ -193,7 +197,7 @@ function call(name: ValueFunction, first: string, second: string, rest: readonly
   }
 }
 
-/** Whether an entity is selected. Lengths and places in text count UTF-16 units, as the real service does. */
+/** Whether an entity is selected. Lengths and places in text count characters (code points), as stores do. */
 export function compilePredicate(node: FilterNode): (entity: Entity) => boolean {
   const condition = foldFilter(node, compiler);
   return (entity) => condition({ entity, variables: new Map() }) === true;

@@ -97,7 +97,7 @@ export function valueType(node: ValueNode): ScalarType | 'collection' | 'null' {
 
 /**
  * One method a kind of node; `C` is what a condition becomes, `V` what a value becomes. Meant for SQL: a method gets its parts already
- * turned. Mind the rules for null on {@link FilterNode}: in SQL `eq` is `is not distinct from`, and an ordering is `coalesce(a < b, false)`.
+ * turned. Mind the rules for null on {@link FilterNode}: in SQL `eq` is `is not distinct from`, and an ordering is `a < b and a is not null and b is not null`.
  */
 export interface FilterVisitor<C, V> {
   and(operands: readonly C[]): C;

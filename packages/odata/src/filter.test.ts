@@ -112,7 +112,9 @@ describe('a filter', () => {
     ["alertCreationTime gt datetime'2018-08-01T00:00:00'", true],
     ['alertCreationTime in (2018-08-01T10:30:00.1234567Z)', true],
     ["startswith(title,'Web') and endswith(title,'nice')", true],
-    ["contains(tolower(title), 'SHELL')", false],
+    ["contains(tolower(title), 'SHELL')", true],
+    ["length('a😀') eq 2 and indexof('a😀b', 'b') eq 2 and substring('a😀b', 1, 1) eq '😀'", true],
+    ["toupper('ß') eq 'ß' and tolower('İ') eq 'i' and endswith('ΑΣ', 'ασ')", true],
     ["contains(toupper(title), 'SHELL')", true],
     ["contains(title,'zzz') eq false", true],
     ["contains(title,'Web') ne false", true],
@@ -447,7 +449,12 @@ function model(node: FilterNode, of: Entity, t: unknown = null): boolean | null 
     case 'match': {
       const [a, b] = [value(node.text), value(node.part)] as [string | null, string | null];
       if (a === null || b === null) return null;
-      return { contains: a.includes(b), startswith: a.startsWith(b), endswith: a.endsWith(b) }[node.function];
+      const [whole, part] = [a.toLowerCase(), b.toLowerCase()];
+      return {
+        contains: whole.includes(part),
+        startswith: whole.startsWith(part),
+        endswith: whole.endsWith(part),
+      }[node.function];
     }
     case 'any':
     case 'all': {

@@ -1,6 +1,7 @@
 /**
  * Turns a checked `$filter` into a SQL condition. Values are always bound; names come from the set's own column table. Null follows OData,
- * not SQL: `eq` and `ne` treat null as a value, an ordering with null is false.
+ * not SQL: `eq` and `ne` treat null as a value, an ordering with null is false. Comparisons keep the bare `column = value` that an index
+ * answers, with `is not null` beside it, which is false where OData is and SQL would be null.
  */
 import {
   type ComparisonOperator,
@@ -12,6 +13,7 @@ import {
   type ODataField,
   type PropertyNode,
   type ValueFunction,
+  type ValueNode,
 } from '@merlon/odata';
 import { type RawBuilder, sql } from 'kysely';
 
@@ -21,8 +23,9 @@ type Condition = RawBuilder<boolean>;
 /** SQL of each filterable or sortable field, by its name on the wire. Collections are SQL arrays: of plain values, or of jsonb. */
 export type SqlColumns = Readonly<Record<string, Value>>;
 
+/** For a `where`, which takes null as false: anything around it would hide its parts from the indexes. */
 export function sqlFilter(filter: FilterNode, columns: SqlColumns): Condition {
-  return sql<boolean>`coalesce(${foldFilter(filter, visitorFor(columns))}, false)`;
+  return foldFilter(filter, visitorFor(columns));
 }
 
 const ORDERINGS: Readonly<Record<Exclude<ComparisonOperator, 'eq' | 'ne'>, Condition>> = {
@@ -43,15 +46,8 @@ function visitorFor(columns: SqlColumns): FilterVisitor<Condition, Value> {
     and: (operands) => sql`(${sql.join(operands, sql` and `)})`,
     or: (operands) => sql`(${sql.join(operands, sql` or `)})`,
     not: (operand) => sql`(not ${operand})`,
-    compare: (operator, left, right) => {
-      if (operator === 'eq') return sql`(${left} is not distinct from ${right})`;
-      if (operator === 'ne') return sql`(${left} is distinct from ${right})`;
-      return sql`coalesce(${left} ${ORDERINGS[operator]} ${right}, false)`;
-    },
-    in: (value, options) => {
-      const same = options.map((option) => sql<boolean>`${value} is not distinct from ${option}`);
-      return same.length === 0 ? sql`false` : sql`(${sql.join(same, sql` or `)})`;
-    },
+    compare: (operator, left, right, node) => compare(operator, left, right, node.left, node.right),
+    in: (value, _options, node) => among(value, node.options),
     match: (name, text, part) => match(name, text, part),
     any: (collection, variable, condition) =>
       condition === null
@@ -66,6 +62,69 @@ function visitorFor(columns: SqlColumns): FilterVisitor<Condition, Value> {
     literal,
     call: (name, args) => call(name, args),
   };
+}
+
+/** What is never null needs no `is not null`. */
+function present(value: Value, node: ValueNode): Condition[] {
+  return node.kind === 'literal' && node.type !== 'null' ? [] : [sql`${value} is not null`];
+}
+
+function compare(
+  operator: ComparisonOperator,
+  left: Value,
+  right: Value,
+  leftNode: ValueNode,
+  rightNode: ValueNode,
+): Condition {
+  if (isBetweenMicroseconds(leftNode)) return beside(FLIPPED[operator], right, left);
+  if (isBetweenMicroseconds(rightNode)) return beside(operator, left, right);
+  const nulls = [...present(left, leftNode), ...present(right, rightNode)];
+  if (operator === 'ne') return sql`(${left} is distinct from ${right})`;
+  if (operator !== 'eq')
+    return sql`(${sql.join([sql`${left} ${ORDERINGS[operator]} ${right}`, ...nulls], sql` and `)})`;
+  // Two values that may both be null are equal then.
+  if (nulls.length > 1) return sql`(${left} is not distinct from ${right})`;
+  return sql`(${sql.join([sql`${left} = ${right}`, ...nulls], sql` and `)})`;
+}
+
+const FLIPPED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
+  eq: 'eq',
+  ne: 'ne',
+  gt: 'lt',
+  ge: 'le',
+  lt: 'gt',
+  le: 'ge',
+};
+
+/** Clients write times in steps of 100 ns, the store keeps microseconds. */
+function isBetweenMicroseconds(node: ValueNode): boolean {
+  return node.kind === 'literal' && node.type === 'datetime' && node.value.at(-2) !== '0';
+}
+
+/** A stored time against one between two microseconds, of which `below` is the lower. */
+function beside(operator: ComparisonOperator, value: Value, below: Value): Condition {
+  switch (operator) {
+    case 'eq':
+      return sql`false`;
+    case 'ne':
+      return sql`true`;
+    case 'gt':
+    case 'ge':
+      return sql`(${value} > ${below} and ${value} is not null)`;
+    case 'lt':
+    case 'le':
+      return sql`(${value} <= ${below} and ${value} is not null)`;
+  }
+}
+
+function among(value: Value, options: readonly LiteralNode[]): Condition {
+  const known = options.filter((option) => option.type !== 'null' && !isBetweenMicroseconds(option));
+  const [first] = known;
+  const isNull = options.some(({ type }) => type === 'null') ? sql<boolean>`${value} is null` : null;
+  if (!first) return isNull ?? sql`false`;
+  const type = known.some((option) => option.type === 'number') ? sql`numeric` : SQL_TYPES[first.type];
+  const listed = sql<boolean>`${value} = any(${known.map((option) => option.value)}::${type}[])`;
+  return isNull ? sql`(${listed} or ${isNull})` : sql`(${listed} and ${value} is not null)`;
 }
 
 /** Lambda variables are the client's words: they become aliases only under a prefix, quoted. */
@@ -96,21 +155,22 @@ function itemMember(variable: string, field: ODataField): Value {
   }
 }
 
+/** An integer is a bigint, so that an index on a column of integers serves it. */
+const SQL_TYPES: Readonly<Record<LiteralNode['type'], Value>> = {
+  null: sql`text`,
+  datetime: sql`timestamptz`,
+  int: sql`bigint`,
+  number: sql`numeric`,
+  bool: sql`boolean`,
+  string: sql`text`,
+  enum: sql`text`,
+};
+
 function literal(node: LiteralNode): Value {
-  switch (node.type) {
-    case 'null':
-      return sql`null`;
-    case 'datetime':
-      return sql`${node.value}::timestamptz`;
-    case 'int':
-    case 'number':
-      return sql`${node.value}::numeric`;
-    case 'bool':
-      return sql`${node.value}::boolean`;
-    case 'string':
-    case 'enum':
-      return sql`${node.value}::text`;
-  }
+  if (node.type === 'null') return sql`null`;
+  // The engine would round the seventh digit up.
+  const value = node.type === 'datetime' ? node.value.replace(/\dZ$/, 'Z') : node.value;
+  return sql`${value}::${SQL_TYPES[node.type]}`;
 }
 
 /** Case decides nothing here: the service compares names of devices and people without it. */
@@ -121,15 +181,16 @@ function match(name: MatchFunction, text: Value, part: Value): Condition {
     case 'startswith':
       return sql`starts_with(lower(${text}), lower(${part}))`;
     case 'endswith':
-      return sql`(right(lower(${text}), length(${part})) = lower(${part}))`;
+      return sql`(right(lower(${text}), length(lower(${part}))) = lower(${part}))`;
   }
 }
 
 /** No text is longer; beyond it the engine's integers would overflow. Null stays null. */
 const FARTHEST = 1_000_000;
 
+/** Names its value once, behind a fence: written out several times it would double with each function inside another. */
 function place(value: Value): Value {
-  return sql`(case when ${value} < 0 then 0 when ${value} > ${FARTHEST} then ${FARTHEST} else ${value} end)::int`;
+  return sql`(select least(greatest(place, 0), ${FARTHEST})::int from (select (${value})::numeric as place offset 0) as places where place is not null)`;
 }
 
 function call(name: ValueFunction, args: readonly Value[]): Value {
