@@ -8,6 +8,8 @@ export interface ODataField {
   readonly type: ScalarType | 'collection';
   readonly filterable: boolean;
   readonly sortable: boolean;
+  /** False: every entity has a value. Default true. */
+  readonly nullable?: boolean;
   /** For `enum`. Matched without regard to case. */
   readonly enumValues?: readonly string[];
   /** For `collection`: what it holds. Absent: strings. */

@@ -6,6 +6,7 @@
 import { ApiError } from '@merlon/contract';
 import { canonicalTime, findField, type ODataField, type ODataQuery, type ODataSet } from '@merlon/odata';
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
+import { isKeyColumn, type KeyColumn } from './sql-filter.ts';
 
 export interface PageOrder {
   readonly field: ODataField;
@@ -52,11 +53,14 @@ export function pageToken(
 }
 
 /** @throws ApiError `ODataError` for anything that is no token of this set and order. */
-export function readPageToken(set: ODataSet, order: readonly PageOrder[], token: string): KeyValue[] {
+export function readPageToken(set: ODataSet, order: readonly SqlOrder[], token: string): KeyValue[] {
   const read = decode(token);
   if (read === null) throw refused('this is no token that a nextLink of this set holds');
   if (read.order !== signature(set, order)) throw refused('the token belongs to another $orderby');
-  const after = order.map(({ field }, at) => keyValue(field, read.after[at]));
+  const after = order.map(({ field, key }, at) => {
+    const value = keyValue(field, read.after[at]);
+    return key && !(typeof value === 'string' && key.pattern.test(value)) ? undefined : value;
+  });
   const known = after.filter((value) => value !== undefined);
   if (known.length !== order.length || read.after.length !== order.length) {
     throw refused('this is no token that a nextLink of this set holds');
@@ -90,6 +94,7 @@ function keyValue(field: ODataField, value: unknown): KeyValue | undefined {
     case 'datetime':
       return typeof value === 'string' ? (canonicalTime(value) ?? undefined) : undefined;
     case 'int':
+      return Number.isSafeInteger(value) ? Number(value) : undefined;
     case 'number':
       return typeof value === 'number' && Number.isFinite(value) ? value : undefined;
     case 'bool':
@@ -99,18 +104,29 @@ function keyValue(field: ODataField, value: unknown): KeyValue | undefined {
   }
 }
 
-/** What a field is sorted by: an enumeration by its place in the list, from least to most, so that High comes after Low. */
-export function sortExpression(field: ODataField, column: Expression<unknown>): Expression<unknown> {
-  return field.enumValues ? sql`array_position(${[...field.enumValues]}::text[], (${column})::text)` : column;
+/** What rows are sorted by, in SQL. */
+export interface SqlOrder extends PageOrder {
+  readonly expression: Expression<unknown>;
+  readonly key: KeyColumn | null;
 }
 
-function sortValue(field: ODataField, value: KeyValue): RawBuilder<unknown> {
+/** An enumeration is sorted by its place in the list, from least to most, so that High comes after Low. */
+export function sqlOrder(order: PageOrder, column: RawBuilder<unknown> | KeyColumn): SqlOrder {
+  if (isKeyColumn(column)) return { ...order, expression: column.column, key: column };
+  const { enumValues } = order.field;
+  const expression = enumValues ? sql`array_position(${[...enumValues]}::text[], (${column})::text)` : column;
+  return { ...order, expression, key: null };
+}
+
+function sortValue({ field, key }: SqlOrder, value: KeyValue): RawBuilder<unknown> {
+  if (key) return sql`${value}::${key.type}`;
   switch (field.type) {
     case 'enum':
       return sql`${(field.enumValues ?? []).indexOf(String(value)) + 1}::int`;
     case 'datetime':
       return sql`${value}::timestamptz`;
     case 'int':
+      return sql`${value}::bigint`;
     case 'number':
       return sql`${value}::numeric`;
     case 'bool':
@@ -121,32 +137,37 @@ function sortValue(field: ODataField, value: KeyValue): RawBuilder<unknown> {
   }
 }
 
-/** Rows after the given one. PostgreSQL sorts null as more than any value: last when ascending, first when descending. */
-export function afterRow(
-  order: readonly (PageOrder & { readonly expression: Expression<unknown> })[],
-  values: readonly KeyValue[],
-): Expression<SqlBool> {
-  const ways = order.map(({ field, direction, expression }, at) => {
-    const same = order.slice(0, at).map((earlier, index) => {
+/**
+ * Rows after the given one. PostgreSQL sorts null as more than any value: last when ascending, first when descending. The ways to come after
+ * it are alternatives, which no index answers; the bound before them, which follows from all of them, is one that an index does.
+ */
+export function afterRow(orders: readonly SqlOrder[], values: readonly KeyValue[]): Expression<SqlBool> {
+  const ways = orders.map((order, at) => {
+    const same = orders.slice(0, at).map((earlier, index) => {
       const value = values[index] ?? null;
       return value === null
         ? sql<SqlBool>`${earlier.expression} is null`
-        : sql<SqlBool>`${earlier.expression} = ${sortValue(earlier.field, value)}`;
+        : sql<SqlBool>`${earlier.expression} = ${sortValue(earlier, value)}`;
     });
-    const value = values[at] ?? null;
-    return sql<SqlBool>`(${sql.join([...same, beyond(expression, direction, field, value)], sql` and `)})`;
+    return sql<SqlBool>`(${sql.join([...same, beyond(order, values[at] ?? null)], sql` and `)})`;
   });
-  return sql<SqlBool>`(${sql.join(ways, sql` or `)})`;
+  const after = sql<SqlBool>`(${sql.join(ways, sql` or `)})`;
+  const bound = leadingBound(orders[0], values[0] ?? null);
+  return bound ? sql<SqlBool>`(${bound} and ${after})` : after;
 }
 
-function beyond(
-  expression: Expression<unknown>,
-  direction: 'asc' | 'desc',
-  field: ODataField,
-  value: KeyValue,
-): Expression<SqlBool> {
+function leadingBound(order: SqlOrder | undefined, value: KeyValue): RawBuilder<SqlBool> | null {
+  if (!order || value === null) return null;
+  if (order.direction === 'desc') return sql`${order.expression} <= ${sortValue(order, value)}`;
+  return order.field.nullable === false ? sql`${order.expression} >= ${sortValue(order, value)}` : null;
+}
+
+function beyond(order: SqlOrder, value: KeyValue): Expression<SqlBool> {
+  const { expression, direction, field } = order;
   if (value === null) return direction === 'asc' ? sql`false` : sql`${expression} is not null`;
-  return direction === 'asc'
-    ? sql`(${expression} > ${sortValue(field, value)} or ${expression} is null)`
-    : sql`${expression} < ${sortValue(field, value)}`;
+  const next = sortValue(order, value);
+  if (direction === 'desc') return sql`${expression} < ${next}`;
+  return field.nullable === false
+    ? sql`${expression} > ${next}`
+    : sql`(${expression} > ${next} or ${expression} is null)`;
 }

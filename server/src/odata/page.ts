@@ -3,7 +3,7 @@ import { ApiError } from '@merlon/contract';
 import { ODataError, type ODataQuery, type ODataSet, parseQuery } from '@merlon/odata';
 import type { Expression, SqlBool } from 'kysely';
 import type { RouteRequest } from '../http/route.ts';
-import { afterRow, pageOrder, pageToken, readPageToken, sortExpression } from './page-key.ts';
+import { afterRow, pageOrder, pageToken, readPageToken, sqlOrder } from './page-key.ts';
 import { type SqlColumns, sqlFilter } from './sql-filter.ts';
 
 export interface SqlPage {
@@ -32,15 +32,16 @@ export function readQuery(request: Pick<Asked, 'url'>, set: ODataSet): ODataQuer
 /** One row more than the page holds, so that the presence of a next page is known. */
 export function sqlPage(query: ODataQuery, set: ODataSet, columns: SqlColumns): SqlPage {
   const byKey = pageOrder(query, set);
-  const orderBy = (byKey ?? query.orderBy).map(({ field, direction }) => {
-    const column = columns[field.name];
-    if (!column) throw new Error(`field ${field.name} has no column`);
-    return { field, direction, expression: sortExpression(field, column) };
+  const orderBy = (byKey ?? query.orderBy).map((order) => {
+    const column = columns[order.field.name];
+    if (!column) throw new Error(`field ${order.field.name} has no column`);
+    return sqlOrder(order, column);
   });
   const { skipToken } = query;
   return {
     where: query.filter ? sqlFilter(query.filter, columns) : null,
-    after: byKey && skipToken !== undefined ? afterRow(orderBy, readPageToken(set, byKey, skipToken)) : null,
+    after:
+      byKey && skipToken !== undefined ? afterRow(orderBy, readPageToken(set, orderBy, skipToken)) : null,
     orderBy,
     limit: pageSize(query, set) + 1,
     offset: query.skip,

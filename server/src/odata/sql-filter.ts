@@ -21,7 +21,30 @@ type Value = RawBuilder<unknown>;
 type Condition = RawBuilder<boolean>;
 
 /** SQL of each filterable or sortable field, by its name on the wire. Collections are SQL arrays: of plain values, or of jsonb. */
-export type SqlColumns = Readonly<Record<string, Value>>;
+export type SqlColumns = Readonly<Record<string, Value | KeyColumn>>;
+
+/**
+ * A column of ids whose SQL type is not text. Filters see its text; where an id is asked for as a whole, and where pages are found by it, the
+ * column itself is compared, so that its index serves.
+ */
+export interface KeyColumn {
+  readonly column: Value;
+  readonly type: Value;
+  /** How every id is written: what is written otherwise is none of them. */
+  readonly pattern: RegExp;
+}
+
+export function guidColumn(column: Value): KeyColumn {
+  return { column, type: sql`uuid`, pattern: /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/ };
+}
+
+export function deviceIdColumn(column: Value): KeyColumn {
+  return { column, type: sql`bpchar`, pattern: /^[0-9a-f]{40}$/ };
+}
+
+export function isKeyColumn(column: Value | KeyColumn): column is KeyColumn {
+  return 'pattern' in column;
+}
 
 /** For a `where`, which takes null as false: anything around it would hide its parts from the indexes. */
 export function sqlFilter(filter: FilterNode, columns: SqlColumns): Condition {
@@ -40,14 +63,26 @@ function visitorFor(columns: SqlColumns): FilterVisitor<Condition, Value> {
     if (node.of !== null) return itemMember(node.of, node.field);
     const column = columns[node.field.name];
     if (!column) throw new Error(`field ${node.field.name} has no column`);
-    return column;
+    return isKeyColumn(column) ? sql`(${column.column})::text` : column;
+  };
+  const keyOf = (node: ValueNode): KeyColumn | null => {
+    const column = node.kind === 'property' && node.of === null ? columns[node.field.name] : undefined;
+    return column && isKeyColumn(column) ? column : null;
   };
   return {
     and: (operands) => sql`(${sql.join(operands, sql` and `)})`,
     or: (operands) => sql`(${sql.join(operands, sql` or `)})`,
     not: (operand) => sql`(not ${operand})`,
-    compare: (operator, left, right, node) => compare(operator, left, right, node.left, node.right),
-    in: (value, _options, node) => among(value, node.options),
+    compare: (operator, left, right, node) => {
+      const key = operator === 'eq' ? keyOf(node.left) : null;
+      return key && node.right.kind === 'literal'
+        ? amongKeys(key, [node.right])
+        : compare(operator, left, right, node.left, node.right);
+    },
+    in: (value, _options, node) => {
+      const key = keyOf(node.value);
+      return key ? amongKeys(key, node.options) : among(value, node.options);
+    },
     match: (name, text, part) => match(name, text, part),
     any: (collection, variable, condition) =>
       condition === null
@@ -125,6 +160,18 @@ function among(value: Value, options: readonly LiteralNode[]): Condition {
   const type = known.some((option) => option.type === 'number') ? sql`numeric` : SQL_TYPES[first.type];
   const listed = sql<boolean>`${value} = any(${known.map((option) => option.value)}::${type}[])`;
   return isNull ? sql`(${listed} or ${isNull})` : sql`(${listed} and ${value} is not null)`;
+}
+
+function amongKeys({ column, type, pattern }: KeyColumn, options: readonly LiteralNode[]): Condition {
+  const known = options.flatMap(({ value }) =>
+    typeof value === 'string' && pattern.test(value) ? [value] : [],
+  );
+  const isNull = options.some((option) => option.type === 'null') ? sql<boolean>`${column} is null` : null;
+  const [first] = known;
+  if (first === undefined) return isNull ?? sql`false`;
+  const listed =
+    known.length === 1 ? sql`${column} = ${first}::${type}` : sql`${column} = any(${known}::${type}[])`;
+  return isNull ? sql`(${listed} or ${isNull})` : sql`(${listed} and ${column} is not null)`;
 }
 
 /** Lambda variables are the client's words: they become aliases only under a prefix, quoted. */

@@ -2,27 +2,28 @@
 import { alertSeverities, alertStatuses } from '@merlon/contract';
 import type { ODataSet } from '@merlon/odata';
 import { sql } from 'kysely';
-import type { SqlColumns } from '../../odata/sql-filter.ts';
+import { deviceIdColumn, type SqlColumns } from '../../odata/sql-filter.ts';
 
 const field = { filterable: true, sortable: true } as const;
+const given = { ...field, nullable: false } as const;
 
 export const alertSet: ODataSet = {
   name: 'alerts',
   fields: [
-    { ...field, name: 'id', type: 'string' },
-    { ...field, name: 'alertCreationTime', type: 'datetime' },
-    { ...field, name: 'firstEventTime', type: 'datetime' },
-    { ...field, name: 'lastEventTime', type: 'datetime' },
-    { ...field, name: 'lastUpdateTime', type: 'datetime' },
-    { ...field, name: 'incidentId', type: 'int' },
+    { ...given, name: 'id', type: 'string' },
+    { ...given, name: 'alertCreationTime', type: 'datetime' },
+    { ...given, name: 'firstEventTime', type: 'datetime' },
+    { ...given, name: 'lastEventTime', type: 'datetime' },
+    { ...given, name: 'lastUpdateTime', type: 'datetime' },
+    { ...given, name: 'incidentId', type: 'int' },
     { ...field, name: 'investigationId', type: 'int' },
     { ...field, name: 'assignedTo', type: 'string' },
     { ...field, name: 'detectionSource', type: 'string' },
-    { ...field, name: 'status', type: 'enum', enumValues: alertStatuses },
-    { ...field, name: 'severity', type: 'enum', enumValues: alertSeverities },
-    { ...field, name: 'category', type: 'string' },
-    { ...field, name: 'title', type: 'string' },
-    { ...field, name: 'machineId', type: 'string' },
+    { ...given, name: 'status', type: 'enum', enumValues: alertStatuses },
+    { ...given, name: 'severity', type: 'enum', enumValues: alertSeverities },
+    { ...given, name: 'category', type: 'string' },
+    { ...given, name: 'title', type: 'string' },
+    { ...given, name: 'machineId', type: 'string' },
     { ...field, name: 'computerDnsName', type: 'string' },
   ],
   expandable: ['evidence'],
@@ -44,6 +45,6 @@ export const alertColumns: SqlColumns = {
   severity: sql`severity`,
   category: sql`category`,
   title: sql`title`,
-  machineId: sql`machine_id::text`,
+  machineId: deviceIdColumn(sql`machine_id`),
   computerDnsName: sql`machine_name`,
 };

@@ -17,41 +17,44 @@ import type { SqlColumns } from '../../odata/sql-filter.ts';
 import { incidentSeveritySql, incidentStatusSql } from './incident-set.ts';
 
 const field = { filterable: true, sortable: true } as const;
+const given = { ...field, nullable: false } as const;
 const verdictFields = [
   { ...field, name: 'assignedTo', type: 'string' },
   { ...field, name: 'classification', type: 'enum', enumValues: graphClassifications },
   { ...field, name: 'determination', type: 'enum', enumValues: graphDeterminations },
   { ...field, name: 'severity', type: 'enum', enumValues: graphSeverities },
-  { ...field, name: 'createdDateTime', type: 'datetime' },
-  { ...field, name: 'lastUpdateDateTime', type: 'datetime' },
+  { ...given, name: 'createdDateTime', type: 'datetime' },
+  { ...given, name: 'lastUpdateDateTime', type: 'datetime' },
 ] as const;
 
 export const graphAlertSet: ODataSet = {
   name: 'alerts_v2',
   fields: [
     ...verdictFields,
-    { ...field, name: 'id', type: 'string' },
-    { ...field, name: 'incidentId', type: 'string' },
+    { ...given, name: 'id', type: 'string' },
+    { ...given, name: 'incidentId', type: 'string' },
     { ...field, name: 'category', type: 'string' },
     { ...field, name: 'title', type: 'string' },
     { ...field, name: 'serviceSource', type: 'string' },
-    { ...field, name: 'firstActivityDateTime', type: 'datetime' },
-    { ...field, name: 'lastActivityDateTime', type: 'datetime' },
+    { ...given, name: 'firstActivityDateTime', type: 'datetime' },
+    { ...given, name: 'lastActivityDateTime', type: 'datetime' },
     { ...field, name: 'status', type: 'enum', enumValues: graphAlertStatuses },
   ],
   expandable: [],
   maxTop: 2_000,
+  paging: { key: 'id', orderBy: [{ property: 'createdDateTime', direction: 'desc' }] },
 };
 
 export const graphIncidentSet: ODataSet = {
   name: 'incidents',
   fields: [
     ...verdictFields,
-    { ...field, name: 'id', type: 'string' },
+    { ...given, name: 'id', type: 'string' },
     { ...field, name: 'status', type: 'enum', enumValues: graphIncidentStatuses },
   ],
   expandable: ['alerts'],
   maxTop: 50,
+  paging: { key: 'id', orderBy: [{ property: 'createdDateTime', direction: 'desc' }] },
 };
 
 /** Our word as Graph's; nothing said is `unknown`. */

@@ -5,19 +5,21 @@ import { sql } from 'kysely';
 import type { SqlColumns } from '../../odata/sql-filter.ts';
 
 const field = { filterable: true, sortable: true } as const;
+const given = { ...field, nullable: false } as const;
 
 export const incidentSet: ODataSet = {
   name: 'incidents',
   fields: [
-    { ...field, name: 'incidentId', type: 'int' },
-    { ...field, name: 'createdTime', type: 'datetime' },
-    { ...field, name: 'lastUpdateTime', type: 'datetime' },
+    { ...given, name: 'incidentId', type: 'int' },
+    { ...given, name: 'createdTime', type: 'datetime' },
+    { ...given, name: 'lastUpdateTime', type: 'datetime' },
     { ...field, name: 'assignedTo', type: 'string' },
-    { ...field, name: 'status', type: 'enum', enumValues: incidentStatuses },
-    { ...field, name: 'severity', type: 'enum', enumValues: alertSeverities },
+    { ...given, name: 'status', type: 'enum', enumValues: incidentStatuses },
+    { ...given, name: 'severity', type: 'enum', enumValues: alertSeverities },
   ],
   expandable: [],
   maxTop: 100,
+  paging: { key: 'incidentId', orderBy: [{ property: 'incidentId', direction: 'desc' }] },
 };
 
 /** Redirected, resolved with all its alerts, or what it was said to be; from the alerts that the caller may see. */

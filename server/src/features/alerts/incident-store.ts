@@ -65,6 +65,7 @@ export function incidentsStore(state: StateStore) {
           let query = db.selectFrom('incidents');
           if (page.where) query = query.where(page.where);
           let rows = query.selectAll().limit(page.limit).offset(page.offset);
+          if (page.after) rows = rows.where(page.after);
           for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
           const total = page.count
             ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()

@@ -177,4 +177,20 @@ export const alertsMigrations: readonly Migration[] = [
       await deviceScope(db, 'incident_comments', { parent: 'incidents', key: 'incident' });
     },
   },
+  {
+    name: '2026-11-25-alerts-4-times',
+    async up(db) {
+      // What the wire shows is what is compared: a client that goes on from the last time it saw would else see that row again.
+      await sql`alter table alerts alter column first_event_at type timestamptz(3), alter column last_event_at type timestamptz(3),
+        alter column created_at type timestamptz(3), alter column updated_at type timestamptz(3)`.execute(db);
+      await sql`alter table incidents alter column created_at type timestamptz(3), alter column updated_at type timestamptz(3)`.execute(
+        db,
+      );
+      await db.schema
+        .createIndex('alerts_updated')
+        .on('alerts')
+        .columns(['tenant_id', 'updated_at', 'id'])
+        .execute();
+    },
+  },
 ];

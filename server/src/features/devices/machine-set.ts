@@ -8,29 +8,30 @@ import {
 } from '@merlon/contract';
 import type { ODataSet } from '@merlon/odata';
 import { sql } from 'kysely';
-import type { SqlColumns } from '../../odata/sql-filter.ts';
+import { deviceIdColumn, type SqlColumns } from '../../odata/sql-filter.ts';
 import { deviceGroupName } from '../device-groups/index.ts';
 import { INACTIVE_AFTER_MS } from './machine-entity.ts';
 
 const field = { filterable: true, sortable: true } as const;
+const given = { ...field, nullable: false } as const;
 
 export const machineSet: ODataSet = {
   name: 'machines',
   fields: [
-    { ...field, name: 'id', type: 'string' },
-    { ...field, name: 'computerDnsName', type: 'string' },
+    { ...given, name: 'id', type: 'string' },
+    { ...given, name: 'computerDnsName', type: 'string' },
     { ...field, name: 'version', type: 'string' },
     { ...field, name: 'deviceValue', type: 'enum', enumValues: deviceValues },
     { ...field, name: 'aadDeviceId', type: 'string' },
     { name: 'machineTags', type: 'collection', filterable: true, sortable: false },
-    { ...field, name: 'firstSeen', type: 'datetime' },
-    { ...field, name: 'lastSeen', type: 'datetime' },
+    { ...given, name: 'firstSeen', type: 'datetime' },
+    { ...given, name: 'lastSeen', type: 'datetime' },
     { ...field, name: 'exposureLevel', type: 'enum', enumValues: exposureLevels },
-    { ...field, name: 'onboardingStatus', type: 'enum', enumValues: onboardingStatuses },
+    { ...given, name: 'onboardingStatus', type: 'enum', enumValues: onboardingStatuses },
     { ...field, name: 'lastIpAddress', type: 'string' },
     { ...field, name: 'lastExternalIpAddress', type: 'string' },
-    { ...field, name: 'healthStatus', type: 'enum', enumValues: healthStatuses },
-    { ...field, name: 'osPlatform', type: 'string' },
+    { ...given, name: 'healthStatus', type: 'enum', enumValues: healthStatuses },
+    { ...given, name: 'osPlatform', type: 'string' },
     { ...field, name: 'riskScore', type: 'enum', enumValues: riskScores },
     { ...field, name: 'rbacGroupId', type: 'int' },
     { ...field, name: 'rbacGroupName', type: 'string' },
@@ -44,7 +45,7 @@ export const machineSet: ODataSet = {
 export function machineColumns(now: Date): SqlColumns {
   const inactiveBefore = new Date(now.getTime() - INACTIVE_AFTER_MS);
   return {
-    id: sql`id::text`,
+    id: deviceIdColumn(sql`id`),
     computerDnsName: sql`computer_name`,
     version: sql`coalesce(os_distribution, os_version)`,
     deviceValue: sql`device_value`,
@@ -52,7 +53,7 @@ export function machineColumns(now: Date): SqlColumns {
     machineTags: sql`(array_remove(array[device_tag], null) || manual_tags)`,
     firstSeen: sql`first_seen`,
     lastSeen: sql`last_seen`,
-    exposureLevel: sql`null::text`,
+    exposureLevel: sql`exposure_level`,
     onboardingStatus: sql`case state when 'Onboarded' then 'Onboarded' else 'CanBeOnboarded' end`,
     lastIpAddress: sql`last_ip`,
     lastExternalIpAddress: sql`last_external_ip`,

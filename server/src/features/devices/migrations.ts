@@ -49,4 +49,33 @@ export const devicesMigrations: readonly Migration[] = [
         .execute();
     },
   },
+  {
+    name: '2026-11-25-devices-2',
+    async up(db) {
+      await db.schema
+        .alterTable('devices')
+        .addColumn('merged_into', 'text')
+        .addColumn('is_excluded', 'boolean', (c) => c.notNull().defaultTo(false))
+        .addColumn('exclusion_reason', 'text')
+        .addColumn('exposure_level', 'text')
+        .addColumn('model', 'text')
+        .addColumn('host_device_id', 'text')
+        .addColumn('virtual_machine', 'jsonb')
+        .execute();
+      await db.schema
+        .createIndex('devices_by_fingerprint')
+        .on('devices')
+        .columns(['tenant_id', 'hardware_fingerprint'])
+        .execute();
+    },
+  },
+  {
+    name: '2026-11-25-devices-3-times',
+    async up(db) {
+      // What the wire shows is what is compared: a client that goes on from the last time it saw would else see that row again.
+      await sql`alter table devices alter column first_seen type timestamptz(3), alter column last_seen type timestamptz(3)`.execute(
+        db,
+      );
+    },
+  },
 ];

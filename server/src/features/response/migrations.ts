@@ -69,4 +69,23 @@ export const responseMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    name: '2026-11-25-response-3-times',
+    async up(db) {
+      // What the wire shows is what is compared: a client that goes on from the last time it saw would else see that row again.
+      await sql`alter table machine_actions alter column created_at type timestamptz(3), alter column updated_at type timestamptz(3)`.execute(
+        db,
+      );
+      await db.schema
+        .createIndex('machine_actions_updated')
+        .on('machine_actions')
+        .columns(['tenant_id', 'updated_at', 'id'])
+        .execute();
+      await db.schema
+        .createIndex('machine_actions_of_machine')
+        .on('machine_actions')
+        .columns(['tenant_id', 'machine_id', 'created_at'])
+        .execute();
+    },
+  },
 ];

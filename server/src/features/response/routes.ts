@@ -7,22 +7,18 @@ import {
   IsolateRequest,
   isGuid,
   MachineAction,
-  machineActionStatuses,
-  machineActionTypes,
   UnisolateRequest,
 } from '@merlon/contract';
-import type { ODataSet } from '@merlon/odata';
-import { sql } from 'kysely';
 import { Type } from 'typebox';
 import { type Caller, defineRoute, type Route, type RouteAudit } from '../../http/route.ts';
 import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.ts';
-import type { SqlColumns } from '../../odata/sql-filter.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
 import { type ApprovalPolicies, policyFor } from './approval-policies.ts';
 import type { ChannelHub } from './channel-hub.ts';
 import { machineActionEntity } from './machine-action-entity.ts';
+import { machineActionColumns, machineActionSet } from './machine-action-set.ts';
 import { signCancel } from './orders.ts';
 import type { MachineActionRow, ResponseStore } from './store.ts';
 
@@ -30,32 +26,6 @@ import type { MachineActionRow, ResponseStore } from './store.ts';
 export const ACTION_LIFETIME_MS = 72 * 3_600_000;
 /** What nobody approved in this time counts as rejected: rbac.md, remediation levels. */
 const APPROVAL_LIFETIME_MS = 7 * 24 * 3_600_000;
-
-const field = { filterable: true, sortable: true } as const;
-const actionSet: ODataSet = {
-  name: 'machineactions',
-  fields: [
-    { ...field, name: 'id', type: 'string' },
-    { ...field, name: 'status', type: 'enum', enumValues: machineActionStatuses },
-    { ...field, name: 'machineId', type: 'string' },
-    { ...field, name: 'type', type: 'enum', enumValues: machineActionTypes },
-    { ...field, name: 'requestor', type: 'string' },
-    { ...field, name: 'creationDateTimeUtc', type: 'datetime' },
-    { ...field, name: 'lastUpdateDateTimeUtc', type: 'datetime' },
-  ],
-  expandable: [],
-  maxTop: 10_000,
-  paging: { key: 'id', orderBy: [{ property: 'creationDateTimeUtc', direction: 'desc' }] },
-};
-const actionColumns: SqlColumns = {
-  id: sql`id::text`,
-  status: sql`status`,
-  machineId: sql`machine_id::text`,
-  type: sql`type`,
-  requestor: sql`requestor`,
-  creationDateTimeUtc: sql`created_at`,
-  lastUpdateDateTimeUtc: sql`updated_at`,
-};
 
 const readAccess = {
   kind: 'api',
@@ -139,15 +109,15 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
       audit: null,
       responses: { 200: collectionAnswer(MachineAction) },
       async handle(request) {
-        const query = readQuery(request, actionSet);
+        const query = readQuery(request, machineActionSet);
         const { rows, total } = await deps.store.list(
           request.caller,
-          sqlPage(query, actionSet, actionColumns),
+          sqlPage(query, machineActionSet, machineActionColumns),
         );
         const actions = rows.map(machineActionEntity);
         return {
           status: 200,
-          body: collectionBody(request, query, actionSet, 'MachineActions', actions, total),
+          body: collectionBody(request, query, machineActionSet, 'MachineActions', actions, total),
         };
       },
     }),
