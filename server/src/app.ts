@@ -133,6 +133,7 @@ async function start(
     state,
     audit,
     clock,
+    accounts: { works: (tenantId, userId) => identity.works(tenantId, userId) },
     routes: () => routes,
     tenantOf: async (name) => (await identity.requireTenant(name)).id,
   });

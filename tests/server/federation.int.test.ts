@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hotp, stepOf } from '../../server/src/features/identity/totp-code.ts';
+import { fromBase32 } from '../support/base32.ts';
 import { cookieJar } from '../support/cookie-jar.ts';
 import { type OpenidProvider, placeForProvider, startOpenidProvider } from '../support/openid-provider.ts';
 import { type Answer, startServer, type TestServer } from '../support/server.ts';
@@ -33,11 +35,16 @@ const create = (...more: string[]) =>
 const update = (...more: string[]) => server.cli('identity-provider', 'update', providerId, ...more);
 const comes = (claims: Record<string, unknown>) => provider.call('/person', { json: claims });
 
-/** Follows the sign-in by the provider with a browser of its own, until the portal has a code or a page says why not. */
-async function signIn(tamper: (callback: URL) => void = () => {}): Promise<{
-  answer: Answer;
-  token: string | null;
-}> {
+interface SignedIn {
+  readonly answer: Answer;
+  readonly token: string | null;
+  readonly refreshToken: string | null;
+  /** Fills in the page that the sign-in came to, and goes on. */
+  submit(form: Record<string, string>): Promise<SignedIn>;
+}
+
+/** Follows the sign-in by the provider with a browser of its own, until the portal has a code or a page wants something else or says why not. */
+async function signIn(tamper: (callback: URL) => void = () => {}): Promise<SignedIn> {
   const visit = cookieJar(server.call, server.url);
   const visitProvider = cookieJar(provider.call, provider.issuer);
   const config = (await visit('/portal/config.json')).json();
@@ -49,36 +56,52 @@ async function signIn(tamper: (callback: URL) => void = () => {}): Promise<{
     code_challenge: createHash('sha256').update(CODE_VERIFIER).digest('base64url'),
     code_challenge_method: 'S256',
   });
-  let at = new URL(`${config.authorizationEndpoint}?${query}`);
-  for (let step = 0; step < 20; step += 1) {
-    const ours = at.origin === server.url;
-    if (ours && at.pathname.endsWith('/federation/callback')) tamper(at);
-    if (ours && at.pathname === config.redirectPath) {
-      const exchanged = await server.call(config.tokenEndpoint, {
-        form: {
-          grant_type: 'authorization_code',
-          client_id: config.clientId,
-          code: at.searchParams.get('code') ?? '',
-          redirect_uri: server.url + config.redirectPath,
-          code_verifier: CODE_VERIFIER,
-        },
-      });
-      return { answer: exchanged, token: exchanged.json().access_token ?? null };
+  return follow(new URL(`${config.authorizationEndpoint}?${query}`));
+
+  async function follow(start: URL, form?: Record<string, string>): Promise<SignedIn> {
+    let at = start;
+    let sent = form;
+    for (let step = 0; step < 20; step += 1) {
+      const ours = at.origin === server.url;
+      if (ours && at.pathname.endsWith('/federation/callback')) tamper(at);
+      if (ours && at.pathname === config.redirectPath) {
+        const exchanged = await server.call(config.tokenEndpoint, {
+          form: {
+            grant_type: 'authorization_code',
+            client_id: config.clientId,
+            code: at.searchParams.get('code') ?? '',
+            redirect_uri: server.url + config.redirectPath,
+            code_verifier: CODE_VERIFIER,
+          },
+        });
+        const tokens = exchanged.json();
+        return {
+          answer: exchanged,
+          token: tokens.access_token ?? null,
+          refreshToken: tokens.refresh_token ?? null,
+          submit: () => Promise.reject(new Error('there is no page')),
+        };
+      }
+      const answer = ours
+        ? await visit(at.href, sent === undefined ? {} : { form: sent })
+        : await visitProvider(at.href);
+      sent = undefined;
+      const page = at;
+      const next =
+        answer.headers.location ??
+        (answer.status === 200 ? /class="elsewhere" href="([^"]+)"/.exec(answer.text)?.[1] : undefined);
+      if (next === undefined)
+        return { answer, token: null, refreshToken: null, submit: (more) => follow(page, more) };
+      at = new URL(next, at);
     }
-    const answer = ours ? await visit(at.href) : await visitProvider(at.href);
-    const next =
-      answer.headers.location ??
-      (answer.status === 200 ? /class="elsewhere" href="([^"]+)"/.exec(answer.text)?.[1] : undefined);
-    if (next === undefined) return { answer, token: null };
-    at = new URL(next, at);
+    throw new Error(`the sign-in goes round: ${at.href}`);
   }
-  throw new Error(`the sign-in goes round: ${at.href}`);
 }
 
 const me = async (token: string | null) =>
   (await server.call('/api/merlon/me', { token: token ?? '' })).json();
-const groupsOf = async () =>
-  (await server.call('/api/merlon/usergroups', { token: admin })).json().value as {
+const groupsOf = async (token = admin) =>
+  (await server.call('/api/merlon/usergroups', { token })).json().value as {
     id: string;
     name: string;
     source: string;
@@ -211,6 +234,71 @@ describe('a person of the provider', () => {
     expect((await signIn()).token).not.toBeNull();
   });
 
+  it('gives the second proof here, where the tenant wants one and the provider is not trusted with it', async () => {
+    const policy = (everybody: boolean) =>
+      server.call('/api/merlon/totppolicy', { method: 'PATCH', token: admin, json: { everybody } });
+    const person = { ...ann, email: 'ann@corp.example', email_verified: true };
+    await policy(true);
+    await comes({ ...person, amr: ['pwd', 'mfa'] });
+    const first = await signIn();
+    expect([first.token, first.answer.text]).toEqual([null, expect.stringContaining('Set up sign-in codes')]);
+    const key = fromBase32(/<code>([A-Z2-7]{32})<\/code>/.exec(first.answer.text)?.[1] ?? '');
+    const now = stepOf(new Date());
+    const kept = await first.submit({ code: hotp(key, now - 1) });
+    expect(kept.answer.text).toContain('recovery');
+    expect((await kept.submit({ kept: 'yes' })).token).not.toBeNull();
+
+    const again = await signIn();
+    expect(again.answer.text).toContain('Enter your code');
+    const wrong = await again.submit({ code: '000000' });
+    expect([wrong.token, wrong.answer.status]).toEqual([null, 401]);
+    expect((await wrong.submit({ code: hotp(key, now) })).token).not.toBeNull();
+
+    await update('--mfa-trusted');
+    expect((await signIn()).token).not.toBeNull();
+    await comes({ ...person, amr: ['pwd'] });
+    expect((await signIn()).answer.text).toContain('Enter your code');
+    const [last] = (
+      await server.call("/api/merlon/audit?$filter=action eq 'user.signIn'&$top=1", { token: admin })
+    ).json().value;
+    expect(last).toMatchObject({ outcome: 'success', details: { provider: 'Corp' } });
+    await policy(false);
+    const users = (await server.call('/api/merlon/users?search=Ann', { token: admin })).json().value;
+    const id = users.find((one: { displayName: string }) => one.displayName === 'Ann').id;
+    expect(
+      (await server.call(`/api/merlon/users/${id}/resettotp`, { method: 'POST', token: admin })).status,
+    ).toBe(201);
+  });
+
+  it('stays the administrator when he is the last, and stays out until another one is', async () => {
+    const person = { ...ann, email: 'ann@corp.example', email_verified: true };
+    await comes({ ...person, groups: ['admins'] });
+    const { token } = await signIn();
+    const group = (await groupsOf()).find(({ name }) => name === 'admins');
+    const roles = (await server.call('/api/merlon/roles', { token: admin })).json().value;
+    const { id: role } = roles.find((one: { kind: string }) => one.kind === 'administrator');
+    const given = await server.call(`/api/merlon/usergroups/${group?.id}`, {
+      method: 'PATCH',
+      token: admin,
+      json: { roles: [role] },
+    });
+    expect(given.status, given.text).toBe(200);
+    const own = (await server.call('/api/merlon/users?search=admin@', { token: admin })).json().value[0].id;
+    await server.cli('account', 'disable', own);
+    expect((await me(token)).roles.length).toBeGreaterThan(0);
+    await comes({ ...person, groups: [] });
+    const refused = await signIn();
+    expect([refused.token, refused.answer.status]).toEqual([null, 403]);
+    expect(refused.answer.text).toContain('you are the last one');
+    expect((await groupsOf(token ?? '')).find(({ name }) => name === 'admins')?.members).toBe(1);
+    await expect(server.cli('identity-provider', 'remove', providerId)).rejects.toThrow(
+      /Nobody would be left/,
+    );
+    expect((await server.cli('identity-provider', 'list')).value).toHaveLength(1);
+    await server.cli('account', 'enable', own);
+    expect((await signIn()).token).not.toBeNull();
+  });
+
   it('leaves records of coming in and of staying out, without secrets', async () => {
     const trail = (
       await server.call("/api/merlon/audit?$filter=action eq 'user.signIn'&$top=100", { token: admin })
@@ -296,10 +384,31 @@ describe('a token of the provider at the API', () => {
   });
 
   it('is refused once the provider is off or gone', async () => {
+    await comes({ sub: 'ann-1', groups: ['tier1'], email: 'ann@corp.example', email_verified: true });
+    const inside = await signIn();
+    const refreshed = async () => {
+      const { clientId, tokenEndpoint } = (await server.call('/portal/config.json')).json();
+      const form = {
+        grant_type: 'refresh_token',
+        client_id: clientId,
+        refresh_token: inside.refreshToken ?? '',
+      };
+      return (await server.call(tokenEndpoint, { form })).json();
+    };
+    await update('--name', 'Corp.');
+    expect(inside.refreshToken).not.toBeNull();
     await update('--enabled', 'off');
+    expect(await refreshed()).toMatchObject({ error: 'invalid_grant' });
     expect(await status(await signed())).toBe(401);
     expect((await signIn()).answer.text).not.toContain('class="elsewhere"');
+    const before = (await me(inside.token)).name;
+    const members = async () => (await groupsOf()).find(({ name }) => name === 'tier1')?.members;
+    expect(await members()).toBe(1);
     await server.cli('identity-provider', 'remove', providerId);
     expect((await server.cli('identity-provider', 'list')).value).toEqual([]);
+    expect(await members()).toBe(0);
+    await create('--name', 'Corp', '--issuer', provider.issuer, '--provisioning');
+    const { token } = await signIn();
+    expect((await me(token)).name, 'the old account is nobody’s any more').not.toBe(before);
   });
 });

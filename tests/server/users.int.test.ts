@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hotp, stepOf } from '../../server/src/features/identity/totp-code.ts';
+import { fromBase32 } from '../support/base32.ts';
 import { cookieJar } from '../support/cookie-jar.ts';
 import { type PortalSession, startServer, type TestServer } from '../support/server.ts';
 
@@ -103,7 +104,7 @@ describe('sign-in codes', () => {
     const submit = (form: Record<string, string>) => visit(page, { form });
     return { submit, answer: await submit({ username: name, password: secret }) };
   }
-  const keyOf = (text: string) => decode(/<code>([A-Z2-7]{32})<\/code>/.exec(text)?.[1] ?? '');
+  const keyOf = (text: string) => fromBase32(/<code>([A-Z2-7]{32})<\/code>/.exec(text)?.[1] ?? '');
 
   it('are set up when the policy wants them, asked from then on, and taken once', async () => {
     const dan = await made('dan');
@@ -143,7 +144,7 @@ describe('sign-in codes', () => {
     const secret = 'a quite new password';
     const session = await server.signIn({ name: 'kim', password: kim.oneTimePassword, newPassword: secret });
     const enrolled = (await ask('POST', '/api/merlon/me/totp', {}, session.accessToken)).json();
-    const key = decode(enrolled.secret);
+    const key = fromBase32(enrolled.secret);
     const now = stepOf(new Date());
     const on = await ask(
       'POST',
@@ -159,10 +160,3 @@ describe('sign-in codes', () => {
     expect((await locked.submit({ code: on.json().recoveryCodes[0] })).status).toBe(401);
   });
 });
-
-function decode(text: string): Buffer {
-  const bits = [...text].map((one) =>
-    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0'),
-  );
-  return Buffer.from((bits.join('').match(/.{8}/g) ?? []).map((byte) => Number.parseInt(byte, 2)));
-}

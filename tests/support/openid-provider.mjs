@@ -31,7 +31,7 @@ const provider = new Provider(issuer, {
   cookies: { keys: ['only for a test'] },
   conformIdTokenClaims: false,
   claims: {
-    openid: ['sub'],
+    openid: ['sub', 'amr'],
     profile: ['name', 'preferred_username', 'groups'],
     email: ['email', 'email_verified'],
   },

@@ -26,7 +26,7 @@ export interface OperationCaller {
   readonly program: { readonly clientId: string; readonly permissions: ReadonlySet<string> } | null;
 }
 
-export interface Operation<I extends TObject = TObject, O extends TSchema = TSchema> {
+export interface Operation<I extends TObject = TObject, O extends TSchema = TSchema, P = unknown> {
   /** `deviceGroup.create`: what the command line calls, the id of the route, and the event of the trail when it changes something. */
   readonly name: string;
   readonly method: Method;
@@ -41,11 +41,15 @@ export interface Operation<I extends TObject = TObject, O extends TSchema = TSch
   readonly changes: string | null;
   readonly input: I;
   readonly output: O;
+  /** What must not keep a transaction waiting, as asking another server; done before `run`, and what was read in it may be old by then. */
+  prepare?(caller: OperationCaller, input: Static<I>): Promise<P>;
   /** The id of what was changed is taken from `id` of the input or of the answer. */
-  run(caller: OperationCaller, input: Static<I>): Promise<Static<O>>;
+  run(caller: OperationCaller, input: Static<I>, prepared: P): Promise<Static<O>>;
 }
 
-export function defineOperation<I extends TObject, O extends TSchema>(operation: Operation<I, O>): Operation {
+export function defineOperation<I extends TObject, O extends TSchema, P = undefined>(
+  operation: Operation<I, O, P>,
+): Operation {
   // The edge checks the input before it calls, so what arrives has the type that was asked for.
   return operation as unknown as Operation;
 }
@@ -83,16 +87,14 @@ export function operationRoutes(
         const asked = idOf(whole);
         if (operation.changes !== null && asked !== null) request.audit.target(operation.changes, asked);
         const user = caller.kind === 'user';
-        const run = () =>
-          operation.run(
-            {
-              tenantId: caller.tenantId,
-              actor: { kind: caller.kind, id: caller.id, name: caller.name },
-              userId: user ? caller.id : null,
-              program: user ? null : { clientId: caller.clientId, permissions: caller.permissions },
-            },
-            whole,
-          );
+        const asking: OperationCaller = {
+          tenantId: caller.tenantId,
+          actor: { kind: caller.kind, id: caller.id, name: caller.name },
+          userId: user ? caller.id : null,
+          program: user ? null : { clientId: caller.clientId, permissions: caller.permissions },
+        };
+        const prepared = await operation.prepare?.(asking, whole);
+        const run = () => operation.run(asking, whole, prepared);
         if (operation.changes === null) return { status, body: (await run()) as object };
         const { changes } = operation;
         const body = await state.together(async () => {
@@ -138,22 +140,22 @@ export function operationHandlers(
                 details: { request: withoutSecrets(input), ...details },
                 ...(id === null ? {} : { target: { kind: operation.changes, id } }),
               });
-        const run = () =>
-          operation.run({ tenantId, actor: LOCAL_ADMINISTRATOR, userId: null, program: null }, input);
-        const whole = async () => {
-          const answer = await run();
-          await record('success', idOf(input) ?? idOf(answer), {});
-          return answer;
-        };
-        return (operation.changes === null ? run() : deps.state.together(whole)).catch(
-          async (error: unknown) => {
-            const { code, publicMessage } =
-              error instanceof ApiError ? error : { code: 'InternalServerError', publicMessage: '' };
-            const outcome = error instanceof ApiError ? 'refused' : 'failed';
-            await record(outcome, idOf(input), { error: code, message: publicMessage });
-            throw error;
-          },
-        );
+        const asking = { tenantId, actor: LOCAL_ADMINISTRATOR, userId: null, program: null };
+        try {
+          const prepared = await operation.prepare?.(asking, input);
+          if (operation.changes === null) return await operation.run(asking, input, prepared);
+          return await deps.state.together(async () => {
+            const answer = await operation.run(asking, input, prepared);
+            await record('success', idOf(input) ?? idOf(answer), {});
+            return answer;
+          });
+        } catch (error) {
+          const { code, publicMessage } =
+            error instanceof ApiError ? error : { code: 'InternalServerError', publicMessage: '' };
+          const outcome = error instanceof ApiError ? 'refused' : 'failed';
+          await record(outcome, idOf(input), { error: code, message: publicMessage });
+          throw error;
+        }
       },
     ]),
   );

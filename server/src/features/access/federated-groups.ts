@@ -2,10 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import type { StateStore } from '@merlon/state-store';
 import { sql } from 'kysely';
-import type { AccessDatabase } from './store.ts';
+import { type AccessDatabase, keepingAnAdministrator, MAX_USER_GROUPS } from './store.ts';
 
 const SOURCE = 'federated';
-const MOST_GROUPS = 5_000;
 
 export interface FederatedMembership {
   readonly tenantId: string;
@@ -15,7 +14,25 @@ export interface FederatedMembership {
   readonly groups: readonly string[];
 }
 
-/** Resolves to the groups that were not made because the tenant holds as many as it may. */
+/** Of a provider that is gone. The groups stay, with their roles, for administrators to remove. @throws DisallowedOperation */
+export function emptyFederatedGroups(state: StateStore, tenantId: string, providerId: string): Promise<void> {
+  return state.tenant<AccessDatabase, void>(tenantId, async (db) => {
+    await keepingAnAdministrator(db, () =>
+      db
+        .deleteFrom('user_group_members')
+        .where('group_id', 'in', (e) =>
+          e
+            .selectFrom('user_groups')
+            .select('id')
+            .where('source', '=', SOURCE)
+            .where(sql<boolean>`starts_with(external_id, ${`${providerId}/`})`),
+        )
+        .execute(),
+    );
+  });
+}
+
+/** @throws DisallowedOperation when he was the last who administers the tenant. Resolves to the groups that were not made because the tenant holds as many as it may. */
 export function setFederatedGroups(
   state: StateStore,
   { tenantId, userId, provider, groups }: FederatedMembership,
@@ -38,7 +55,7 @@ export function setFederatedGroups(
     const names = new Set(all.map(({ name }) => name));
     const wanted: string[] = [];
     const leftOut: string[] = [];
-    let room = MOST_GROUPS - all.length;
+    let room = MAX_USER_GROUPS - all.length;
     for (const group of groups) {
       const existing = known.get(group);
       if (existing !== undefined) {
@@ -70,11 +87,13 @@ export function setFederatedGroups(
     }
     const stale = [...known.values()].filter((id) => !wanted.includes(id));
     if (stale.length > 0)
-      await db
-        .deleteFrom('user_group_members')
-        .where('user_id', '=', userId)
-        .where('group_id', 'in', stale)
-        .execute();
+      await keepingAnAdministrator(db, () =>
+        db
+          .deleteFrom('user_group_members')
+          .where('user_id', '=', userId)
+          .where('group_id', 'in', stale)
+          .execute(),
+      );
     if (wanted.length > 0)
       await db
         .insertInto('user_group_members')

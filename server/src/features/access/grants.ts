@@ -32,6 +32,7 @@ export interface Holdings {
 }
 
 export interface Grants {
+  readonly enabled: boolean;
   readonly permissions: ReadonlySet<PortalPermission>;
   /** Ids, as the stores take them. */
   readonly deviceGroups: 'all' | readonly string[];
@@ -55,17 +56,18 @@ export function maySeeGroup(group: GuardedGroup, userGroups: readonly string[]):
 
 export function grantsOf({ enabled, mode, roles, userGroups, deviceGroups }: Holdings): Grants {
   // A token outlives the account by up to an hour.
-  if (!enabled) return { permissions: new Set(), deviceGroups: [] };
+  if (!enabled) return { enabled, permissions: new Set(), deviceGroups: [] };
   const counting = roles.filter((role) => counts(role, mode));
   const everything = counting.some(({ permissions }) => permissions === null);
   const permissions = everything
     ? allPortalPermissions
     : new Set(counting.flatMap((role) => role.permissions ?? []).filter(isPortalPermission));
   if (mode === 'basic' || counting.some(({ kind }) => kind === 'administrator'))
-    return { permissions, deviceGroups: 'all' };
+    return { enabled, permissions, deviceGroups: 'all' };
   const visible = deviceGroups.filter((group) => maySeeGroup(group, userGroups));
   // A tenant without device groups has nothing to tell apart.
   return {
+    enabled,
     permissions,
     deviceGroups: deviceGroups.length === 0 ? 'all' : visible.map(({ id }) => String(id)),
   };

@@ -2,7 +2,7 @@
  * Who may do what: resolves a token's claims to a {@link Caller}. An application is its token's `roles`; a person is the token's `scp` and, on top,
  * what the roles of his user groups give, for the devices that those groups may see.
  */
-import { type Permission, type PortalPermission, permissions } from '@merlon/contract';
+import { ApiError, type Permission, type PortalPermission, permissions } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import type { Feature } from '../../feature.ts';
@@ -11,22 +11,36 @@ import { operationHandlers, operationRoutes } from '../../management/operation.t
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Audit } from '../audit/index.ts';
 import type { TokenClaims } from '../identity/index.ts';
-import { type FederatedMembership, setFederatedGroups } from './federated-groups.ts';
+import { emptyFederatedGroups, type FederatedMembership, setFederatedGroups } from './federated-groups.ts';
 import { type Grants, grantsOf } from './grants.ts';
 import { accessOperations } from './operations.ts';
 import { accessRoutes } from './routes.ts';
-import { type AccessStore, accessStore, giveRole, keepingAnAdministrator, prepareTenant } from './store.ts';
+import {
+  type AccessStore,
+  type Accounts,
+  accessStore,
+  giveRole,
+  keepingAnAdministrator,
+  prepareTenant,
+} from './store.ts';
 
 export { requireApplicationBelow } from './ceiling.ts';
 export { grantsOf } from './grants.ts';
 export { accessMigrations } from './migrations.ts';
+export { createScimGroups, SCIM_SOURCE, type ScimGroups } from './scim-groups.ts';
 export type { AccessStore } from './store.ts';
 
 export interface Access extends Feature {
   readonly store: AccessStore;
+  /** @throws Unauthorized when the person's account does not work any more */
   resolveCaller(token: TokenClaims): Promise<Caller>;
-  /** Puts a person into the groups his identity provider named, and out of its others. Resolves to groups left out for want of room. */
+  /**
+   * Puts a person into the groups his identity provider named, and out of its others. Resolves to groups left out for want of room.
+   * @throws DisallowedOperation when nobody would be left who administers the tenant
+   */
   setFederatedGroups(membership: FederatedMembership): Promise<readonly string[]>;
+  /** Takes everybody out of the groups a provider kept. @throws DisallowedOperation as above */
+  emptyFederatedGroups(tenantId: string, providerId: string): Promise<void>;
   /** Gives a new tenant its built-in roles. */
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
   prepareTenant(db: Transaction<any>, tenantId: string): Promise<void>;
@@ -54,11 +68,12 @@ export function createAccess(deps: {
   state: StateStore;
   audit: Audit;
   clock: Clock;
+  accounts: Accounts;
   routes(): readonly Route[];
   tenantOf(nameOrId: string | undefined): Promise<string>;
 }): Access {
   const { state, clock } = deps;
-  const store = accessStore(state);
+  const store = accessStore(state, deps.accounts);
   const cache = new Map<string, { tenantId: string; until: number; grants: Grants }>();
   let stopListening: (() => Promise<void>) | null = null;
 
@@ -91,6 +106,9 @@ export function createAccess(deps: {
     store,
     async resolveCaller(token) {
       const granted = token.kind === 'user' ? await grants(token.tenantId, token.subjectId) : null;
+      // A token outlives the account by up to an hour, and not every operation needs a role.
+      if (granted?.enabled === false)
+        throw new ApiError('Unauthorized', 'The account is switched off, has ended or was removed.');
       return {
         tenantId: token.tenantId,
         kind: token.kind,
@@ -110,6 +128,10 @@ export function createAccess(deps: {
       const leftOut = await setFederatedGroups(state, membership);
       await changed(membership.tenantId);
       return leftOut;
+    },
+    async emptyFederatedGroups(tenantId, providerId) {
+      await emptyFederatedGroups(state, tenantId, providerId);
+      await changed(tenantId);
     },
     prepareTenant,
     giveRole,

@@ -55,8 +55,6 @@ export interface AccessDatabase {
     id: string;
     principal_name: string;
     display_name: string;
-    enabled: boolean;
-    ends_at: Date | null;
   };
 }
 type Db = Transaction<AccessDatabase>;
@@ -75,17 +73,24 @@ export interface UserGroupFields {
 }
 
 const MAX_ROLES = 500;
-const MAX_USER_GROUPS = 5_000;
+export const MAX_USER_GROUPS = 5_000;
 
 export type AccessStore = ReturnType<typeof accessStore>;
 
-export function accessStore(state: StateStore) {
+/** What access asks of the people of a tenant. */
+export interface Accounts {
+  works(tenantId: string, userId: string): Promise<boolean>;
+}
+
+export function accessStore(state: StateStore, accounts: Accounts) {
   const inTenant = <T>(tenantId: string, work: (db: Db) => Promise<T>) =>
     state.tenant<AccessDatabase, T>(tenantId, work);
 
   return {
-    holdings: (tenantId: string, userId: string, now: Date): Promise<Holdings> =>
-      inTenant(tenantId, (db) => readHoldings(db, userId, now)),
+    async holdings(tenantId: string, userId: string, now: Date): Promise<Holdings> {
+      const enabled = await accounts.works(tenantId, userId);
+      return { enabled, ...(await inTenant(tenantId, (db) => readHoldings(db, userId, now))) };
+    },
 
     mode: (tenantId: string): Promise<AccessMode> => inTenant(tenantId, readMode),
 
@@ -424,7 +429,7 @@ export async function giveRole(
   return true;
 }
 
-async function readHoldings(db: Db, userId: string, now: Date): Promise<Holdings> {
+async function readHoldings(db: Db, userId: string, now: Date): Promise<Omit<Holdings, 'enabled'>> {
   const groups = await db
     .selectFrom('user_group_members')
     .innerJoin('user_groups', (join) =>
@@ -471,13 +476,7 @@ async function readHoldings(db: Db, userId: string, now: Date): Promise<Holdings
       ({ ends_at, ...role }): HeldRole => ({ ...role, through: { kind: 'elevation', endsAt: ends_at } }),
     ),
   ];
-  const user = await db
-    .selectFrom('users')
-    .select(['enabled', 'ends_at'])
-    .where('id', '=', userId)
-    .executeTakeFirst();
   return {
-    enabled: user?.enabled === true && (user.ends_at === null || user.ends_at > now),
     mode: await readMode(db),
     roles,
     userGroups: ids,
@@ -547,8 +546,13 @@ async function readUserGroups(db: Db): Promise<UserGroup[]> {
   );
 }
 
-/** A tenant that nobody could administer would need the machine's own administrator to be let in again. */
+/**
+ * A tenant that nobody could administer would need the machine's own administrator to be let in again. Within a tenant's transaction only.
+ * @throws DisallowedOperation when the work would take the last one
+ */
 export async function keepingAnAdministrator<T>(db: Db, work: () => Promise<T>): Promise<T> {
+  // Of two who each take one of the last two away, the second must see what the first did.
+  await db.selectFrom('access_settings').select('mode').forUpdate().execute();
   const before = await hasAdministrator(db);
   const done = await work();
   if (before && !(await hasAdministrator(db)))
@@ -556,13 +560,14 @@ export async function keepingAnAdministrator<T>(db: Db, work: () => Promise<T>):
   return done;
 }
 
+/** Only who stays: the time of a guest or of an elevation runs out without anybody asking. */
 async function hasAdministrator(db: Db): Promise<boolean> {
   const { rows } = await sql<{ there: boolean }>`
     select exists (
       select 1 from user_group_members m
       join user_group_roles g on g.tenant_id = m.tenant_id and g.group_id = m.group_id
       join roles r on r.tenant_id = g.tenant_id and r.id = g.role_id and r.kind = 'administrator'
-      join users u on u.tenant_id = m.tenant_id and u.id = m.user_id and u.enabled
+      join users u on u.tenant_id = m.tenant_id and u.id = m.user_id and u.enabled and u.ends_at is null
     ) as there`.execute(db);
   return rows[0]?.there === true;
 }

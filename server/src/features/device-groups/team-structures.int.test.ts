@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../features.ts';
 import { grantsOf } from '../access/grants.ts';
 import { accessStore, prepareTenant } from '../access/store.ts';
+import { createUsers } from '../identity/users.ts';
 import { assignDevice, type DeviceGroupsDb, deviceGroupsStore } from './store.ts';
 import { applyTeamStructure, type TeamStructureName } from './team-structures.ts';
 
@@ -44,7 +45,10 @@ describe('a team structure', () => {
     async (name) => {
       const tenantId = randomUUID();
       await state.system((db) => prepareTenant(db as never, tenantId));
-      const access = accessStore(state);
+      const users = createUsers({ state, clock: { now: () => now } });
+      const access = accessStore(state, {
+        works: async (...person) => (await users.find(...person)) !== null,
+      });
       const deviceGroups = deviceGroupsStore(state);
       await applyTeamStructure({ access, deviceGroups }, tenantId, name);
       await applyTeamStructure({ access, deviceGroups }, tenantId, name);

@@ -58,6 +58,12 @@ const others = [
     help: 'only people who have an account',
     member: 'provisioning',
   },
+  {
+    flags: '--mfa-trusted',
+    help: 'take its word that a person gave a second proof',
+    member: 'mfaTrusted',
+  },
+  { flags: '--no-mfa-trusted', help: 'ask for the second proof here', member: 'mfaTrusted' },
 ];
 
 const specs: readonly CommandSpec[] = [

@@ -43,6 +43,8 @@ export const members = {
   emailDomains: Type.Array(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$' }), { maxItems: 100 }),
   /** Whether an unknown person gets an account at the first sign-in. */
   provisioning: Type.Boolean(),
+  /** Whether `mfa` in `amr` of its ID tokens is the second proof that the tenant wants. */
+  mfaTrusted: Type.Boolean(),
 } as const;
 
 export const usualScopes = ['openid', 'profile', 'email'] as const;

@@ -2,7 +2,7 @@
 import type { Platform } from '../../feature.ts';
 import type { Operation } from '../../management/operation.ts';
 import { createApiTokens, type VerifyForeign } from './api-tokens.ts';
-import { federationOperations } from './operations.ts';
+import { federationOperations, type OperationsDeps } from './operations.ts';
 import { createOutbound } from './outbound.ts';
 import { createSecretSeal } from './sealed-secret.ts';
 import {
@@ -30,6 +30,9 @@ export interface Federation<A extends Account> {
 export interface FederationDeps<A extends Account> extends Pick<Platform, 'state' | 'clock' | 'log'> {
   readonly accounts: Accounts<A>;
   readonly setGroups: SignInDeps<A>['setGroups'];
+  readonly emptyGroups: OperationsDeps['emptyGroups'];
+  /** Sessions, codes and refresh tokens. */
+  readonly endSessions: OperationsDeps['endSessions'];
   readonly home: string;
   /** Private networks in which providers may be. */
   readonly networks: readonly string[];

@@ -8,6 +8,7 @@ import { discover } from './discovery.ts';
 import {
   ClaimMapping,
   type Configured,
+  type Discovered,
   IdentityProvider,
   members,
   type Settings,
@@ -25,6 +26,9 @@ export interface OperationsDeps {
   readonly outbound: Outbound;
   readonly clock: Clock;
   publicOrigin(): string;
+  endSessions(tenantId: string, userIds: readonly string[]): Promise<void>;
+  /** @throws DisallowedOperation when nobody would be left who administers the tenant */
+  emptyGroups(tenantId: string, providerId: string): Promise<void>;
   /** What is remembered of providers no longer counts. */
   changed(): Promise<void>;
 }
@@ -40,6 +44,7 @@ const optional = {
   apiAudience: Type.Optional(members.apiAudience),
   emailDomains: Type.Optional(members.emailDomains),
   provisioning: Type.Optional(members.provisioning),
+  mfaTrusted: Type.Optional(members.mfaTrusted),
 } as const;
 
 export function federationOperations(deps: OperationsDeps): Operation[] {
@@ -53,16 +58,21 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
     apiAudience: one.apiAudience,
     emailDomains: one.emailDomains,
     provisioning: one.provisioning,
+    mfaTrusted: one.mfaTrusted,
     claims: one.claims,
     enabled: one.enabled,
     hasSecret: one.sealedSecret !== null,
     redirectUri: deps.publicOrigin() + callbackPath(one.tenantId),
     createdAt: nowIso7(one.createdAt),
   });
-  const after = async (work: Promise<Configured>): Promise<IdentityProvider> => {
-    const done = await work;
-    await deps.changed();
-    return shown(done);
+  /** The door is shut: nobody stays inside, or refreshes, who came through it. */
+  const shut = async ({ tenantId, issuer }: Configured) =>
+    deps.endSessions(tenantId, await store.people(tenantId, issuer));
+  /** The provider is no longer the issuer's: it vouches for nobody and fills no groups. After the change of its row. */
+  const leave = async (old: Configured) => {
+    await shut(old);
+    await store.unlinkAll(old.tenantId, old.issuer);
+    await deps.emptyGroups(old.tenantId, old.id);
   };
   const discovered = (issuer: string) => {
     if (URL.canParse(issuer) && new URL(issuer).origin === deps.publicOrigin())
@@ -106,25 +116,27 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
         exactly,
       ),
       output: IdentityProvider,
-      async run({ tenantId }, { clientSecret: secret, claims, ...input }) {
+      prepare: (_caller, input) => discovered(input.issuer),
+      async run({ tenantId }, { clientSecret: secret, claims, ...input }, found) {
         const settings: Settings = {
           scopes: [...usualScopes],
           apiAudience: null,
           emailDomains: [],
           provisioning: false,
+          mfaTrusted: false,
           ...input,
           claims: { ...usualClaims, ...claims },
         };
         const newId = randomUUID();
-        return after(
-          store.create(tenantId, {
-            id: newId,
-            settings,
-            discovered: await discovered(settings.issuer),
-            sealedSecret: secret === undefined ? null : await deps.seal.seal(secret, `${tenantId}/${newId}`),
-            now: deps.clock.now(),
-          }),
-        );
+        const made = await store.create(tenantId, {
+          id: newId,
+          settings,
+          discovered: found,
+          sealedSecret: secret === undefined ? null : await deps.seal.seal(secret, `${tenantId}/${newId}`),
+          now: deps.clock.now(),
+        });
+        await deps.changed();
+        return shown(made);
       },
     }),
     defineOperation({
@@ -147,7 +159,13 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
         exactly,
       ),
       output: IdentityProvider,
-      async run({ tenantId }, { id: asked, clientSecret: secret, claims, enabled, ...changes }) {
+      async prepare({ tenantId }, { id: asked, issuer, enabled }): Promise<Discovered> {
+        const old = await store.get(tenantId, asked);
+        // Turning one off must work also while it does not answer.
+        const off = enabled === false && (issuer ?? old.issuer) === old.issuer;
+        return off ? old.discovered : discovered(issuer ?? old.issuer);
+      },
+      async run({ tenantId }, { id: asked, clientSecret: secret, claims, enabled, ...changes }, found) {
         const old = await store.get(tenantId, asked);
         const settings: Settings = {
           name: old.name,
@@ -157,20 +175,23 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
           apiAudience: old.apiAudience,
           emailDomains: old.emailDomains,
           provisioning: old.provisioning,
+          mfaTrusted: old.mfaTrusted,
           ...changes,
           claims: { ...old.claims, ...claims },
         };
-        // Turning one off must work also while it does not answer.
-        const off = enabled === false && settings.issuer === old.issuer;
-        return after(
-          store.update(tenantId, asked, {
-            settings,
-            discovered: off ? old.discovered : await discovered(settings.issuer),
-            sealedSecret:
-              secret === undefined ? old.sealedSecret : await deps.seal.seal(secret, `${tenantId}/${asked}`),
-            enabled: enabled ?? old.enabled,
-          }),
-        );
+        if (found.issuer !== settings.issuer)
+          throw new ApiError('Conflict', 'The provider was given another issuer at the same moment.');
+        const updated = await store.update(tenantId, asked, {
+          settings,
+          discovered: found,
+          sealedSecret:
+            secret === undefined ? old.sealedSecret : await deps.seal.seal(secret, `${tenantId}/${asked}`),
+          enabled: enabled ?? old.enabled,
+        });
+        if (old.issuer !== updated.issuer) await leave(old);
+        else if (old.enabled && !updated.enabled) await shut(old);
+        await deps.changed();
+        return shown(updated);
       },
     }),
     defineOperation({
@@ -178,12 +199,17 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
       method: 'DELETE',
       path: '/api/merlon/identityproviders/:id',
       summary:
-        'Remove an external identity provider. Accounts it made stay, and are linked again should it come back.',
+        'Remove an external identity provider. Accounts it made stay; their sessions end, and nobody comes to them by it again.',
       ...managing,
       changes: 'identityProvider',
       input: Type.Object({ id }, exactly),
       output: IdentityProvider,
-      run: ({ tenantId }, input) => after(store.remove(tenantId, input.id)),
+      async run({ tenantId }, input) {
+        const gone = await store.remove(tenantId, input.id);
+        await leave(gone);
+        await deps.changed();
+        return shown(gone);
+      },
     }),
   ];
 }

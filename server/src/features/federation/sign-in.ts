@@ -32,7 +32,13 @@ export interface Account {
 }
 
 export type Finished<A extends Account> =
-  | { readonly kind: 'ok'; readonly user: A; readonly details: Readonly<Record<string, unknown>> }
+  | {
+      readonly kind: 'ok';
+      readonly user: A;
+      /** The provider asked for a second proof, and is believed. */
+      readonly mfa: boolean;
+      readonly details: Readonly<Record<string, unknown>>;
+    }
   /** `message` is for the person, `reason` for the audit trail. */
   | {
       readonly kind: 'refused';
@@ -58,7 +64,7 @@ export interface SignInDeps<A extends Account> {
   readonly clock: Clock;
   readonly log: Logger;
   readonly accounts: Accounts<A>;
-  /** Resolves to the groups left out. */
+  /** Resolves to the groups left out. @throws DisallowedOperation when nobody would be left who administers the tenant */
   setGroups(membership: {
     tenantId: string;
     userId: string;
@@ -191,15 +197,27 @@ export function createFederatedSignIn<A extends Account>(deps: SignInDeps<A>): F
         ? await provision(provider, claims.sub, person)
         : await deps.accounts.find(tenantId, linked);
     if (!user) return refuse('Your account here is turned off.', 'disabled', linked);
-    const full = await deps.setGroups({
-      tenantId,
-      userId: user.id,
-      provider: { id: provider.id, name: provider.name },
-      groups: person.groups,
-    });
+    let full: readonly string[];
+    try {
+      full = await deps.setGroups({
+        tenantId,
+        userId: user.id,
+        provider: { id: provider.id, name: provider.name },
+        groups: person.groups,
+      });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code !== 'DisallowedOperation') throw error;
+      // His groups stay, but he does not come in by what the provider no longer says.
+      return refuse(
+        `${provider.name} no longer names you in the group of administrators, and you are the last one here. Ask whoever runs this server.`,
+        'last administrator',
+        user.id,
+      );
+    }
     return {
       kind: 'ok',
       user,
+      mfa: provider.mfaTrusted && saysMfa(claims),
       details: {
         provider: provider.name,
         issuer,
@@ -231,6 +249,11 @@ export function createFederatedSignIn<A extends Account>(deps: SignInDeps<A>): F
       });
     });
   }
+}
+
+/** RFC 8176. */
+function saysMfa({ amr }: client.IDToken): boolean {
+  return Array.isArray(amr) && amr.includes('mfa');
 }
 
 /** The provider's own words are not shown to people: only codes of the protocol, and what we know ourselves. */

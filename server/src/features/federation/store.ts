@@ -13,7 +13,7 @@ export interface FederationDatabase {
     name: string;
     issuer: string;
     api_audience: string | null;
-    settings: Json<Settings>;
+    settings: Json<Omit<Settings, 'mfaTrusted'> & Partial<Pick<Settings, 'mfaTrusted'>>>;
     discovered: Json<Discovered>;
     sealed_secret: string | null;
     enabled: boolean;
@@ -121,6 +121,31 @@ export function federationStore(state: StateStore) {
         return gone;
       }),
 
+    /** Our users that are people of the issuer. */
+    people: (tenantId: string, issuer: string): Promise<string[]> =>
+      inTenant(tenantId, async (db) =>
+        (
+          await db
+            .selectFrom('federated_accounts')
+            .select('user_id')
+            .distinct()
+            .where('issuer', '=', issuer)
+            .execute()
+        ).map(({ user_id }) => user_id),
+      ),
+
+    /** Forgets who is who at the issuer, unless a provider of the tenant still is of it. */
+    unlinkAll: (tenantId: string, issuer: string): Promise<void> =>
+      inTenant(tenantId, async (db) => {
+        await db
+          .deleteFrom('federated_accounts')
+          .where('issuer', '=', issuer)
+          .where((e) =>
+            e.not(e.exists(e.selectFrom('identity_providers').select('id').where('issuer', '=', issuer))),
+          )
+          .execute();
+      }),
+
     linked: (tenantId: string, issuer: string, subject: string): Promise<string | null> =>
       inTenant(tenantId, async (db) => {
         const row = await db
@@ -170,6 +195,8 @@ function taken(settings: Settings) {
 function configured(row: Selectable<FederationDatabase['identity_providers']>): Configured {
   return {
     ...row.settings,
+    // What was saved before there was this choice.
+    mfaTrusted: row.settings.mfaTrusted ?? false,
     id: row.id,
     tenantId: row.tenant_id,
     enabled: row.enabled,

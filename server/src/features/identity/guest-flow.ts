@@ -88,8 +88,8 @@ export function createGuestFlow(deps: GuestFlowDeps) {
         facts?.customer === tenant.id && facts.uid === uid && facts.guest
           ? await deps.users.find(tenant.id, facts.guest)
           : null;
-      const home = guest ? await deps.guests.homeOf(tenant.id, guest.id) : null;
-      if (!guest || !home?.stands) return show(errorPage(ENDED), 400);
+      const homeTenantId = guest ? await deps.guests.homeOf(tenant.id, guest.id) : null;
+      if (!guest || homeTenantId === null) return show(errorPage(ENDED), 400);
       const own = forwarded(request, tenant.id, `/login/${uid}`);
       const provider = deps.providers.forTenant(tenant.id);
       try {
@@ -101,7 +101,7 @@ export function createGuestFlow(deps: GuestFlowDeps) {
       }
       request.audit.as(tenant.id, { kind: 'user', id: guest.id, name: guest.principalName });
       request.audit.target('user', guest.id);
-      request.audit.details({ homeTenantId: home.tenantId, homeUserId: facts?.homeUser });
+      request.audit.details({ homeTenantId, homeUserId: facts?.homeUser });
       await provider.interactionFinished(
         own,
         request.node.response,

@@ -247,28 +247,16 @@ export function createGuests({
         return row?.status === 'Accepted' && row.expires_at > clock.now() ? toGuest(row) : null;
       }),
 
-    /**
-     * Whether an account of the tenant is a guest's: null for the tenant's own people. `stands`: the guest may act, and his account at home still works.
-     */
-    homeOf: (tenantId: string, userId: string): Promise<{ tenantId: string; stands: boolean } | null> =>
+    /** Where a guest is at home; null for the tenant's own people. */
+    homeOf: (tenantId: string, userId: string): Promise<string | null> =>
       system(async (db) => {
         const row = await db
           .selectFrom('guests')
-          .leftJoin('users as person', (join) =>
-            join
-              .onRef('person.tenant_id', '=', 'guests.home_tenant_id')
-              .onRef('person.id', '=', 'guests.home_user_id'),
-          )
-          .where('guests.tenant_id', '=', tenantId)
-          .where('guests.user_id', '=', userId)
-          .select(['guests.home_tenant_id', 'guests.status', 'guests.expires_at', 'person.enabled'])
+          .where('tenant_id', '=', tenantId)
+          .where('user_id', '=', userId)
+          .select('home_tenant_id')
           .executeTakeFirst();
-        return row
-          ? {
-              tenantId: row.home_tenant_id,
-              stands: row.status === 'Accepted' && row.expires_at > clock.now() && row.enabled === true,
-            }
-          : null;
+        return row?.home_tenant_id ?? null;
       }),
 
     /** Every object id under which the person of this account is known, in any tenant. */

@@ -18,6 +18,7 @@ import { createGuests } from './guests.ts';
 import { createHomeSession } from './home-session.ts';
 import { loadProvider } from './oidc-provider.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
+import { createProvisionedAccounts, type ProvisionedAccounts } from './provisioned-accounts.ts';
 import { createProviders } from './provider.ts';
 import { sweepExpired, tenantOfRecord } from './provider-adapter.ts';
 import { identityRoutes } from './routes.ts';
@@ -34,11 +35,14 @@ import { userOperations } from './user-operations.ts';
 import { createUsers, type User } from './users.ts';
 
 export { identityMigrations } from './migrations.ts';
+export type { ProvisionedAccounts } from './provisioned-accounts.ts';
 export type { Tenant } from './tenants.ts';
 export type { TokenClaims } from './token-verifier.ts';
 export { userMigrations } from './user-migrations.ts';
 
 export interface Identity extends Feature {
+  /** For the directories that keep people here. */
+  readonly provisioned: ProvisionedAccounts;
   /** Counts calls by application. */
   readonly usage: Pick<AppUsage, 'count'>;
   /** Claims of a good `Authorization: Bearer …`; throws Unauthorized. */
@@ -46,6 +50,8 @@ export interface Identity extends Feature {
   /** By GUID, domain or name. Undefined: the default tenant. Throws ResourceNotFound. */
   requireTenant(nameOrId: string | undefined): Promise<Tenant>;
   tenants(): Promise<readonly Tenant[]>;
+  /** Whether a person's account is switched on and has not ended, here and, for a guest, at home. */
+  works(tenantId: string, userId: string): Promise<boolean>;
   /** Whether the person held a credential of the program at that moment, in whichever tenant he is known by which id. */
   couldAct(clientId: string, at: Date, person: { tenantId: string; userId: string }): Promise<boolean>;
   /** Makes the first tenant and its administrator; null when there is a tenant already. */
@@ -153,6 +159,8 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     log: log.child({ part: 'federation' }),
     networks: deps.federationNetworks,
     setGroups: access.setFederatedGroups,
+    emptyGroups: access.emptyFederatedGroups,
+    endSessions: directory.endSessions,
     accounts: {
       find: users.find,
       async create(tenantId, input) {
@@ -213,6 +221,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
         tenantOf: async (name) => (await tenants.require(name)).id,
       }),
     },
+    provisioned: createProvisionedAccounts({ state, clock, tenants, directory }),
     usage,
     verify: createTokenVerifier({
       keys,
@@ -230,6 +239,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       return people.some((one) => same.includes(one));
     },
     tenants: tenants.list,
+    works: async (tenantId, userId) => (await users.find(tenantId, userId)) !== null,
 
     async firstStart() {
       if ((await tenants.list()).length > 0) return null;

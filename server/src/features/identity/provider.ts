@@ -210,8 +210,6 @@ export function createProviders(
       findAccount: async (_ctx, id) => {
         const user = await deps.users.find(tenantId, id);
         if (!user) return undefined;
-        const home = await deps.guests.homeOf(tenantId, id);
-        if (home?.stands === false) return undefined;
         return {
           accountId: user.id,
           claims: async () => ({
@@ -257,7 +255,7 @@ export function createProviders(
               (token.scope ?? '')
                 .split(' ')
                 .filter((name) => isDelegatedPermission(name) && granted.includes(name)),
-              (await deps.guests.homeOf(tenantId, user.id))?.tenantId ?? null,
+              await deps.guests.homeOf(tenantId, user.id),
             );
           },
         },

@@ -3,11 +3,12 @@
  *
  *   authorize ──> no session ──> sign-in page ── wrong ──> sign-in page
  *                                     │ right
- *                                     ├── one-time password ──> change page ── not acceptable ──> change page
- *                                     │                              │ changed
- *                                     └──────────────────────────────┴──> back to authorize ──> code to the client
+ *                                     ├── code ──> change ──> enrol ──> recovery: of these pages those that are needed,
+ *                                     │               each again until it is answered well
+ *                                     └──> back to authorize ──> code to the client
  *
- * The sign-in page may also lead to an external provider (federation/sign-in.ts), whose answer takes the place of the password.
+ * The sign-in page may also lead to an external provider (federation/sign-in.ts), whose answer takes the place of the password, and of the second proof
+ * where the tenant trusts it so far. The trail gets one record, when the last page was answered well, and one of each refusal.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '@merlon/contract';
@@ -63,11 +64,13 @@ const WRONG_CODE =
 
 const STEPS = ['code', 'change', 'enrol', 'recovery'] as const;
 type Step = (typeof STEPS)[number];
-/** A person whose password was right, and what is still to do; kept with the interaction. */
+/** A person whose password or provider was right, and what is still to do; kept with the interaction. */
 interface Unfinished {
   readonly user: User;
   readonly steps: readonly Step[];
   readonly amr: readonly string[];
+  /** For the trail. */
+  readonly details: Readonly<Record<string, unknown>>;
 }
 
 type TenantRequest = RouteRequest<{ tenant: string }, Fields, unknown, null>;
@@ -187,14 +190,14 @@ export function createSignInFlow(deps: SignInFlowDeps) {
       const result = await deps.federation.finish(tenant.id, pending, query);
       switch (result.kind) {
         case 'ok':
-          request.audit.as(tenant.id, {
-            kind: 'user',
-            id: result.user.id,
-            name: result.user.principalName,
-          });
-          request.audit.target('user', result.user.id);
-          request.audit.details(result.details);
-          return finish(request, tenant, result.user, 'fed');
+          return begun(
+            request,
+            tenant,
+            interaction,
+            result.user,
+            result.mfa ? ['fed', 'mfa'] : ['fed'],
+            result.details,
+          );
         case 'refused':
           await deps.audit.record({
             tenantId: tenant.id,
@@ -234,18 +237,8 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     const result = await users.signIn(tenant, name, single(form.password));
     switch (result.kind) {
       case 'ok': {
-        request.audit.as(tenant.id, { kind: 'user', id: result.user.id, name: result.user.principalName });
-        request.audit.target('user', result.user.id);
-        if (result.user.mustChangePassword) request.audit.details({ oneTimePassword: true });
-        const need = await deps.totp.need(tenant.id, result.user.id);
-        const needed: Record<Step, boolean> = {
-          code: need === 'code',
-          change: result.user.mustChangePassword,
-          enrol: need === 'must',
-          recovery: false,
-        };
-        const steps = STEPS.filter((one) => needed[one]);
-        return goOn(request, tenant, interaction, { user: result.user, steps, amr: ['pwd'] });
+        const details = result.user.mustChangePassword ? { oneTimePassword: true } : {};
+        return begun(request, tenant, interaction, result.user, ['pwd'], details);
       }
       case 'locked':
       case 'wrong':
@@ -254,6 +247,26 @@ export function createSignInFlow(deps: SignInFlowDeps) {
         await earliest;
         return askPassword(tenant, interaction, name, REFUSED, 401);
     }
+  }
+
+  /** The first proof is given: what else is needed? */
+  async function begun(
+    request: InteractionRequest,
+    tenant: Tenant,
+    interaction: Interaction,
+    user: User,
+    amr: readonly string[],
+    details: Unfinished['details'],
+  ): Promise<Reply> {
+    const need = amr.includes('mfa') ? 'none' : await deps.totp.need(tenant.id, user.id);
+    const needed: Record<Step, boolean> = {
+      code: need === 'code',
+      change: amr.includes('pwd') && user.mustChangePassword,
+      enrol: need === 'must',
+      recovery: false,
+    };
+    const unfinished = { user, steps: STEPS.filter((one) => needed[one]), amr, details };
+    return goOn(request, tenant, interaction, unfinished);
   }
 
   async function step(
@@ -269,10 +282,8 @@ export function createSignInFlow(deps: SignInFlowDeps) {
       showStep(tenant, interaction, pending, { message, status });
     switch (now) {
       case 'done':
-        return finish(request, tenant, pending.user, ...pending.amr);
+        return finish(request, tenant, pending);
       case 'code': {
-        request.audit.as(tenant.id, { kind: 'user', id: user.id, name: user.principalName });
-        request.audit.target('user', user.id);
         const earliest = delay(REFUSED_AFTER_MS);
         const taken = await deps.totp.check(tenant.id, user.id, single(form.code));
         if (taken === null) {
@@ -280,8 +291,11 @@ export function createSignInFlow(deps: SignInFlowDeps) {
           await earliest;
           return again(WRONG_CODE, 401);
         }
-        request.audit.details({ secondProof: taken });
-        return goOn(request, tenant, interaction, { ...pending, steps: later, amr: ['pwd', 'otp', 'mfa'] });
+        return goOn(request, tenant, interaction, {
+          ...secondProof(pending),
+          steps: later,
+          details: { ...pending.details, secondProof: taken },
+        });
       }
       case 'change': {
         const wanted = single(form.newPassword);
@@ -295,7 +309,7 @@ export function createSignInFlow(deps: SignInFlowDeps) {
         const codes = await deps.totp.confirm(tenant.id, user.id, single(form.code));
         if (codes === null) return again(WRONG_CODE, 400);
         await record(request, tenant, user, 'totp.confirm', 'success', {});
-        await remember(interaction, { ...pending, steps: ['recovery'], amr: ['pwd', 'otp', 'mfa'] });
+        await remember(interaction, { ...secondProof(pending), steps: ['recovery'] });
         return show(recoveryCodesPage(codes, returnOrigin(interaction)), 200);
       }
       case 'recovery':
@@ -310,20 +324,28 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     interaction: Interaction,
     pending: Unfinished,
   ): Promise<Reply> {
-    if (pending.steps.length === 0) return finish(request, tenant, pending.user, ...pending.amr);
+    if (pending.steps.length === 0) return finish(request, tenant, pending);
     await remember(interaction, pending);
-    return showStep(tenant, interaction, pending);
+    // Its form goes to the address it is shown at.
+    return request.method === 'GET'
+      ? { status: 303, headers: { location: `/${tenant.id}/login/${request.params.uid}` } }
+      : showStep(tenant, interaction, pending);
   }
 
-  async function remember(interaction: Interaction, { user, steps, amr }: Unfinished): Promise<void> {
-    interaction.result = { pending: { userId: user.id, steps: [...steps], amr: [...amr] } };
+  async function remember(
+    interaction: Interaction,
+    { user, steps, amr, details }: Unfinished,
+  ): Promise<void> {
+    interaction.result = {
+      pending: { userId: user.id, steps: [...steps], amr: [...amr], details: { ...details } },
+    };
     await interaction.save(secondsLeft(interaction));
   }
 
   async function showStep(
     tenant: Tenant,
     interaction: Interaction,
-    { user, steps }: Unfinished,
+    { user, steps }: Pick<Unfinished, 'user' | 'steps'>,
     { message, status }: { message: string | null; status: number } = { message: null, status: 200 },
   ): Promise<Reply> {
     const returnsTo = returnOrigin(interaction);
@@ -347,15 +369,17 @@ export function createSignInFlow(deps: SignInFlowDeps) {
   async function finish(
     request: InteractionRequest,
     tenant: Tenant,
-    user: User,
-    ...how: readonly string[]
+    { user, amr, details }: Unfinished,
   ): Promise<Reply> {
+    request.audit.as(tenant.id, { kind: 'user', id: user.id, name: user.principalName });
+    request.audit.target('user', user.id);
+    request.audit.details(details);
     await providers
       .forTenant(tenant.id)
       .interactionFinished(
         forwarded(request, tenant.id, `/login/${request.params.uid}`),
         request.node.response,
-        { login: { accountId: user.id, amr: [...how] } },
+        { login: { accountId: user.id, amr: [...amr] } },
         { mergeWithLastSubmission: false },
       );
     return { handled: true };
@@ -404,10 +428,12 @@ export function createSignInFlow(deps: SignInFlowDeps) {
   }
 
   async function pendingOf(tenant: Tenant, interaction: Interaction): Promise<Unfinished | null> {
-    const kept = interaction.result?.pending as { userId: string; steps: Step[]; amr: string[] } | undefined;
+    const kept = interaction.result?.pending as
+      | (Omit<Unfinished, 'user'> & { readonly userId: string })
+      | undefined;
     if (kept === undefined) return null;
     const user = await users.find(tenant.id, kept.userId);
-    return user && { user, steps: kept.steps, amr: kept.amr };
+    return user && { user, steps: kept.steps, amr: kept.amr, details: kept.details };
   }
 
   /** `common`: the domain of `login_hint`, else the only tenant or the default one. */
@@ -460,6 +486,10 @@ export function createSignInFlow(deps: SignInFlowDeps) {
   function secondsLeft(interaction: Interaction): number {
     return Math.max(1, interaction.exp - Math.floor(deps.clock.now().getTime() / 1_000));
   }
+}
+
+function secondProof(pending: Unfinished): Unfinished {
+  return { ...pending, amr: [...pending.amr, 'otp', 'mfa'] };
 }
 
 function pendingExternal(interaction: Interaction): Pending | null {

@@ -153,10 +153,11 @@ export function createTotp({ state, clock }: { state: StateStore; clock: Clock }
             : await db.selectFrom('user_groups').select('id').where('id', 'in', wanted).execute();
         const unknown = wanted.find((id) => !known.some((group) => group.id === id));
         if (unknown !== undefined) throw new ApiError('InvalidInput', `There is no user group ${unknown}.`);
-        await db.deleteFrom('totp_policies').execute();
+        const row = { everybody: policy.everybody, user_groups: wanted };
         await db
           .insertInto('totp_policies')
-          .values({ everybody: policy.everybody, user_groups: wanted })
+          .values(row)
+          .onConflict((conflict) => conflict.column('tenant_id').doUpdateSet(row))
           .execute();
       });
     },

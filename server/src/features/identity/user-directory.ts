@@ -60,8 +60,9 @@ export function createUserDirectory(deps: {
     return shape(row);
   }
 
-  async function endSessions(db: Db, id: string): Promise<void> {
-    await db.deleteFrom('oidc_records').where(sql`payload ->> 'accountId'`, '=', id).execute();
+  async function endSessions(db: Db, ...ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await db.deleteFrom('oidc_records').where(sql<string>`payload ->> 'accountId'`, 'in', ids).execute();
   }
 
   return {
@@ -121,6 +122,9 @@ export function createUserDirectory(deps: {
         await read(db, id);
         await endSessions(db, id);
       }),
+
+    endSessions: (tenantId: string, ids: readonly string[]) =>
+      inTenant(tenantId, (db) => endSessions(db, ...ids)),
 
     async resetPassword(tenantId: string, id: string) {
       const tenant = await tenants.require(tenantId);

@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
-import { sql, type Transaction } from 'kysely';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { IdentityDatabase } from './database.ts';
 import { hashPassword, oneTimePassword, passwordProblem, verifyPassword } from './passwords.ts';
@@ -40,6 +40,7 @@ export interface Users {
     tenant: Tenant,
     input: { name: string; displayName?: string | undefined },
   ): Promise<{ user: User; oneTimePassword: string }>;
+  /** Null also when the account does not work: what that takes is decided here alone, for sign-in, refresh, tokens and roles. */
   find(tenantId: string, userId: string): Promise<User | null>;
   /** `name`: the principal name, or its part before the `@`. */
   signIn(tenant: Tenant, name: string, password: string): Promise<SignIn>;
@@ -79,7 +80,22 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
         .execute(),
     );
 
+  // As the system, for a guest's account at home.
+  const find: Users['find'] = (tenantId, userId) =>
+    state.system<IdentityDatabase, User | null>(async (db) => {
+      const row = await db
+        .selectFrom('users')
+        .selectAll()
+        .where('tenant_id', '=', tenantId)
+        .where('id', '=', userId)
+        .where(works(clock.now()))
+        .executeTakeFirst();
+      return row ? toUser(row) : null;
+    });
+
   return {
+    find,
+
     async create(db, tenant, { name, displayName }) {
       const principalName = principal(tenant, name);
       if (
@@ -108,17 +124,6 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
       return { user: toUser(row), oneTimePassword: password };
     },
 
-    find: (tenantId, userId) =>
-      inTenant(tenantId, async (db) => {
-        const row = await db
-          .selectFrom('users')
-          .selectAll()
-          .where('id', '=', userId)
-          .where('enabled', '=', true)
-          .executeTakeFirst();
-        return row ? toUser(row) : null;
-      }),
-
     async signIn(tenant, name, password) {
       const row = await inTenant(tenant.id, (db) => byName(db, tenant.id, principal(tenant, name)));
       const now = clock.now();
@@ -129,7 +134,7 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
         await countFailure(tenant.id, NOBODY, now);
         return row ? { kind: 'locked', user: toUser(row) } : { kind: 'wrong', user: null };
       }
-      if (right && row.enabled) {
+      if (right && (await find(tenant.id, row.id))) {
         await inTenant(tenant.id, (db) =>
           db
             .updateTable('users')
@@ -190,6 +195,17 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
         (await db.selectFrom('users').selectAll().orderBy('principal_name').execute()).map(toUser),
       ),
   };
+}
+
+/** Switched on and not past its end; of a guest also that he was let in, and that his account at home works. */
+function works(now: Date): RawBuilder<boolean> {
+  return sql<boolean>`users.enabled and (users.ends_at is null or users.ends_at > ${now}) and not exists (
+    select 1 from guests
+    left join users as home on home.tenant_id = guests.home_tenant_id and home.id = guests.home_user_id
+    where guests.tenant_id = users.tenant_id and guests.user_id = users.id
+      and not (guests.status = 'Accepted' and guests.expires_at > ${now}
+        and coalesce(home.enabled and (home.ends_at is null or home.ends_at > ${now}), false))
+  )`;
 }
 
 function principal(tenant: Tenant, name: string): string {
