@@ -56,7 +56,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
     osOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.osPlatform ?? '',
   });
   const hunting = createHunting(platform);
-  const investigation = createInvestigation(platform, devices, alerts);
+  const investigation = createInvestigation(platform, devices, alerts, deviceGroups);
   return {
     features: [
       devices,

@@ -68,6 +68,13 @@ export type SightedEntity =
 export interface Profiles {
   /** Null: no device in scope ever saw it. `since` bounds the devices that are counted, nothing else. */
   file(scope: ProfileScope, hash: FileHash, since: Date): Promise<FileProfile | null>;
+  /** Those of the files that a device in scope saw, by hashes of one kind, in lower case. */
+  files(
+    scope: ProfileScope,
+    kind: FileHash['kind'],
+    hashes: readonly string[],
+    since: Date,
+  ): Promise<FileProfile[]>;
   address(scope: ProfileScope, address: string, since: Date): Promise<Sightings | null>;
   domain(scope: ProfileScope, host: string, since: Date): Promise<Sightings | null>;
   /** Of the accounts of this name the one seen last. */
@@ -174,48 +181,63 @@ export function profilesOf(events: Pick<EventStore, 'query' | 'database'>): Prof
 
   /** One event tells both hashes, another only one: all rows of a file go by its SHA-1. */
   const withHash = (scope: ProfileScope, kind: FileHash['kind']) => {
-    const has = `${HASH_COLUMNS[kind]} = {hash:String}`;
+    const has = `${HASH_COLUMNS[kind]} IN {hashes:Array(String)}`;
     return kind === 'sha1' ? has : `SHA1 IN (SELECT SHA1 FROM ${rowsOf(scope, 'FileSightings', has)})`;
   };
 
-  return {
-    async file(scope, hash, since) {
-      const [row] = await read(
+  /** The last seen first. */
+  async function files(
+    scope: ProfileScope,
+    kind: FileHash['kind'],
+    hashes: readonly string[],
+    since: Date,
+    limit: number,
+  ): Promise<FileProfile[]> {
+    const rows = await read(
+      scope,
+      `SELECT SHA1, ${seen(SINCE)}, max(SHA256), max(MD5), max(Size), max(Company), max(Product), max(IsPortableExecutable)
+       FROM ${rowsOf(scope, 'FileSightings', withHash(scope, kind))}
+       GROUP BY SHA1 ORDER BY max(LastSeen) DESC, SHA1 LIMIT ${limit}`,
+      { hashes, since: instant(since) },
+    );
+    if (rows.length === 0) return [];
+    const sha1s = { hashes: rows.map(([sha1]) => sha1) };
+    const these = withHash(scope, 'sha1');
+    const [names, signatures] = await Promise.all([
+      read(
         scope,
-        `SELECT ${seen(SINCE)}, SHA1, max(SHA256), max(MD5), max(Size), max(Company), max(Product), max(IsPortableExecutable)
-         FROM ${rowsOf(scope, 'FileSightings', withHash(scope, hash.kind))}
-         GROUP BY SHA1 ORDER BY max(LastSeen) DESC, SHA1 LIMIT 1`,
-        { hash: hash.value, since: instant(since) },
-      );
-      if (!row) return null;
-      const sha1 = String(row[3]);
-      const [names, signatures] = await Promise.all([
-        read(
-          scope,
-          `SELECT Name FROM ${rowsOf(scope, 'FileSightings', 'SHA1 = {sha1:String}')} ARRAY JOIN Names AS Name
-           WHERE Name != '' GROUP BY Name ORDER BY uniqExact(DeviceId) DESC, Name LIMIT ${MAX_NAMES}`,
-          { sha1 },
-        ),
-        read(
-          scope,
-          `SELECT max(Signature) AS Newest, Newest.2, Newest.3, Newest.4, Newest.5, Newest.6
-           FROM ${rowsOf(scope, 'FileSignatures', 'SHA1 = {sha1:String}')} HAVING count() > 0`,
-          { sha1 },
-        ),
-      ]);
+        `SELECT SHA1, Name FROM ${rowsOf(scope, 'FileSightings', these)} ARRAY JOIN Names AS Name WHERE Name != ''
+         GROUP BY SHA1, Name ORDER BY SHA1, uniqExact(DeviceId) DESC, Name LIMIT ${MAX_NAMES} BY SHA1`,
+        sha1s,
+      ),
+      read(
+        scope,
+        `SELECT SHA1, max(Signature) AS Newest, Newest.2, Newest.3, Newest.4, Newest.5, Newest.6
+         FROM ${rowsOf(scope, 'FileSignatures', these)} GROUP BY SHA1`,
+        sha1s,
+      ),
+    ]);
+    return rows.map(([id, ...row]) => {
+      const signature = signatures.find(([sha1]) => sha1 === id);
       return {
         ...sightingsOf(row),
-        sha1,
-        sha256: String(row[4]),
-        md5: String(row[5]),
-        size: Number(row[6]),
-        company: String(row[7]),
-        product: String(row[8]),
-        isPortableExecutable: Number(row[9]) === 1,
-        names: names.map(([name]) => String(name)),
-        signature: signatures[0] ? signatureOf(signatures[0]) : null,
+        sha1: String(id),
+        sha256: String(row[3]),
+        md5: String(row[4]),
+        size: Number(row[5]),
+        company: String(row[6]),
+        product: String(row[7]),
+        isPortableExecutable: Number(row[8]) === 1,
+        names: names.filter(([sha1]) => sha1 === id).map(([, name]) => String(name)),
+        signature: signature ? signatureOf(signature.slice(1)) : null,
       };
-    },
+    });
+  }
+
+  return {
+    file: async (scope, hash, since) => (await files(scope, hash.kind, [hash.value], since, 1))[0] ?? null,
+    files: (scope, kind, hashes, since) =>
+      hashes.length === 0 ? Promise.resolve([]) : files(scope, kind, hashes, since, hashes.length),
     address: (scope, address, since) =>
       sightings(scope, ['AddressSightings', `Address = ${ADDRESS}`], { address }, since),
     domain: (scope, host, since) =>

@@ -4,7 +4,7 @@ import { flag, integer, listOf, nullable, record, text, time } from './schema.ts
 
 export const FileEntity = record(
   {
-    sha1: text('SHA-1 of the file, 40 hex digits.'),
+    sha1: nullable(text('SHA-1 of the file, 40 hex digits. Null where an alert told only the SHA-256.')),
     sha256: nullable(text('SHA-256 of the file.')),
     md5: nullable(text('MD5 of the file.')),
     globalPrevalence: nullable(

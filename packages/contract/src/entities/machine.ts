@@ -39,7 +39,7 @@ export type IpAddress = Static<typeof IpAddress>;
 
 export const VmMetadata = record(
   {
-    vmId: text('Id of the virtual machine, a GUID.'),
+    vmId: nullable(text('Id of the virtual machine in its cloud, such as a GUID.')),
     cloudProvider: text('Cloud it runs in, such as Azure.'),
     resourceId: nullable(text('Resource id in the cloud.')),
     subscriptionId: nullable(text('Subscription that owns it, a GUID.')),
@@ -83,9 +83,9 @@ export const Machine = record(
     ipAddresses: nullable(listOf(IpAddress, 'Its addresses.')),
     vmMetadata: nullable(VmMetadata),
     parentDevice: nullable(text('Device it runs on.')),
-    exposureScore: Type.Optional(nullable(choice(exposureLevels, 'Name of exposureLevel in 2020.'))),
-    systemProductName: Type.Optional(nullable(text('Hardware model. In answers of older versions.'))),
-    groupName: Type.Optional(nullable(text('Name of the device group. In answers of older versions.'))),
+    exposureScore: nullable(choice(exposureLevels, 'Name of exposureLevel in 2020.')),
+    systemProductName: nullable(text('Hardware model.')),
+    groupName: nullable(text('Older name of rbacGroupName.')),
   },
   'A device.',
 );

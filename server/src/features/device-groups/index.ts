@@ -2,6 +2,7 @@
 import type { Feature, Platform } from '../../feature.ts';
 import { operationHandlers, operationRoutes } from '../../management/operation.ts';
 import { ACCESS_CHANNEL, type AccessStore } from '../access/index.ts';
+import type { DeviceGroup } from './device-group.ts';
 import { deviceGroupOperations } from './operations.ts';
 import { createScopeSync } from './scope-sync.ts';
 import { deviceGroupsStore } from './store.ts';
@@ -13,12 +14,17 @@ export { assignDevice } from './store.ts';
 /** Servers tell each other that what they remember of a tenant's devices no longer counts. */
 export const DEVICE_GROUPS_CHANNEL = 'device_groups';
 
+export interface DeviceGroups extends Feature {
+  /** Of a tenant, first the one that comes first; empty while the tenant has made none. */
+  list(tenantId: string): Promise<DeviceGroup[]>;
+}
+
 export function createDeviceGroups(
   platform: Pick<Platform, 'state' | 'events' | 'log' | 'audit'> & {
     access: AccessStore;
     tenantOf(nameOrId: string | undefined): Promise<string>;
   },
-): Feature {
+): DeviceGroups {
   const store = deviceGroupsStore(platform.state);
   const sync = createScopeSync({ ...platform, store, log: platform.log.child({ part: 'device-groups' }) });
   let stopListening: (() => Promise<void>) | undefined;
@@ -32,6 +38,7 @@ export function createDeviceGroups(
   });
   return {
     name: 'device-groups',
+    list: (tenantId) => store.list(tenantId),
     routes: operationRoutes(operations, platform.state),
     admin: operationHandlers(operations, platform),
     async start() {

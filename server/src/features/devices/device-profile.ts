@@ -1,11 +1,20 @@
 /** Folds what a device reports about itself (DeviceInfo and DeviceNetworkInfo rows) into its profile. Pure. */
 import { isIP } from 'node:net';
+import { type ExposureLevel, exposureLevels } from '@merlon/contract';
 
 export interface InterfaceAddress {
   readonly ipAddress: string;
   readonly macAddress: string | null;
   readonly type: string | null;
   readonly operationalStatus: string | null;
+}
+
+/** Where a virtual machine runs, as the device tells it. */
+export interface VirtualMachine {
+  readonly vmId: string | null;
+  readonly cloudProvider: string;
+  readonly resourceId: string | null;
+  readonly subscriptionId: string | null;
 }
 
 /** Only what the rows said; an absent key leaves the stored value as it is. */
@@ -19,6 +28,13 @@ export interface ProfilePatch {
   deviceTag?: string;
   lastIp?: string;
   addresses?: InterfaceAddress[];
+  mergedInto?: string;
+  isExcluded?: boolean;
+  exclusionReason?: string | null;
+  exposureLevel?: ExposureLevel;
+  model?: string;
+  hostDeviceId?: string;
+  virtualMachine?: VirtualMachine;
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -35,6 +51,50 @@ export function foldDeviceInfo(patch: ProfilePatch, row: Row): void {
   assign(patch, 'isAadJoined', typeof row.IsAzureADJoined === 'boolean' ? row.IsAzureADJoined : undefined);
   assign(patch, 'aadDeviceId', text('AadDeviceId'));
   assign(patch, 'deviceTag', text('RegistryDeviceTag'));
+  // What it tells of other devices (MergedDeviceIds) is theirs to tell.
+  assign(patch, 'mergedInto', deviceId(text('MergedToDeviceId')));
+  assign(patch, 'hostDeviceId', text('HostDeviceId'));
+  assign(patch, 'model', text('Model'));
+  assign(
+    patch,
+    'exposureLevel',
+    exposureLevels.find((level) => level === row.ExposureLevel),
+  );
+  if (typeof row.IsExcluded === 'boolean') {
+    patch.isExcluded = row.IsExcluded;
+    // A reason outlives no exclusion.
+    patch.exclusionReason = row.IsExcluded ? (text('ExclusionReason') ?? null) : null;
+  }
+  assign(patch, 'virtualMachine', virtualMachineOf(text));
+}
+
+const deviceId = (told: string | undefined) =>
+  told !== undefined && /^[0-9a-f]{40}$/i.test(told) ? told.toLowerCase() : undefined;
+
+/** Each cloud has columns of its own: what they tell is worth more than the list of clouds, which may name several. */
+function virtualMachineOf(text: (column: string) => string | undefined): VirtualMachine | undefined {
+  const [azure, aws, google] = [
+    text('AzureResourceId'),
+    text('AwsResourceName'),
+    text('GcpFullResourceName'),
+  ];
+  const vmId = text('AzureVmId') ?? null;
+  if (azure !== undefined || vmId !== null)
+    return {
+      vmId,
+      cloudProvider: 'Azure',
+      resourceId: azure ?? null,
+      subscriptionId: text('AzureVmSubscriptionId') ?? null,
+    };
+  const instance = (resource: string) => resource.split('/').at(-1) ?? null;
+  if (aws !== undefined)
+    return { vmId: instance(aws), cloudProvider: 'AWS', resourceId: aws, subscriptionId: null };
+  if (google !== undefined)
+    return { vmId: instance(google), cloudProvider: 'GCP', resourceId: google, subscriptionId: null };
+  const cloud = /[A-Za-z][A-Za-z ]*/.exec(text('CloudPlatforms') ?? '')?.[0];
+  return cloud === undefined
+    ? undefined
+    : { vmId: null, cloudProvider: cloud, resourceId: null, subscriptionId: null };
 }
 
 /**

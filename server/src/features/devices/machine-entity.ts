@@ -1,5 +1,6 @@
 import {
   type DeviceValue,
+  type ExposureLevel,
   type HealthStatus,
   type Machine,
   nowIso7,
@@ -15,10 +16,10 @@ export const INACTIVE_AFTER_MS = 7 * 24 * 3_600_000;
 export function machineEntity(row: DeviceRow, now: Date): Machine {
   return {
     id: row.id,
-    mergedIntoMachineId: null,
-    isPotentialDuplication: false,
-    isExcluded: false,
-    exclusionReason: null,
+    mergedIntoMachineId: row.merged_into,
+    isPotentialDuplication: row.is_twin,
+    isExcluded: row.is_excluded,
+    exclusionReason: row.exclusion_reason,
     computerDnsName: row.computer_name,
     firstSeen: nowIso7(row.first_seen),
     lastSeen: nowIso7(row.last_seen),
@@ -38,15 +39,18 @@ export function machineEntity(row: DeviceRow, now: Date): Machine {
     rbacGroupId: row.rbac_group_id,
     rbacGroupName: row.rbac_group_name,
     riskScore: row.risk_score as RiskScore,
-    exposureLevel: null,
+    exposureLevel: row.exposure_level as ExposureLevel | null,
+    exposureScore: row.exposure_level as ExposureLevel | null,
     isAadJoined: row.is_aad_joined,
     aadDeviceId: row.aad_device_id,
     machineTags: tagsOf(row),
     managedBy: null,
     managedByStatus: null,
     ipAddresses: row.ip_addresses,
-    vmMetadata: null,
-    parentDevice: null,
+    vmMetadata: row.virtual_machine,
+    parentDevice: row.host_device_id,
+    systemProductName: row.model,
+    groupName: row.rbac_group_name,
   };
 }
 

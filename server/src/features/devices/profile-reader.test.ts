@@ -1,7 +1,7 @@
 import type { LogRange } from '@merlon/event-log';
 import { describe, expect, it } from 'vitest';
 import { blockOfRows, encodeBatchRecord } from '../ingest/batch-record.ts';
-import { foldNetworkInfo, type ProfilePatch } from './device-profile.ts';
+import { foldDeviceInfo, foldNetworkInfo, type ProfilePatch } from './device-profile.ts';
 import { runProfileReader } from './profile-reader.ts';
 
 const record = (deviceId: string, table: string, row: object) =>
@@ -93,5 +93,68 @@ describe('addresses of a device', () => {
     ]);
     expect(patch.addresses?.map(({ ipAddress }) => ipAddress)).toEqual(['fe80::1', '10.0.0.2']);
     expect(patch.lastIp).toBe('10.0.0.2');
+  });
+});
+
+describe('what a device says it is', () => {
+  const fold = (...rows: Record<string, unknown>[]) => {
+    const patch: ProfilePatch = {};
+    for (const row of rows) foldDeviceInfo(patch, row);
+    return patch;
+  };
+  const azure = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web';
+
+  it.each([
+    ['what it says nothing of stays', {}, {}],
+    [
+      'the record that took its own over',
+      { MergedToDeviceId: 'A'.repeat(40) },
+      { mergedInto: 'a'.repeat(40) },
+    ],
+    ['no record that is none, and none of others', { MergedToDeviceId: 'x', MergedDeviceIds: '["b"]' }, {}],
+    ['a known exposure', { ExposureLevel: 'High' }, { exposureLevel: 'High' }],
+    ['no unknown exposure', { ExposureLevel: 'Huge' }, {}],
+    [
+      'an exclusion with its reason',
+      { IsExcluded: true, ExclusionReason: 'OutOfScope' },
+      { isExcluded: true, exclusionReason: 'OutOfScope' },
+    ],
+    ['its model and host', { Model: 'VM7', HostDeviceId: 'h' }, { model: 'VM7', hostDeviceId: 'h' }],
+    [
+      'where it runs in Azure',
+      {
+        AzureVmId: 'v',
+        AzureResourceId: azure,
+        AzureVmSubscriptionId: 's',
+        CloudPlatforms: '["Azure","Arc"]',
+      },
+      { virtualMachine: { vmId: 'v', cloudProvider: 'Azure', resourceId: azure, subscriptionId: 's' } },
+    ],
+    [
+      'where it runs in AWS',
+      { AwsResourceName: 'arn:aws:ec2:eu-1:7:instance/i-0' },
+      {
+        virtualMachine: {
+          vmId: 'i-0',
+          cloudProvider: 'AWS',
+          resourceId: 'arn:aws:ec2:eu-1:7:instance/i-0',
+          subscriptionId: null,
+        },
+      },
+    ],
+    [
+      'a cloud alone',
+      { CloudPlatforms: '["Azure Arc"]' },
+      { virtualMachine: { vmId: null, cloudProvider: 'Azure Arc', resourceId: null, subscriptionId: null } },
+    ],
+  ])('is taken: %s', (_, row, patch) => {
+    expect(fold(row)).toEqual(patch);
+  });
+
+  it('ends with an exclusion its reason', () => {
+    expect(fold({ IsExcluded: true, ExclusionReason: 'x' }, { IsExcluded: false })).toEqual({
+      isExcluded: false,
+      exclusionReason: null,
+    });
   });
 });

@@ -10,7 +10,7 @@ import {
   type Transaction,
 } from 'kysely';
 import { assignDevice, deviceGroupName } from '../device-groups/index.ts';
-import type { ProfilePatch } from './device-profile.ts';
+import type { ProfilePatch, VirtualMachine } from './device-profile.ts';
 
 export interface DevicesTable {
   tenant_id: ColumnType<string, string | undefined, never>;
@@ -44,6 +44,13 @@ export interface DevicesTable {
   sensor_data: boolean;
   /** 0: no group took it. */
   rbac_group_id: ColumnType<number, never, never>;
+  merged_into: string | null;
+  is_excluded: boolean;
+  exclusion_reason: string | null;
+  exposure_level: string | null;
+  model: string | null;
+  host_device_id: string | null;
+  virtual_machine: ColumnType<VirtualMachine | null, string | null, string | null>;
 }
 
 export interface StoredAddress {
@@ -59,8 +66,8 @@ export type DeviceState = 'Onboarded' | 'Offboarded';
 export interface DevicesDb {
   devices: DevicesTable;
 }
-/** `rbac_group_name`: null in a tenant without device groups. */
-export type DeviceRow = Selectable<DevicesTable> & { rbac_group_name: string | null };
+/** `rbac_group_name`: null in a tenant without device groups. `is_twin`: another record tells of the same hardware and system. */
+export type DeviceRow = Selectable<DevicesTable> & { rbac_group_name: string | null; is_twin: boolean };
 
 export interface Enrolment {
   readonly id: string;
@@ -79,6 +86,9 @@ export interface Sighting {
 }
 
 const groupName = deviceGroupName.as('rbac_group_name');
+const isTwin = sql<boolean>`exists (select 1 from devices twin where twin.tenant_id = devices.tenant_id
+  and twin.hardware_fingerprint = devices.hardware_fingerprint and twin.id <> devices.id)`.as('is_twin');
+const shown = [groupName, isTwin] as const;
 
 export type DevicesStore = ReturnType<typeof devicesStore>;
 
@@ -144,7 +154,7 @@ export function devicesStore(state: StateStore) {
       where: { id: string } | { name: string },
     ): Promise<DeviceRow | undefined> {
       return state.tenant<DevicesDb, DeviceRow | undefined>(scope, (db) => {
-        const query = db.selectFrom('devices').selectAll().select(groupName);
+        const query = db.selectFrom('devices').selectAll().select(shown);
         return (
           'id' in where
             ? query.where('id', '=', where.id)
@@ -163,7 +173,7 @@ export function devicesStore(state: StateStore) {
         db
           .selectFrom('devices')
           .selectAll()
-          .select(groupName)
+          .select(shown)
           .where(sql<boolean>`id = any(${ids}::text[])`)
           .execute(),
       );
@@ -179,7 +189,7 @@ export function devicesStore(state: StateStore) {
         let query = db.selectFrom('devices');
         if (page.where) query = query.where(page.where);
         if (among) query = query.where(sql<boolean>`id = any(${among}::text[])`);
-        let rows = query.selectAll().select(groupName).limit(page.limit).offset(page.offset);
+        let rows = query.selectAll().select(shown).limit(page.limit).offset(page.offset);
         if (page.after) rows = rows.where(page.after);
         for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
         const total = page.count
@@ -211,6 +221,13 @@ export function devicesStore(state: StateStore) {
         ...(patch.deviceTag !== undefined && { device_tag: patch.deviceTag }),
         ...(patch.lastIp !== undefined && { last_ip: patch.lastIp }),
         ...(patch.addresses !== undefined && { ip_addresses: JSON.stringify(patch.addresses) }),
+        ...(patch.mergedInto !== undefined && { merged_into: patch.mergedInto }),
+        ...(patch.isExcluded !== undefined && { is_excluded: patch.isExcluded }),
+        ...(patch.exclusionReason !== undefined && { exclusion_reason: patch.exclusionReason }),
+        ...(patch.exposureLevel !== undefined && { exposure_level: patch.exposureLevel }),
+        ...(patch.model !== undefined && { model: patch.model }),
+        ...(patch.hostDeviceId !== undefined && { host_device_id: patch.hostDeviceId }),
+        ...(patch.virtualMachine !== undefined && { virtual_machine: JSON.stringify(patch.virtualMachine) }),
       };
       if (Object.keys(set).length === 0) return Promise.resolve();
       return state.tenant<DevicesDb, void>(tenantId, async (db) => {
@@ -283,7 +300,7 @@ export function devicesStore(state: StateStore) {
         return db
           .selectFrom('devices')
           .selectAll()
-          .select(groupName)
+          .select(shown)
           .where(sql<boolean>`id = any(${those}::text[])`)
           .orderBy('id')
           .execute();

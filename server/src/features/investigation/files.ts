@@ -1,6 +1,7 @@
 /** /api/files: by SHA-1, SHA-256 or MD5. */
 import {
   Alert,
+  type AlertEvidence,
   ApiError,
   collectionAnswer,
   entityAnswer,
@@ -24,6 +25,19 @@ import {
 
 const params = Type.Object({ id: Type.String() });
 const KINDS: Readonly<Record<number, FileHash['kind']>> = { 32: 'md5', 40: 'sha1', 64: 'sha256' };
+
+/** As the event store reads it off names. */
+const PORTABLE_EXECUTABLE = /\.(?:exe|dll|sys|ocx|scr|cpl|drv|efi)$/i;
+/** What devices do not tell of any file. */
+const UNKNOWN = {
+  globalPrevalence: null,
+  globalFirstObserved: null,
+  globalLastObserved: null,
+  fileType: null,
+  // No reputation is known here: the service's own word for that.
+  determinationType: 'Unknown',
+  determinationValue: null,
+} as const;
 
 /** @throws ApiError InvalidHashValue */
 function hashOf(id: string): FileHash {
@@ -122,18 +136,33 @@ export function fileRoutes(deps: InvestigationDeps): Route[] {
   ];
 }
 
-function fileEntity(file: FileProfile): FileEntity {
+/** What an alert tells of a file that no event in reach tells more of. */
+export function fileOfAlert({ sha1, sha256, fileName }: AlertEvidence): FileEntity {
+  return {
+    ...UNKNOWN,
+    sha1: sha1?.toLowerCase() ?? null,
+    sha256: sha256?.toLowerCase() ?? null,
+    md5: null,
+    size: null,
+    isPeFile: PORTABLE_EXECUTABLE.test(fileName ?? ''),
+    filePublisher: null,
+    fileProductName: null,
+    signer: null,
+    issuer: null,
+    signerHash: null,
+    isValidCertificate: null,
+  };
+}
+
+export function fileEntity(file: FileProfile): FileEntity {
   const { signature } = file;
   const signed = signature?.isSigned ? signature : null;
   return {
+    ...UNKNOWN,
     sha1: file.sha1,
     sha256: orNull(file.sha256),
     md5: orNull(file.md5),
-    globalPrevalence: null,
-    globalFirstObserved: null,
-    globalLastObserved: null,
     size: file.size || null,
-    fileType: null,
     isPeFile: file.isPortableExecutable,
     filePublisher: orNull(file.company),
     fileProductName: orNull(file.product),
@@ -141,8 +170,5 @@ function fileEntity(file: FileProfile): FileEntity {
     issuer: orNull(signed?.issuer ?? ''),
     signerHash: orNull(signed?.signerHash ?? ''),
     isValidCertificate: signed ? signed.isTrusted : null,
-    // No reputation is known here: the service's own word for that.
-    determinationType: 'Unknown',
-    determinationValue: null,
   };
 }

@@ -4,12 +4,14 @@ import type { Profiles, SightedEntity } from '@merlon/event-store';
 import type { Caller, RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Alerts } from '../alerts/index.ts';
+import type { DeviceGroups } from '../device-groups/index.ts';
 import type { Devices } from '../devices/index.ts';
 
 export interface InvestigationDeps {
   readonly profiles: Profiles;
-  readonly devices: Pick<Devices, 'require' | 'listAmong'>;
-  readonly alerts: Pick<Alerts, 'listAbout'>;
+  readonly devices: Pick<Devices, 'require' | 'listAmong' | 'machines'>;
+  readonly deviceGroups: Pick<DeviceGroups, 'list'>;
+  readonly alerts: Pick<Alerts, 'listAbout' | 'countAbout' | 'find'>;
   readonly clock: Clock;
 }
 

@@ -88,7 +88,32 @@ export function userRoutes(deps: InvestigationDeps): Route[] {
   ];
 }
 
-function userEntity(account: AccountProfile): UserEntity {
+/** What an alert tells of the account it is about; null: it names none. Its times are those of the alert's events. */
+export function userOfAlert(alert: Alert): UserEntity | null {
+  const evidence = alert.evidence.find(
+    ({ entityType, accountName }) => entityType === 'User' && accountName !== null,
+  );
+  const name = alert.relatedUser?.userName || evidence?.accountName;
+  const [firstSeen, lastSeen] = [alert.firstEventTime, alert.lastEventTime];
+  if (!name || firstSeen === null || lastSeen === null) return null;
+  const domain = (alert.relatedUser ? alert.relatedUser.domainName : evidence?.domainName) ?? '';
+  return {
+    id: domain === '' ? name : `${domain}\\${name}`,
+    accountName: name,
+    accountDomain: domain,
+    accountSid: evidence?.accountName === name ? evidence.userSid : null,
+    firstSeen,
+    lastSeen,
+    mostPrevalentMachineId: alert.machineId,
+    leastPrevalentMachineId: alert.machineId,
+    logonTypes: '',
+    logOnMachinesCount: null,
+    isDomainAdmin: null,
+    isOnlyNetworkUser: null,
+  };
+}
+
+export function userEntity(account: AccountProfile): UserEntity {
   const { logonTypes } = account;
   return {
     id: account.domain === '' ? account.name : `${account.domain}\\${account.name}`,
