@@ -1,5 +1,6 @@
 /** Shapes widened by a radius. */
 import type { Line, Polygon, Position } from './geojson.ts';
+import { Budget } from './limits.ts';
 import { unionOfPolygons } from './overlay.ts';
 import {
   cross,
@@ -15,12 +16,6 @@ import {
   vectorOf,
   vectorsOf,
 } from './sphere.ts';
-
-/** Corners that a widened shape is put together of at most. */
-const MAX_CORNERS = 50_000;
-
-/** It would take more corners than are calculated with. */
-export class TooManyCorners extends Error {}
 
 export interface Width {
   /** Metres. */
@@ -67,13 +62,13 @@ function bufferOfEdge(a: Vector, b: Vector, width: Width): Polygon {
   return [[...arc(b, times(aside, -1), width, 0.5), ...arc(a, aside, width, 0.5)]];
 }
 
-/** @throws TooManyCorners */
+/** @throws TooMuchWork */
 function widened(
   edges: readonly (readonly [Vector, Vector])[],
   own: readonly Polygon[],
   width: Width,
 ): Polygon[] {
-  if (edges.length * cornersOf(width) > MAX_CORNERS) throw new TooManyCorners();
+  new Budget().spend('clipped', edges.length * cornersOf(width));
   return unionOfPolygons([...own, ...edges.map(([a, b]) => bufferOfEdge(a, b, width))]);
 }
 

@@ -1,4 +1,6 @@
 /** Shapes as GeoJSON tells them (RFC 7946), held to what Kusto takes for valid. */
+import { Budget } from './limits.ts';
+import { keepApart } from './rings.ts';
 
 /** Degrees: longitude, latitude. */
 export type Position = readonly [number, number];
@@ -25,8 +27,19 @@ export function linesOf(value: unknown): Line[] | null {
   return type === 'MultiLineString' ? all(coordinates, lineOf) : null;
 }
 
-/** A Polygon or MultiPolygon; null for what is not valid. */
+/**
+ * A Polygon or MultiPolygon; null for what is not valid.
+ *
+ * @throws TooMuchWork
+ */
 export function polygonsOf(value: unknown): Polygon[] | null {
+  const polygons = drawnPolygonsOf(value);
+  const budget = new Budget();
+  return polygons?.every((polygon) => keepApart(polygon, budget)) ? polygons : null;
+}
+
+/** The same, whether or not rings cross: they need not on a flat map where they do on the Earth. */
+export function drawnPolygonsOf(value: unknown): Polygon[] | null {
   const { type, coordinates } = shapeOf(value);
   if (type === 'Polygon') return all([coordinates], (rings) => all(rings, ringOf));
   return type === 'MultiPolygon' ? all(coordinates, (polygon) => all(polygon, ringOf)) : null;

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { linesOf, type Polygon, type Position, polygonsOf, positionOf } from './geojson.ts';
-import {
-  intersectionOfLinesWithPolygons,
-  intersectionOfPolygons,
-  Unresolved,
-  unionOfPolygons,
-} from './overlay.ts';
+import { Unresolved } from './limits.ts';
+import { intersectionOfLinesWithPolygons, intersectionOfPolygons, unionOfPolygons } from './overlay.ts';
 import { contains } from './plane.ts';
 import { signedArea, vectorsOf } from './sphere.ts';
 

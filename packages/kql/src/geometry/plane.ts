@@ -3,6 +3,7 @@
  * lines in the plane holds on the Earth. Within the half of the Earth around the point of contact.
  */
 import type { Polygon, Position } from './geojson.ts';
+import { TooLarge } from './limits.ts';
 import {
   cross,
   dot,
@@ -19,9 +20,6 @@ import {
 } from './sphere.ts';
 
 export type Point = readonly [number, number];
-
-/** Shapes that reach over half of the Earth do not fit on one plane. */
-export class TooLarge extends Error {}
 
 export interface Plane {
   /** @throws TooLarge */

@@ -30,16 +30,33 @@ function densifiedEdge(from: Position, to: Position, tolerance: number, halvings
   ];
 }
 
-export function densifiedLine(line: Line, tolerance: number): Position[] {
-  const last = line.at(-1);
-  return [
-    ...edgesOf(line).flatMap(([from, to]) => densifiedEdge(from, to, tolerance)),
-    ...(last ? [last] : []),
-  ];
+/** An edge over more than half of the map stays as drawn, or goes the other way round, over the antimeridian. */
+function densifiedEdges(
+  edges: readonly (readonly [Position, Position])[],
+  tolerance: number,
+  acrossAntimeridian: boolean,
+): Position[] {
+  return edges.flatMap(([from, to]) => {
+    const turns = acrossAntimeridian ? Math.round((from[0] - to[0]) / 360) : 0;
+    const onward: Position = [to[0] + 360 * turns, to[1]];
+    return densifiedEdge(from, onward, tolerance).map(([longitude, latitude]): Position => {
+      if (Math.abs(longitude) <= 180) return [longitude, latitude];
+      return [longitude - 360 * Math.sign(longitude), latitude];
+    });
+  });
 }
 
-export function densifiedRing(ring: readonly Position[], tolerance: number): Position[] {
-  return ringEdgesOf(ring).flatMap(([from, to]) => densifiedEdge(from, to, tolerance));
+export function densifiedLine(line: Line, tolerance: number, acrossAntimeridian: boolean): Position[] {
+  const last = line.at(-1);
+  return [...densifiedEdges(edgesOf(line), tolerance, acrossAntimeridian), ...(last ? [last] : [])];
+}
+
+export function densifiedRing(
+  ring: readonly Position[],
+  tolerance: number,
+  acrossAntimeridian: boolean,
+): Position[] {
+  return densifiedEdges(ringEdgesOf(ring), tolerance, acrossAntimeridian);
 }
 
 /** Corners that lie within the tolerance in metres of the edge that stands for them are left out. Null: nothing of that length is left. */

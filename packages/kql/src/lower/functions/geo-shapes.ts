@@ -3,15 +3,10 @@
  */
 import type { KustoType } from '@merlon/contract';
 import { type Fragment, integer, join, sql } from '../../emit/fragment.ts';
-import {
-  bufferOfLines,
-  bufferOfPoint,
-  bufferOfPolygons,
-  TooManyCorners,
-  type Width,
-} from '../../geometry/buffers.ts';
+import { bufferOfLines, bufferOfPoint, bufferOfPolygons, type Width } from '../../geometry/buffers.ts';
 import { coveringOf, neighborsOf } from '../../geometry/cells.ts';
 import {
+  drawnPolygonsOf,
   linesOf,
   type Polygon,
   type Position,
@@ -23,6 +18,7 @@ import {
   printShapes,
   type Shapes,
 } from '../../geometry/geojson.ts';
+import { BeyondGeometry } from '../../geometry/limits.ts';
 import {
   areaOf,
   interpolated,
@@ -37,11 +33,9 @@ import {
   intersectionOfLines,
   intersectionOfLinesWithPolygons,
   intersectionOfPolygons,
-  Unresolved,
   unionOfLines,
   unionOfPolygons,
 } from '../../geometry/overlay.ts';
-import { TooLarge } from '../../geometry/plane.ts';
 import { densifiedLine, densifiedRing, simplifiedLine, simplifiedRing } from '../../geometry/reshaping.ts';
 import { type Constant, type Expr, expr } from '../../tree/expression.ts';
 import { constantExpr, constantJson, nullExpr } from '../constants.ts';
@@ -58,8 +52,6 @@ const DEFAULT_TOLERANCE = 10;
 const MAX_H3_CELLS = 61_680;
 /** Square metres of a cell of resolution 0 on average: h3geo.org/docs/core-library/restable. */
 const LARGEST_H3_CELL = 4.3574e12;
-/** simplify and densify take it: geo-line-simplify-function.md, geo-line-densify-function.md. */
-const MAX_TOLERANCE = 10_000_000;
 
 function ofShapes(compute: Compute, type: KustoType = 'dynamic'): FunctionRule {
   return (call) => {
@@ -67,9 +59,7 @@ function ofShapes(compute: Compute, type: KustoType = 'dynamic'): FunctionRule {
       try {
         return compute(args, call);
       } catch (error) {
-        if (error instanceof TooLarge) call.refuse('of shapes that reach over half of the Earth');
-        if (error instanceof Unresolved) call.refuse('of shapes that all but touch or cross themselves');
-        if (error instanceof TooManyCorners) call.refuse('of shapes with so many corners');
+        if (error instanceof BeyondGeometry) call.refuse(error.message);
         throw error;
       }
     };
@@ -116,9 +106,20 @@ const singleLine = (value: unknown) => {
   return lines?.length === 1 ? (lines[0] ?? null) : null;
 };
 const part = (value: unknown) => (typeof value === 'number' && value >= 0 && value <= 1 ? value : null);
-const tolerance = (value: unknown) => {
-  if (value === undefined || value === null) return value === null ? null : DEFAULT_TOLERANCE;
-  return typeof value === 'number' && value > 0 && value <= MAX_TOLERANCE ? value : null;
+const within =
+  (least: number, most: number) =>
+  (value: unknown): number | null => {
+    if (value === undefined) return DEFAULT_TOLERANCE;
+    return typeof value === 'number' && value >= least && value <= most ? value : null;
+  };
+/** geo-line-densify-function.md, tolerance. */
+const densifying = within(0.1, 10_000);
+/** geo-line-simplify-function.md, tolerance; 0 is as good as a little. */
+const simplifying = within(0, 7_800_000);
+const tolerance = within(Number.MIN_VALUE, Number.POSITIVE_INFINITY);
+const flag = (value: unknown) => {
+  if (value === undefined) return false;
+  return typeof value === 'boolean' ? value : typeof value === 'number' ? value !== 0 : null;
 };
 const shapesOf =
   <T>(read: (value: unknown) => T[] | null) =>
@@ -158,7 +159,7 @@ const levelAt =
   };
 
 const simplifiedPolygons = (read: (value: unknown) => ReturnType<typeof polygonsOf>): Compute =>
-  valid([read, tolerance], (polygons, size) => {
+  valid([read, simplifying], (polygons, size) => {
     const whole = together(polygons);
     const left = whole.flatMap((rings) => {
       const [shell, ...holes] = rings.map((ring) => simplifiedRing(ring, size));
@@ -259,15 +260,17 @@ export const geoShapeFunctions: FunctionFamily = {
     fromPlace(polygonsOf, (place, polygons) => printPoint(nearestOnPolygons(polygons, place))),
   ),
   geo_line_densify: ofShapes(
-    valid([linesOf, tolerance], (lines, size) => printLines(lines.map((line) => densifiedLine(line, size)))),
+    valid([linesOf, densifying, flag], (lines, size, across) =>
+      printLines(lines.map((line) => densifiedLine(line, size, across))),
+    ),
   ),
   geo_polygon_densify: ofShapes(
-    valid([polygonsOf, tolerance], (polygons, size) =>
-      printPolygons(polygons.map((rings) => rings.map((ring) => densifiedRing(ring, size)))),
+    valid([drawnPolygonsOf, densifying, flag], (polygons, size, across) =>
+      printPolygons(polygons.map((rings) => rings.map((ring) => densifiedRing(ring, size, across)))),
     ),
   ),
   geo_line_simplify: ofShapes(
-    valid([linesOf, tolerance], (lines, size) => {
+    valid([linesOf, simplifying], (lines, size) => {
       const left = unionOfLines(lines)
         .map((line) => simplifiedLine(line, size))
         .filter((line) => line !== null);
