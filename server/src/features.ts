@@ -12,6 +12,7 @@ import { type Identity, identityMigrations, userMigrations } from './features/id
 import { createIngest } from './features/ingest/index.ts';
 import { createInvestigation } from './features/investigation/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
+import { createProvisioning, provisioningMigrations } from './features/provisioning/index.ts';
 import { createResponse, responseMigrations } from './features/response/index.ts';
 import type { DeviceAuthenticator } from './http/route.ts';
 
@@ -21,6 +22,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...identityMigrations,
   ...userMigrations,
   ...federationMigrations,
+  ...provisioningMigrations,
   ...devicesMigrations,
   ...deviceGroupsMigrations,
   ...onboardingMigrations,
@@ -38,6 +40,7 @@ export interface Features {
 /** Everything beyond audit, access and identity, in the order in which they start. */
 export function createFeatures(platform: Platform, access: Access, identity: Identity): Features {
   const tenantOf = async (nameOrId: string | undefined) => (await identity.requireTenant(nameOrId)).id;
+  const provisioning = createProvisioning({ ...platform, identity });
   const devices = createDevices(platform);
   const deviceGroups = createDeviceGroups({ ...platform, access: access.store, tenantOf });
   const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
@@ -59,6 +62,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
   const investigation = createInvestigation(platform, devices, alerts, deviceGroups);
   return {
     features: [
+      provisioning,
       devices,
       deviceGroups,
       onboarding,

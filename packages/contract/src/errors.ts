@@ -42,6 +42,7 @@ export const apiErrors = {
   ),
   MethodNotAllowed: merlon(405, 'This address does not take this method.'),
   Conflict: merlon(409, 'The request contradicts the present state of the resource.'),
+  PreconditionFailed: merlon(412, 'The resource was changed since it was read.'),
   PayloadTooLarge: merlon(413, 'The request body is larger than allowed.'),
   UnsupportedMediaType: merlon(415, 'The Content-Type or Content-Encoding of the request is not supported.'),
   ServiceUnavailable: merlon(

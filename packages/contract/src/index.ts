@@ -22,4 +22,5 @@ export * from './hunting.ts';
 export * from './ingest-validator.ts';
 export * from './permissions.ts';
 export * from './portal-permissions.ts';
+export * from './scim-error.ts';
 export * from './ticks.ts';

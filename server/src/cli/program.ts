@@ -15,6 +15,7 @@ import { federationCommands } from '../features/federation/commands.ts';
 import { identityCommands } from '../features/identity/commands.ts';
 import { guestCommands } from '../features/identity/guest-commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
+import { provisioningCommands } from '../features/provisioning/commands.ts';
 import { responseCommands } from '../features/response/commands.ts';
 import { version } from '../version.ts';
 import { CliError, callServer, streamFromServer } from './admin-socket.ts';
@@ -27,6 +28,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   identityCommands,
   guestCommands,
   federationCommands,
+  provisioningCommands,
   accessCommands,
   deviceGroupCommands,
   responseCommands,

@@ -52,6 +52,16 @@ export function openapi(routes: readonly Route[], version: string, serverUrl: st
             },
           },
         },
+        ScimError: {
+          type: 'object',
+          required: ['schemas', 'detail', 'status'],
+          properties: {
+            schemas: { type: 'array', items: { type: 'string' } },
+            scimType: { type: 'string' },
+            detail: { type: 'string' },
+            status: { type: 'string' },
+          },
+        },
         Error: {
           type: 'object',
           required: ['error'],
@@ -106,8 +116,9 @@ function operation(route: Route): object {
   };
 }
 
-/** Addresses of Graph answer in its words. */
+/** Addresses of Graph and of SCIM answer in their words. */
 function errorSchema(path: string): string {
+  if (path.startsWith('/scim/')) return 'ScimError';
   return path.startsWith('/v1.0/') ? 'GraphError' : 'Error';
 }
 

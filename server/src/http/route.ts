@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex, Readable } from 'node:stream';
 import type { Permission, PortalPermission } from '@merlon/contract';
+import type { ODataSet } from '@merlon/odata';
 import type { Transaction } from 'kysely';
 import type { Static, TSchema } from 'typebox';
 import type { AuditActor } from '../features/audit/index.ts';
@@ -117,7 +118,7 @@ export type Reply =
     }
   | { readonly handled: true };
 
-export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Route {
   /** `machines.isolate`: `<set>.<verb>`, unique. */
@@ -143,7 +144,20 @@ export interface Route {
   /** Names are case-sensitive; `additionalProperties: false` refuses unknown ones with InvalidRequestBody. */
   readonly body?: TSchema;
   readonly responses: Readonly<Record<number, TSchema>>;
+  /** Of a GET that answers with a page of a set: its query options, its `/$count` and its place in $metadata derive from it. */
+  readonly collection?: RouteCollection;
   handle(request: RouteRequest): Promise<Reply>;
+}
+
+export interface RouteCollection {
+  /** The entity set as `@odata.context` names it: `Alerts`. */
+  readonly name: string;
+  /** What one of it is called in $metadata: `Alert`. */
+  readonly entity: string;
+  /** Property that no two of them share. */
+  readonly key: string;
+  /** Null: it is answered whole, and takes no query options. */
+  readonly set: ODataSet | null;
 }
 
 type StaticOf<S extends TSchema | undefined, Fallback> = S extends TSchema ? Static<S> : Fallback;

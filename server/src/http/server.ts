@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ApiError, errorBody, graphErrorBody } from '@merlon/contract';
+import { ApiError, errorBody, graphErrorBody, SCIM_CONTENT_TYPE, scimErrorBody } from '@merlon/contract';
 import { type FastifyReply, fastify } from 'fastify';
 import { WebSocketServer } from 'ws';
 import type { Logger } from '../telemetry/log.ts';
@@ -292,16 +292,21 @@ function answerError(reply: FastifyReply, error: ApiError, correlationId: string
   return reply
     .code(error.status)
     .header('x-request-id', correlationId)
-    .header('content-type', 'application/json; charset=utf-8')
+    .header('content-type', isScim(reply.request.url) ? SCIM_CONTENT_TYPE : 'application/json; charset=utf-8')
     .send(JSON.stringify(wordedFor(reply.request, error, correlationId)));
 }
 
-/** Addresses of Graph answer in its words. */
+function isScim(url: string): boolean {
+  return /^\/scim(\/|$)/.test(fold(url));
+}
+
+/** Addresses of Graph and of SCIM answer in their words. */
 function wordedFor(
   { url, headers }: FastifyReply['request'],
   error: ApiError,
   correlationId: string,
 ): object {
+  if (isScim(url)) return scimErrorBody(error);
   if (!/^\/v1\.0(\/|$)/.test(fold(url))) return errorBody(error, correlationId);
   const own = headers['client-request-id'];
   return graphErrorBody(

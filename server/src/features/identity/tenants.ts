@@ -114,6 +114,7 @@ const RESERVED: ReadonlySet<string> = new Set([
   'api',
   'device',
   'portal',
+  'scim',
   'v1.0',
   'healthz',
   'readyz',
