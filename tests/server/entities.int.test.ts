@@ -28,6 +28,9 @@ beforeAll(async () => {
       'Machine.ReadWrite.All',
       'Alert.Read.All',
       'AdvancedQuery.Read.All',
+      'Software.Read.All',
+      'Vulnerability.Read.All',
+      'SecurityRecommendation.Read.All',
     ),
   );
   await eventually('events', async () => (await hunt('DeviceLogonEvents | take 1')).length === 1, {
@@ -100,6 +103,14 @@ describe('entities', () => {
       'InvalidInput',
     ],
     ['no moment', "/api/machines/findbyip(ip='10.0.0.1')", 400, 'MissingRequiredParameter'],
+    ['no address', "/api/machines/findbyip(ip='x',timestamp=2026-11-24T10:00:00Z)", 400, 'InvalidIpAddress'],
+    ['no moment of old', "/api/machines/find(key='10.0.0.1')", 400, 'MissingRequiredParameter'],
+    ['an investigation that is none', '/api/investigations/7', 404, 'ResourceNotFound'],
+    ['a filter on what investigations lack', '/api/investigations?$filter=nose eq 1', 400, 'ODataError'],
+    ['software of no device', `/api/machines/${'0'.repeat(40)}/software`, 404, 'ResourceNotFound'],
+    ['alerts of no device', `/api/machines/${'0'.repeat(40)}/alerts/$count`, 404, 'ResourceNotFound'],
+    ['the device of no alert', '/api/alerts/da0_0/machine', 404, 'ResourceNotFound'],
+    ['the files of no alert', '/api/alerts/da0_0/files', 404, 'ResourceNotFound'],
   ])('refuse %s', async (_, path, status, code) => {
     const answer = await get(path);
     expect([answer.status, answer.body.error.code], answer.text).toEqual([status, code]);
@@ -117,7 +128,111 @@ describe('entities', () => {
   });
 });
 
+describe('alerts', () => {
+  const named = (alert: { evidence: Record<string, string | null>[] }, column: string) => [
+    ...new Set(alert.evidence.flatMap((one) => (one[column] ? [one[column].toLowerCase()] : []))),
+  ];
+
+  it('lead to what they name', async () => {
+    const { value: alerts } = await eventually(
+      'alerts with evidence',
+      async () => {
+        const { value } = (await get('/api/alerts?$expand=evidence')).body;
+        return value.length > 3 && value;
+      },
+      { withinMs: 20_000 },
+    );
+    const met = { files: 0, ips: 0, domains: 0, users: 0, known: 0 };
+    for (const alert of alerts) {
+      const at = `/api/alerts/${alert.id}`;
+      expect((await get(`${at}/machine`)).body.id).toBe(alert.machineId);
+      const files = (await get(`${at}/files`)).body.value as Record<string, string | null>[];
+      expect(files.map(({ sha1 }) => sha1).sort()).toEqual(named(alert, 'sha1').sort());
+      met.files += files.length;
+      met.known += files.filter(({ size }) => size !== null).length;
+      const ips = (await get(`${at}/ips`)).body.value as { id: string }[];
+      expect(ips.map(({ id }) => id).sort()).toEqual(named(alert, 'ipAddress').sort());
+      met.ips += ips.length;
+      const domains = (await get(`${at}/domains`)).body.value as { host: string }[];
+      met.domains += domains.length;
+      for (const { host } of domains) expect(named(alert, 'url').join(' ')).toContain(host);
+      const user = await get(`${at}/user`);
+      if (alert.relatedUser === null && named(alert, 'accountName').length === 0)
+        expect(user.status).toBe(404);
+      else {
+        expect(user.status, user.text).toBe(200);
+        met.users++;
+        if (alert.relatedUser) expect(user.body.accountName).toBe(alert.relatedUser.userName);
+      }
+    }
+    expect(Math.min(met.files, met.known, met.users), JSON.stringify(met)).toBeGreaterThan(0);
+    const { machineId } = alerts[0];
+    const count = await get(`/api/machines/${machineId}/alerts/$count`);
+    const listed = (await get(`/api/machines/${machineId}/alerts`)).body.value;
+    expect([count.status, count.text]).toEqual([200, String(listed.length)]);
+    const low = await get(`/api/machines/${machineId}/alerts/$count?$filter=severity eq 'Nonsense'`);
+    expect(low.status).toBe(400);
+    const resolved = await get(`/api/machines/${machineId}/alerts/$count?$filter=status eq 'Resolved'`);
+    expect(resolved.text).toBe('0');
+  });
+});
+
 describe('devices', () => {
+  it('are found by an address they had, by either question', async () => {
+    const [told] = await hunt(
+      "DeviceNetworkEvents | where isnotempty(LocalIP) and LocalIP !startswith '127.' | project LocalIP, DeviceId, Timestamp | take 1",
+    );
+    const moment = new Date(told?.Timestamp ?? '').toISOString();
+    const ids = async (path: string) => {
+      const answer = await get(path);
+      expect(answer.status, answer.text).toBe(200);
+      return answer.body.value.map((one: { id: string }) => one.id);
+    };
+    expect(await ids(`/api/machines/findbyip(ip='${told?.LocalIP}',timestamp=${moment})`)).toContain(
+      told?.DeviceId,
+    );
+    expect(await ids(`/api/machines/find(timestamp=${moment},key=${told?.LocalIP})`)).toContain(
+      told?.DeviceId,
+    );
+    expect(await ids(`/api/machines/findbyip(ip='192.0.2.250',timestamp=${moment})`)).toEqual([]);
+    expect((await get(`/api/machines/find(timestamp=${moment},key='192.0.2.250')`)).status).toBe(404);
+  });
+
+  it('have no known software, weaknesses or missing updates, and nothing is investigated', async () => {
+    const [one] = (await get('/api/machines?$top=1')).body.value as { id: string }[];
+    for (const [path, context] of [
+      [`/api/machines/${one?.id}/software`, 'Software'],
+      [
+        `/api/machines/${one?.id}/vulnerabilities`,
+        'Collection(Analytics.Contracts.PublicAPI.PublicVulnerabilityDto)',
+      ],
+      [`/api/machines/${one?.id}/recommendations`, 'Recommendations'],
+      [
+        `/api/machines/${one?.id}/getmissingkbs`,
+        'Collection(microsoft.windowsDefenderATP.api.PublicProductFixDto)',
+      ],
+      ['/api/investigations', 'Investigations'],
+    ] as const)
+      expect((await get(`${path}?$count=true&$top=5`)).body).toEqual({
+        '@odata.context': `${server.url}/api/$metadata#${context}`,
+        '@odata.count': 0,
+        value: [],
+      });
+    expect(
+      (await get("/api/investigations?$filter=state eq 'Running' and machineId eq 'x'")).body.value,
+    ).toEqual([]);
+  });
+
+  it('are in the groups that the preview lists', async () => {
+    expect((await get('/api/machinegroups')).body).toMatchObject({ '@odata.count': 0, value: [] });
+    await server.cli('devicegroup', 'create', '--name', 'Windows', '--where', 'name startsWith ws-');
+    const { value } = (await get('/testwdatppreview/machinegroups')).body;
+    expect(value.map((one: { name: string; ungrouped: boolean }) => [one.name, one.ungrouped])).toEqual([
+      ['Windows', false],
+      ['UnassignedGroup', true],
+    ]);
+  });
+
   it('take tags and a worth, as often as a client says so', async () => {
     const [a, b] = (await get('/api/machines?$top=2')).body.value as { id: string }[];
     for (let i = 0; i < 2; i++) {
