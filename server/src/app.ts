@@ -20,6 +20,8 @@ import { loadPortalFiles } from './http/portal-files.ts';
 import { RateLimiter } from './http/rate-limits.ts';
 import type { Route } from './http/route.ts';
 import { createHttpServer } from './http/server.ts';
+import { countRoutes } from './odata/count-routes.ts';
+import { metadataRoute } from './odata/metadata-route.ts';
 import { systemClock } from './telemetry/clock.ts';
 import type { Logger } from './telemetry/log.ts';
 import { createMetrics } from './telemetry/metrics.ts';
@@ -180,10 +182,12 @@ async function start(
     ),
     log: await answersInTime(Promise.resolve().then(() => eventLog.stats())),
   });
-  const routes: Route[] = [
+  const written: readonly Route[] = [
     ...platformRoutes({ metrics, version, stores, routes: () => routes }),
+    metadataRoute(() => routes),
     ...all.flatMap((feature) => feature.routes),
   ];
+  const routes: Route[] = [...written, ...countRoutes(written)];
 
   for (const feature of all) {
     const began = performance.now();

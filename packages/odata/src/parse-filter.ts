@@ -30,6 +30,10 @@ export const FILTER_LIMITS = {
   length: 8192,
   /** Parentheses, `not`, functions and lambdas inside one another. */
   depth: 50,
+  /** Values of one `in`. */
+  options: 1_000,
+  /** Comparisons, functions and the like that `and` and `or` join, in all. */
+  operands: 1_000,
 } as const;
 
 const OPTION = '$filter';
@@ -113,6 +117,7 @@ class FilterParser {
   private readonly now: Date;
   private next = 0;
   private depth = 0;
+  private operands = 0;
   /** Lambda variables in scope. */
   private readonly variables = new Map<string, ODataItems>();
 
@@ -177,6 +182,9 @@ class FilterParser {
     if (!this.isWord(kind)) return first;
     const operands = [this.condition(first)];
     while (this.isWord(kind)) {
+      if (++this.operands > FILTER_LIMITS.operands) {
+        throw this.error(`the filter joins more than ${FILTER_LIMITS.operands} conditions`, this.token.at);
+      }
       this.next++;
       operands.push(this.condition(parse()));
     }
@@ -474,6 +482,9 @@ class FilterParser {
     const options: LiteralNode[] = [];
     do {
       if (options.length > 0) this.sign(',');
+      if (options.length === FILTER_LIMITS.options) {
+        throw this.error(`"in" takes at most ${FILTER_LIMITS.options} values`, this.token.at);
+      }
       const option = this.asType(this.unary(), left);
       const optionType = valueType(option.node);
       if (option.node.kind !== 'literal') throw this.error('"in" takes literal values', option.at);

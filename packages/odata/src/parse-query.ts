@@ -36,6 +36,8 @@ type Option = (typeof OPTIONS)[number];
 
 /** Characters of `$orderby`, `$select` and `$expand`. */
 const LIST_LENGTH = 8192;
+/** Properties of one `$orderby`. */
+const ORDER_LENGTH = 10;
 
 /**
  * Reads the query options of a request. Names that do not begin with `$` are the route's own and are passed over.
@@ -144,6 +146,11 @@ function orderBy(items: readonly Item[] | null, set: ODataSet): ODataOrder[] {
     }
     if (orders.some((order) => order.field === field)) {
       throw new ODataError('$orderby', `${shown(name)} is given twice`, { position: at, property: name });
+    }
+    if (orders.length === ORDER_LENGTH) {
+      throw new ODataError('$orderby', `rows are sorted by at most ${ORDER_LENGTH} properties`, {
+        position: at,
+      });
     }
     orders.push({ field, direction: word });
   }

@@ -9,7 +9,8 @@ const TIME_FORM = 'ISO 8601, UTC, Z, up to seven fraction digits.';
 export const text = (description: string) => Type.String({ description });
 export const integer = (description: string) => Type.Integer({ description });
 export const flag = (description: string) => Type.Boolean({ description });
-export const time = (description: string) => Type.String({ description: `${description} ${TIME_FORM}` });
+export const time = (description: string) =>
+  Type.String({ format: 'date-time', description: `${description} ${TIME_FORM}` });
 
 export const choice = <const T extends readonly string[]>(values: T, description: string) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], description });

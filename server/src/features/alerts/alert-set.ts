@@ -48,3 +48,5 @@ export const alertColumns: SqlColumns = {
   machineId: deviceIdColumn(sql`machine_id`),
   computerDnsName: sql`machine_name`,
 };
+
+export const alertCollection = { name: 'Alerts', entity: 'Alert', key: 'id', set: alertSet } as const;

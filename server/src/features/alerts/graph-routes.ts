@@ -70,6 +70,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       access: { ...read('SecurityAlert'), deviceScope: 'filter' },
       audit: null,
       responses: { 200: collectionAnswer(GraphAlert) },
+      collection: { name: 'alerts_v2', entity: 'alert', key: 'id', set: graphAlertSet },
       async handle(request) {
         const query = readQuery(request, graphAlertSet);
         const page = sqlPage(query, graphAlertSet, graphAlertColumns);
@@ -165,6 +166,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       access: { ...read('SecurityIncident'), deviceScope: 'filter' },
       audit: null,
       responses: { 200: collectionAnswer(GraphIncident) },
+      collection: { name: 'incidents', entity: 'incident', key: 'id', set: graphIncidentSet },
       async handle(request) {
         const query = readQuery(request, graphIncidentSet);
         const page = sqlPage(query, graphIncidentSet, graphIncidentColumns);

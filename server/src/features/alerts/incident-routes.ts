@@ -25,6 +25,7 @@ export function incidentRoutes(work: IncidentWork): Route[] {
       access: { ...readAccess, deviceScope: 'filter' },
       audit: null,
       responses: { 200: collectionAnswer(Incident) },
+      collection: { name: 'Incidents', entity: 'Incident', key: 'incidentId', set: incidentSet },
       async handle(request) {
         const query = readQuery(request, incidentSet);
         const page = sqlPage(query, incidentSet, incidentColumns);

@@ -18,6 +18,7 @@ import { alertRoutes, alertsAbout, countAlertsAbout } from './routes.ts';
 import { type AlertSubject, alertsStore } from './store.ts';
 
 export type { AlertCandidate } from './alert-candidate.ts';
+export { alertCollection } from './alert-set.ts';
 export { alertsMigrations } from './migrations.ts';
 export type { AlertSubject } from './store.ts';
 

@@ -16,7 +16,7 @@ import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.
 import { sqlFilter } from '../../odata/sql-filter.ts';
 import type { Devices } from '../devices/index.ts';
 import { alertEntity } from './alert-entity.ts';
-import { alertColumns, alertSet } from './alert-set.ts';
+import { alertCollection, alertColumns, alertSet } from './alert-set.ts';
 import type { AlertWork } from './alert-work.ts';
 import type { AlertChange, AlertSubject } from './store.ts';
 
@@ -93,6 +93,7 @@ export function alertRoutes(work: AlertWork, devices: Pick<Devices, 'require'>):
       access: { ...readAccess, deviceScope: 'filter' },
       audit: null,
       responses: { 200: alertsAnswer },
+      collection: alertCollection,
       handle: (request) => alertsAbout(work, request, request.caller, null),
     }),
     defineRoute({
@@ -104,6 +105,7 @@ export function alertRoutes(work: AlertWork, devices: Pick<Devices, 'require'>):
       audit: null,
       params: idParams,
       responses: { 200: alertsAnswer },
+      collection: alertCollection,
       async handle(request) {
         const device = await devices.require(request.caller, request.params.id, 'read');
         return alertsAbout(work, request, request.caller, {

@@ -84,6 +84,7 @@ export function auditRoutes(trail: Pick<AuditTrail, 'page'>, chain: AuditChain):
           value: Type.Array(AuditRecord),
         }),
       },
+      collection: { name: 'Audit', entity: 'AuditRecord', key: 'id', set: auditSet },
       async handle(request) {
         const query = readQuery(request, auditSet);
         const { rows, total } = await trail.page(request.caller.tenantId, sqlPage(query, auditSet, columns));

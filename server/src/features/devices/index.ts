@@ -32,6 +32,7 @@ import { SingleUse } from './single-use.ts';
 import { devicesStore } from './store.ts';
 
 export type { DeviceIdentity } from './device-directory.ts';
+export { machineCollection } from './machine-set.ts';
 export { devicesMigrations } from './migrations.ts';
 
 export interface EnrolInput {

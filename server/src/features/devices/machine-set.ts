@@ -64,3 +64,5 @@ export function machineColumns(now: Date): SqlColumns {
     rbacGroupName: deviceGroupName,
   };
 }
+
+export const machineCollection = { name: 'Machines', entity: 'Machine', key: 'id', set: machineSet } as const;

@@ -5,7 +5,7 @@ import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.
 import type { Clock } from '../../telemetry/clock.ts';
 import { machineEntity } from './machine-entity.ts';
 import { machineKey } from './machine-key.ts';
-import { machineColumns, machineSet } from './machine-set.ts';
+import { machineCollection, machineColumns, machineSet } from './machine-set.ts';
 import type { DevicesStore } from './store.ts';
 
 const readAccess = {
@@ -51,6 +51,7 @@ export function machineRoutes(deps: {
       access: { ...readAccess, deviceScope: 'filter' },
       audit: null,
       responses: { 200: collectionAnswer(Machine) },
+      collection: machineCollection,
       async handle(request) {
         return machinesAmong(deps, request, request.caller, null);
       },
@@ -63,6 +64,7 @@ export function machineRoutes(deps: {
       access: { ...readAccess, deviceScope: 'filter' },
       audit: null,
       responses: { 200: collectionAnswer(Machine) },
+      collection: machineCollection,
       async handle(request) {
         const given = new Map(
           [...new URLSearchParams(request.url.split('?', 2)[1] ?? '')].map(([name, value]) => [

@@ -109,6 +109,7 @@ export function useRoutes(deps: {
           value: Type.Array(HistoryEntry),
         }),
       },
+      collection: { name: 'HuntingHistory', entity: 'HuntingHistoryEntry', key: 'id', set: historySet },
       async handle(request) {
         const query = readQuery(request, historySet);
         const { tenantId } = request.caller;

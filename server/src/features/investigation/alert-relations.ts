@@ -37,7 +37,7 @@ export function alertRelationRoutes(deps: InvestigationDeps): Route[] {
     summary: string,
     permission: 'File.Read.All' | 'Ip.Read.All' | 'URL.Read.All',
     answer: TSchema,
-    context: string,
+    { name, entity, key }: { name: string; entity: string; key: string },
     entities: (caller: Caller, evidence: readonly AlertEvidence[]) => Promise<readonly object[]>,
   ) =>
     defineRoute({
@@ -49,10 +49,11 @@ export function alertRelationRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: answer },
+      collection: { name, entity, key, set: null },
       async handle({ caller, params: { id }, origin }) {
         const { evidence } = await alertOf(caller, id);
         const value = await entities(caller, evidence);
-        return { status: 200, body: { '@odata.context': contextOf(origin, context), value } };
+        return { status: 200, body: { '@odata.context': contextOf(origin, name), value } };
       },
     });
 
@@ -80,7 +81,7 @@ export function alertRelationRoutes(deps: InvestigationDeps): Route[] {
       'List the files that an alert names.',
       'File.Read.All',
       collectionAnswer(FileEntity),
-      'Files',
+      { name: 'Files', entity: 'File', key: 'sha1' },
       async (caller, evidence) => {
         const named = distinct(
           evidence.filter(({ sha1, sha256 }) => sha1 || sha256),
@@ -112,7 +113,7 @@ export function alertRelationRoutes(deps: InvestigationDeps): Route[] {
       'List the addresses that an alert names.',
       'Ip.Read.All',
       collectionAnswer(IpEntity),
-      'Ips',
+      { name: 'Ips', entity: 'Ip', key: 'id' },
       async (_, evidence) =>
         distinct(
           evidence.flatMap(({ ipAddress }) => (ipAddress ? [{ id: ipAddress }] : [])),
@@ -124,7 +125,7 @@ export function alertRelationRoutes(deps: InvestigationDeps): Route[] {
       'List the domains that an alert names.',
       'URL.Read.All',
       collectionAnswer(DomainEntity),
-      'Domains',
+      { name: 'Domains', entity: 'Domain', key: 'host' },
       async (_, evidence) =>
         distinct(
           evidence.flatMap(({ url }) => (url ? hostsOf(url) : [])).map((host) => ({ host })),

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { ApiError, collectionAnswer, Machine } from '@merlon/contract';
 import { Type } from 'typebox';
 import { defineRoute, type Route } from '../../http/route.ts';
+import { machineCollection } from '../devices/index.ts';
 import { type InvestigationDeps, readAlerts, readMachines } from './relations.ts';
 
 const MINUTE_MS = 60_000;
@@ -23,6 +24,7 @@ export function deviceRoutes({ profiles, devices, alerts, clock }: Investigation
       access: readMachines,
       audit: null,
       responses: { 200: collectionAnswer(Machine) },
+      collection: machineCollection,
       async handle(request) {
         const { address, at } = argumentsOf(request.url, BY_IP, clock.now());
         const ids = await profiles.devicesAt(request.caller, address, at, BY_IP.marginMs);
@@ -38,6 +40,7 @@ export function deviceRoutes({ profiles, devices, alerts, clock }: Investigation
       access: { ...readMachines, delegated: [] },
       audit: null,
       responses: { 200: collectionAnswer(Machine) },
+      collection: machineCollection,
       async handle(request) {
         const { address, at } = argumentsOf(request.url, FIND, clock.now());
         const ids = await profiles.devicesAt(request.caller, address, at, FIND.marginMs);

@@ -13,6 +13,8 @@ import type { FileHash, FileProfile } from '@merlon/event-store';
 import { Type } from 'typebox';
 import { type Caller, defineRoute, type Route } from '../../http/route.ts';
 import { contextOf } from '../../odata/page.ts';
+import { alertCollection } from '../alerts/index.ts';
+import { machineCollection } from '../devices/index.ts';
 import {
   devicesThatSaw,
   type InvestigationDeps,
@@ -107,6 +109,7 @@ export function fileRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: collectionAnswer(Machine) },
+      collection: machineCollection,
       async handle(request) {
         const hash = hashOf(request.params.id);
         const known =
@@ -123,6 +126,7 @@ export function fileRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: collectionAnswer(Alert) },
+      collection: alertCollection,
       async handle(request) {
         const hash = hashOf(request.params.id);
         const known = await deps.profiles.file(request.caller, hash, deps.clock.now());

@@ -15,6 +15,8 @@ import type { Sightings } from '@merlon/event-store';
 import { Type } from 'typebox';
 import { type Caller, defineRoute, type Route } from '../../http/route.ts';
 import { contextOf } from '../../odata/page.ts';
+import { alertCollection } from '../alerts/index.ts';
+import { machineCollection } from '../devices/index.ts';
 import {
   devicesThatSaw,
   type InvestigationDeps,
@@ -91,6 +93,7 @@ export function networkRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: collectionAnswer(Machine) },
+      collection: machineCollection,
       async handle(request) {
         const { id } = request.params;
         if (!(await ofAddress(request.caller, id, clock.now())))
@@ -107,6 +110,7 @@ export function networkRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: collectionAnswer(Alert) },
+      collection: alertCollection,
       handle: async (request) =>
         alerts.listAbout(request, request.caller, { kind: 'ip', address: addressOf(request.params.id) }),
     }),
@@ -149,6 +153,7 @@ export function networkRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: collectionAnswer(Machine) },
+      collection: machineCollection,
       handle: async (request) =>
         devicesThatSaw(
           deps,
@@ -166,6 +171,7 @@ export function networkRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: collectionAnswer(Alert) },
+      collection: alertCollection,
       handle: async (request) =>
         alerts.listAbout(request, request.caller, { kind: 'domain', host: hostOf(request.params.id) }),
     }),

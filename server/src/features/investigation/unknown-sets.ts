@@ -55,6 +55,7 @@ const OF_DEVICE = [
     access: { application: ['Software.Read.All'], delegated: ['Software.Read'] },
     answer: collectionAnswer(Software),
     context: 'Software',
+    entity: 'Software',
     set: set(
       'software',
       fields('string', 'id name vendor category'),
@@ -70,6 +71,7 @@ const OF_DEVICE = [
     access: { application: ['Vulnerability.Read.All'], delegated: ['Vulnerability.Read'] },
     answer: collectionAnswer(Vulnerability),
     context: 'Collection(Analytics.Contracts.PublicAPI.PublicVulnerabilityDto)',
+    entity: 'Vulnerability',
     set: set(
       'vulnerabilities',
       fields('string', 'id name description severity cvssVector cveSupportability'),
@@ -89,6 +91,7 @@ const OF_DEVICE = [
     },
     answer: collectionAnswer(Recommendation),
     context: 'Recommendations',
+    entity: 'Recommendation',
     set: set(
       'recommendations',
       fields('string', 'id productName recommendationName vendor recommendedVersion recommendedVendor'),
@@ -107,6 +110,7 @@ const OF_DEVICE = [
     access: { application: ['Software.Read.All'], delegated: [] },
     answer: collectionAnswer(ProductFix),
     context: 'Collection(microsoft.windowsDefenderATP.api.PublicProductFixDto)',
+    entity: 'PublicProductFixDto',
     set: set(
       'missing updates',
       fields('string', 'id name url'),
@@ -119,7 +123,7 @@ const params = Type.Object({ id: Type.String() });
 
 export function unknownSetRoutes({ devices }: InvestigationDeps): Route[] {
   return [
-    ...OF_DEVICE.map(({ id, segment, summary, access, answer, context, set }) =>
+    ...OF_DEVICE.map(({ id, segment, summary, access, answer, context, entity, set }) =>
       defineRoute({
         id,
         method: 'GET',
@@ -129,6 +133,7 @@ export function unknownSetRoutes({ devices }: InvestigationDeps): Route[] {
         audit: null,
         params,
         responses: { 200: answer },
+        collection: { name: context, entity, key: 'id', set },
         async handle(request) {
           await devices.require(request.caller, request.params.id, 'read');
           return { status: 200, body: none(request, set, context) };
@@ -143,6 +148,7 @@ export function unknownSetRoutes({ devices }: InvestigationDeps): Route[] {
       access: { ...readAlerts, deviceScope: 'none' },
       audit: null,
       responses: { 200: collectionAnswer(Investigation) },
+      collection: { name: 'Investigations', entity: 'Investigation', key: 'id', set: investigations },
       async handle(request) {
         return { status: 200, body: none(request, investigations, 'Investigations') };
       },

@@ -4,6 +4,8 @@ import type { AccountProfile } from '@merlon/event-store';
 import { Type } from 'typebox';
 import { defineRoute, type Route } from '../../http/route.ts';
 import { contextOf } from '../../odata/page.ts';
+import { alertCollection } from '../alerts/index.ts';
+import { machineCollection } from '../devices/index.ts';
 import {
   devicesThatSaw,
   type InvestigationDeps,
@@ -50,6 +52,7 @@ export function userRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: collectionAnswer(Machine) },
+      collection: machineCollection,
       handle: (request) => devicesThatSaw(deps, request, { kind: 'user', ...accountOf(request.params.id) }),
     }),
     defineRoute({
@@ -61,6 +64,7 @@ export function userRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: collectionAnswer(Alert) },
+      collection: alertCollection,
       handle: (request) =>
         deps.alerts.listAbout(request, request.caller, {
           kind: 'user',
@@ -76,6 +80,7 @@ export function userRoutes(deps: InvestigationDeps): Route[] {
       audit: null,
       params,
       responses: { 200: collectionAnswer(UserEntity) },
+      collection: { name: 'Users', entity: 'User', key: 'id', set: null },
       async handle({ caller, params: { id }, origin }) {
         const device = await deps.devices.require(caller, id, 'read');
         const accounts = await deps.profiles.accountsOf(caller, device.deviceId);

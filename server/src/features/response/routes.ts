@@ -108,6 +108,7 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
       access: readAccess,
       audit: null,
       responses: { 200: collectionAnswer(MachineAction) },
+      collection: { name: 'MachineActions', entity: 'MachineAction', key: 'id', set: machineActionSet },
       async handle(request) {
         const query = readQuery(request, machineActionSet);
         const { rows, total } = await deps.store.list(
