@@ -61,7 +61,7 @@ async function interact(request, response) {
   grant.addOIDCScope(details.params.scope);
   const grantId = await grant.save();
   await provider.interactionFinished(request, response, {
-    login: { accountId: login },
+    login: { accountId: login, amr: people.get(login).amr },
     consent: { grantId },
   });
 }
