@@ -75,6 +75,7 @@ describe('a provider and its customer', () => {
   const redeem = (tenant: string, form: Record<string, string>) =>
     server.call(`/${tenant}/oauth2/v2.0/token`, { form: { client_id: PORTAL, ...form } });
   const get = (path: string, token: string) => server.call(path, { token });
+  const status = async (token: string) => (await get('/api/machines', token)).status;
   const own = (path: string) => get(path, ann);
   const answerInvitation = (verb: string, token: string) =>
     server.call(`/api/merlon/invitations/${customer}/${verb}`, { token, json: {} });
@@ -172,18 +173,42 @@ describe('a provider and its customer', () => {
     expect((await answerInvitation('accept', cyd.accessToken)).status).toBe(404);
   });
 
+  it('ends while his account at home is switched off, and does not keep a tenant its administrator', async () => {
+    const session = await signIn(customer, 'ann@provider.example');
+    const token = session.accessToken ?? '';
+    expect(await status(token)).toBe(200);
+    // His time runs out without anybody asking: the last of the customer's own people stays.
+    const idOf = async (...search: string[]) =>
+      (await server.cli('account', 'list', '--search', ...search)).value[0].id as string;
+    await expect(server.cli('account', 'disable', await idOf('admin@'))).rejects.toThrow(
+      /Nobody would be left/,
+    );
+    const role = (await server.cli('role', 'list')).value.find(
+      (one: { kind: string }) => one.kind === 'administrator',
+    ).name;
+    await server.cli('user', 'create', '--tenant', 'Provider', '--name', 'bea', '--role', role);
+    const annId = await idOf('ann@', '--tenant', 'Provider');
+    await server.cli('account', 'disable', '--tenant', 'Provider', annId);
+    await eventually('the token opens nothing', async () => (await status(token)) === 401, {
+      withinMs: 10_000,
+    });
+    const refreshed = await redeem(customer, {
+      grant_type: 'refresh_token',
+      refresh_token: session.refreshToken,
+    });
+    expect(refreshed.json()).toMatchObject({ error: 'invalid_grant' });
+    await server.cli('account', 'enable', '--tenant', 'Provider', annId);
+    await eventually('it counts again', async () => (await status(token)) === 200, { withinMs: 10_000 });
+  });
+
   it('ends at once when either side withdraws, and begins again only with both', async () => {
     const session = await signIn(customer, 'ann@provider.example');
     const token = session.accessToken ?? '';
     expect((await get('/api/machines', token)).status).toBe(200);
     await server.cli('guest', 'withdraw', guest.id);
-    await eventually(
-      'the token opens nothing',
-      async () => (await get('/api/machines', token)).status === 403,
-      {
-        withinMs: 10_000,
-      },
-    );
+    await eventually('the token opens nothing', async () => (await status(token)) === 401, {
+      withinMs: 10_000,
+    });
     const refreshed = await redeem(customer, {
       grant_type: 'refresh_token',
       refresh_token: session.refreshToken,

@@ -72,6 +72,9 @@ describe('people', () => {
     });
     expect(refreshed.json()).toMatchObject({ error: 'invalid_grant' });
     await expect(server.signIn({ name: 'eve', password: 'a quite new password' })).rejects.toThrow(/wrong/);
+    // Also of what needs no role.
+    for (const path of ['/api/merlon/me', '/api/merlon/invitations', '/api/machines'])
+      expect((await ask('GET', path, undefined, session.accessToken)).status, path).toBe(401);
     await ask('POST', `/api/merlon/users/${eve.id}/enable`);
     await server.signIn({ name: 'eve', password: 'a quite new password' });
   });
