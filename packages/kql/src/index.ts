@@ -6,6 +6,7 @@ export { translate } from './translate.ts';
 export type { QueryScope, TranslateOptions, Translation } from './translation.ts';
 export {
   openTranslator,
+  TranslationCutOff,
   type Translator,
   TranslatorBusyError,
   type TranslatorOptions,

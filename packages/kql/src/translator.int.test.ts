@@ -65,6 +65,20 @@ describe('a translator', () => {
     expect(order).toEqual(['other', 'other', 'slow 1', 'slow 2']);
   }, 60_000);
 
+  it('keeps a thread for others while that of a slow query starts anew', async () => {
+    const pool = await openTranslator({ workers: 2, workerUrl, timeoutMs: 700 });
+    const others = { now, scope: { tenantId: tenantB, deviceGroups: 'all' as const } };
+    const order: string[] = [];
+    const slow = (number: number) =>
+      pool.translate(slowQuery, options).catch(() => order.push(`slow ${number}`));
+    await slow(1);
+    const second = slow(2);
+    await pool.translate('print 1', others).then(() => order.push('other'));
+    await second;
+    await pool.close();
+    expect(order).toEqual(['slow 1', 'other', 'slow 2']);
+  }, 120_000);
+
   it('lets a query go whose caller has gone, at work or waiting', async () => {
     const gone = new AbortController();
     const queries = [1, 2].map(() => translator.translate(slowQuery, options, gone.signal));

@@ -59,6 +59,8 @@ interface Slot {
   worker: Worker;
   state: 'starting' | 'idle' | 'busy';
   job: Job | undefined;
+  /** While it starts anew: the tenant whose query cost the thread before. It stands for the query until the slot works again. */
+  owedBy: string | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -72,6 +74,18 @@ export async function openTranslator(options: TranslatorOptions): Promise<Transl
   const pool = new TranslatorPool(options);
   await pool.started;
   return pool;
+}
+
+/** The query cost the thread that it had: it took too long, or too much memory. */
+export class TranslationCutOff extends KqlError {
+  constructor(construct: string, text: string, why: string) {
+    super(
+      'unsupported',
+      `Not supported: ${construct} (${why})`,
+      { start: 0, length: text.length },
+      construct,
+    );
+  }
 }
 
 class TranslatorPool implements Translator {
@@ -156,6 +170,7 @@ class TranslatorPool implements Translator {
       worker: this.#startWorker(() => slot),
       state: 'starting',
       job: undefined,
+      owedBy: undefined,
       timer: undefined,
     };
     return slot;
@@ -178,6 +193,7 @@ class TranslatorPool implements Translator {
     if (slot.worker !== worker) return;
     if (message.kind === 'ready') {
       slot.state = 'idle';
+      slot.owedBy = undefined;
       this.#failedStarts = 0;
       if (this.#slots.every((other) => other.state !== 'starting')) this.#settleStart?.resolve();
       this.#dispatch();
@@ -209,14 +225,9 @@ class TranslatorPool implements Translator {
     if (this.#closed || slot.worker !== worker) return;
     const { job } = slot;
     clearTimeout(slot.timer);
+    slot.owedBy = job?.options.scope.tenantId ?? slot.owedBy;
     slot.job = undefined;
-    job?.reject(
-      KqlError.unsupported(
-        'a query this large',
-        { start: 0, length: job.text.length },
-        'it exhausts the translator',
-      ),
-    );
+    job?.reject(new TranslationCutOff('a query this large', job.text, 'it exhausts the translator'));
     if (slot.state === 'starting') this.#failedStarts++;
     if (this.#failedStarts >= maxFailedStarts) this.#giveUp(error);
     else this.#replace(slot);
@@ -251,7 +262,9 @@ class TranslatorPool implements Translator {
 
   /** One thread is everybody's; more go to a tenant only while nobody else waits, and never the last. */
   #mayStart(tenantId: string, others: boolean): boolean {
-    const held = this.#slots.filter((slot) => slot.job?.options.scope.tenantId === tenantId).length;
+    const held = this.#slots.filter(
+      (slot) => (slot.job?.options.scope.tenantId ?? slot.owedBy) === tenantId,
+    ).length;
     return held === 0 || (!others && held < this.#slots.length - 1);
   }
 
@@ -265,14 +278,9 @@ class TranslatorPool implements Translator {
 
   #onTimeout(slot: Slot, job: Job): void {
     if (slot.job !== job) return;
+    slot.owedBy = job.options.scope.tenantId;
     slot.job = undefined;
-    job.reject(
-      KqlError.unsupported(
-        'a query this complex',
-        { start: 0, length: job.text.length },
-        'it takes too long to analyze',
-      ),
-    );
+    job.reject(new TranslationCutOff('a query this complex', job.text, 'it takes too long to analyze'));
     this.#replace(slot);
   }
 }

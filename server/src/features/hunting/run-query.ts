@@ -8,7 +8,15 @@
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '@merlon/contract';
 import { type EventStore, QueryCancelled, type QueryStats, QueryTimeout } from '@merlon/event-store';
-import { prepare, type QueryScope, type Translation, type Translator } from '@merlon/kql';
+import {
+  type Outcome,
+  prepare,
+  type QueryScope,
+  type TranslateOptions,
+  type Translation,
+  TranslationCutOff,
+  type Translator,
+} from '@merlon/kql';
 import type { StateStore } from '@merlon/state-store';
 import type { Caller } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
@@ -214,6 +222,23 @@ export function createQueryRunner(deps: QueryRunnerDeps): QueryRunner {
     }
   }
 
+  /** An analysis that was cut off has held a thread: that is run time of the tenant, as the engine's is. */
+  async function analysed(
+    translator: Pick<Translator, 'translate'>,
+    text: string,
+    options: TranslateOptions,
+    signal: AbortSignal,
+    figures: Figures,
+  ): Promise<Outcome> {
+    const startedAt = performance.now();
+    try {
+      return await translator.translate(text, options, signal);
+    } catch (error) {
+      if (error instanceof TranslationCutOff) figures.runMs += performance.now() - startedAt;
+      throw error;
+    }
+  }
+
   async function statement(
     query: QueryRun,
     limits: RunLimits,
@@ -224,7 +249,7 @@ export function createQueryRunner(deps: QueryRunnerDeps): QueryRunner {
     const translator = await deps.translator();
     const scope: QueryScope = { tenantId: caller.tenantId, deviceGroups: caller.deviceGroups };
     const translation = await prepare(
-      (text, options) => translator.translate(text, options, signal),
+      (text, options) => analysed(translator, text, options, signal, figures),
       query.text,
       {
         now: clock.now(),
