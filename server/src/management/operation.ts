@@ -15,6 +15,7 @@ import {
 import type { Method, Reply, Route } from '../http/route.ts';
 import { checkInput } from '../http/validation.ts';
 import { withoutSecrets } from '../http/without-secrets.ts';
+import { canonicalIds } from './canonical-ids.ts';
 
 /** Who asks an operation to be done. */
 export interface OperationCaller {
@@ -83,7 +84,10 @@ export function operationRoutes(
       async handle(request): Promise<Reply> {
         const { caller } = request;
         if (caller === null || !('clientId' in caller)) throw new ApiError('Unauthorized');
-        const whole = { ...(request.params as object), ...(rest === null ? {} : (request[input] as object)) };
+        const whole = canonicalIds(operation.input, {
+          ...(request.params as object),
+          ...(rest === null ? {} : (request[input] as object)),
+        }) as Record<string, unknown>;
         const asked = idOf(whole);
         if (operation.changes !== null && asked !== null) request.audit.target(operation.changes, asked);
         const user = caller.kind === 'user';
@@ -124,7 +128,10 @@ export function operationHandlers(
       async (sent) => {
         const { tenant, ...rest } = (sent ?? {}) as { tenant?: unknown };
         const tenantId = await deps.tenantOf(typeof tenant === 'string' ? tenant : undefined);
-        const input = checkInput('body', operation.input, rest) as Record<string, unknown>;
+        const input = canonicalIds(operation.input, checkInput('body', operation.input, rest)) as Record<
+          string,
+          unknown
+        >;
         const record = (
           outcome: AuditEntry['outcome'],
           id: string | null,
