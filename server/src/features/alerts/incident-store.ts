@@ -260,6 +260,11 @@ export interface Placing {
   readonly first: Date;
   readonly last: Date;
   readonly evidence: readonly AlertEvidence[];
+  /**
+   * Where its story is looked for. An alert that a person makes is only linked on its own device: he must not come into an incident of devices that he
+   * may not see by choosing an event that shares something with it.
+   */
+  readonly linkWithin: 'tenant' | 'device';
 }
 
 /**
@@ -285,7 +290,13 @@ export async function placeAlert(
     },
     placing.evidence,
   );
-  const links = linksOf(facts, await comparable(db, facts));
+  const compared = await comparable(db, facts);
+  const links = linksOf(
+    facts,
+    placing.linkWithin === 'tenant'
+      ? compared
+      : compared.filter(({ deviceId }) => deviceId === placing.deviceId),
+  );
   const place = placeOf(links, placing.incident === null ? null : own);
   if (place === null || (place.into !== own && (await isFull(db, place.into))))
     return { incident: placing.incident ?? (await newIncident(db, at)), links: [] };

@@ -79,7 +79,7 @@ let alerts: ReturnType<typeof alertsStore>;
 let incidents: ReturnType<typeof incidentsStore>;
 let named = 0;
 const raise = async (found: AlertCandidate): Promise<string> =>
-  (await alerts.raise(found, `da${++named}_1`, AT, 3_600_000)).alertId;
+  (await alerts.raise(found, `da${++named}_1`, AT, { windowMs: 3_600_000 })).alertId;
 const incidentOf = async (alertId: string) => (await alerts.find(everything, alertId))?.alert.incident;
 
 beforeAll(async () => {
@@ -187,6 +187,15 @@ describe('incidents', () => {
       ),
     );
     expect(new Set(await Promise.all(raised.map(incidentOf))).size).toBe(1);
+  });
+
+  it('take what a person makes only from its own device', async () => {
+    const there = await raise(candidate('8', '2026-11-07T10:00:00.0000000Z', [file('88')]));
+    const own = await raise(candidate('9', '2026-11-07T12:00:00.0000000Z', []));
+    const made = candidate('9', '2026-11-07T12:10:00.0000000Z', [file('88')]);
+    const { alertId } = await alerts.raise(made, 'da_by_hand', AT, { windowMs: 1, linkWithin: 'device' });
+    expect(await incidentOf(alertId)).toBe(await incidentOf(own));
+    expect(await incidentOf(alertId)).not.toBe(await incidentOf(there));
   });
 
   it('keep to their tenant', async () => {

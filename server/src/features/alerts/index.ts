@@ -8,14 +8,13 @@ import type { Devices } from '../devices/index.ts';
 import type { AlertCandidate } from './alert-candidate.ts';
 import { alertEntity } from './alert-entity.ts';
 import { alertWork } from './alert-work.ts';
-import type { AlertTransaction } from './database.ts';
 import { graphRoutes } from './graph-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { incidentsStore } from './incident-store.ts';
 import { incidentWork } from './incident-work.ts';
 import { runHuntingOutbox } from './outbox.ts';
 import { alertRoutes, alertsAbout, countAlertsAbout } from './routes.ts';
-import { type AlertSubject, alertsStore } from './store.ts';
+import { type AlertSubject, alertsStore, type RaiseOptions } from './store.ts';
 
 export type { AlertCandidate } from './alert-candidate.ts';
 export { alertCollection } from './alert-set.ts';
@@ -38,13 +37,6 @@ export interface Alerts extends Feature {
   raise(candidate: AlertCandidate, options?: RaiseOptions): Promise<{ alertId: string; created: boolean }>;
   /** Null: there is none that the caller may see. */
   find(caller: TenantScope, alertId: string): Promise<Alert | null>;
-}
-
-export interface RaiseOptions {
-  /** Findings of one key that are closer together than this, by the time of their events, are one alert. Default: an hour. */
-  readonly windowMs?: number;
-  /** Runs in the same transaction. */
-  readonly alongside?: (db: AlertTransaction) => Promise<void>;
 }
 
 /** Findings of one key closer together than this, by the time of their events, are one alert. */
@@ -77,15 +69,12 @@ export function createAlerts(
       const alert = await store.find(caller, alertId);
       return alert ? alertEntity(alert) : null;
     },
-    async raise(candidate, { windowMs = DEDUP_WINDOW_MS, alongside } = {}) {
+    async raise(candidate, options = {}) {
       const at = platform.clock.now();
-      const { alertId, created, changed } = await store.raise(
-        candidate,
-        newAlertId(at),
-        at,
-        windowMs,
-        alongside,
-      );
+      const { alertId, created, changed } = await store.raise(candidate, newAlertId(at), at, {
+        ...options,
+        windowMs: options.windowMs ?? DEDUP_WINDOW_MS,
+      });
       if (created) {
         raised.inc({ severity: candidate.severity });
         log.info({ alertId, title: candidate.title, device: candidate.deviceName }, 'alert raised');

@@ -10,6 +10,15 @@ import { type FullAlert, withParts } from './full-alert.ts';
 import { alertEvidenceRow, alertInfoRow, type HuntingRow } from './hunting-rows.ts';
 import { placeAlert, touchIncidents } from './incident-store.ts';
 
+export interface RaiseOptions {
+  /** Findings of one key that are closer together than this, by the time of their events, are one alert. */
+  readonly windowMs?: number;
+  /** Where its incident is looked for; `device` for what a person makes. Default: the tenant. */
+  readonly linkWithin?: 'tenant' | 'device';
+  /** Runs in the same transaction. */
+  readonly alongside?: (db: AlertTransaction) => Promise<void>;
+}
+
 /** What alerts are asked for by. */
 export type AlertSubject =
   | { readonly kind: 'machine'; readonly deviceId: string }
@@ -41,8 +50,7 @@ export function alertsStore(state: StateStore) {
       candidate: AlertCandidate,
       id: string,
       at: Date,
-      windowMs: number,
-      alongside: (db: AlertTransaction) => Promise<void> = async () => {},
+      { windowMs, linkWithin = 'tenant', alongside = async () => {} }: RaiseOptions & { windowMs: number },
     ): Promise<{ alertId: string; created: boolean; changed: boolean }> {
       return state.tenant<AlertsDb, { alertId: string; created: boolean; changed: boolean }>(
         candidate.tenantId,
@@ -89,6 +97,7 @@ export function alertsStore(state: StateStore) {
                 ...candidate,
                 incident: null,
                 alertId,
+                linkWithin,
                 first: new Date(candidate.firstEventTime),
                 last: new Date(candidate.lastEventTime),
               },
@@ -122,7 +131,7 @@ export function alertsStore(state: StateStore) {
               .execute();
           }
           const added = await addEvidence(db, alertId, candidate.evidence);
-          if (open && added.length > 0) await replace(db, candidate, open.id, at);
+          if (open && added.length > 0) await replace(db, candidate, open.id, linkWithin, at);
           const rows: HuntingRow[] = [
             ...(open ? [] : [alertInfoRow(alertId, candidate, sourceOf(candidate))]),
             ...added.map((evidence) => alertEvidenceRow(alertId, candidate, evidence, sourceOf(candidate))),
@@ -354,7 +363,13 @@ async function unseenEvents(db: AlertTransaction, candidate: AlertCandidate) {
 }
 
 /** What came to an alert may tie its incident to another. */
-async function replace(db: AlertTransaction, candidate: AlertCandidate, id: string, at: Date): Promise<void> {
+async function replace(
+  db: AlertTransaction,
+  candidate: AlertCandidate,
+  id: string,
+  linkWithin: 'tenant' | 'device',
+  at: Date,
+): Promise<void> {
   const alert = await db
     .selectFrom('alerts')
     .select(['incident', 'first_event_at', 'last_event_at'])
@@ -371,6 +386,7 @@ async function replace(db: AlertTransaction, candidate: AlertCandidate, id: stri
       ...candidate,
       incident: alert.incident,
       alertId: id,
+      linkWithin,
       first: alert.first_event_at,
       last: alert.last_event_at,
       evidence: evidence.map(({ entity }) => entity),

@@ -70,7 +70,7 @@ export function alertByReference(deps: {
           ...evidenceOf(event.table, event.row, device.deviceId, new Lineage()),
         },
         // Merged into an open alert of the same title on the same device, however old: create-alert-by-reference.md.
-        { windowMs: Number.POSITIVE_INFINITY, alongside: (db) => audit.recordIn(db) },
+        { windowMs: Number.POSITIVE_INFINITY, linkWithin: 'device', alongside: (db) => audit.recordIn(db) },
       );
       const alert = await deps.alerts.find(caller, alertId);
       if (alert === null) throw new ApiError('ResourceNotFound', `Alert ${alertId} was not found.`);
