@@ -37,6 +37,8 @@ import {
   unionOfPolygons,
 } from '../../geometry/overlay.ts';
 import { densifiedLine, densifiedRing, simplifiedLine, simplifiedRing } from '../../geometry/reshaping.ts';
+import { angle, EARTH_RADIUS, vectorOf } from '../../geometry/sphere.ts';
+import { locatedOnSpheroid, spheroidDistance } from '../../geometry/spheroid.ts';
 import { type Constant, type Expr, expr } from '../../tree/expression.ts';
 import { constantExpr, constantJson, nullExpr } from '../constants.ts';
 import { convert, elementText } from '../convert.ts';
@@ -53,16 +55,19 @@ const MAX_H3_CELLS = 61_680;
 /** Square metres of a cell of resolution 0 on average: h3geo.org/docs/core-library/restable. */
 const LARGEST_H3_CELL = 4.3574e12;
 
+/** What is beyond calculation is refused. */
+function calculated<T>(call: Call, calculate: () => T): T {
+  try {
+    return calculate();
+  } catch (error) {
+    if (error instanceof BeyondGeometry) call.refuse(error.message);
+    throw error;
+  }
+}
+
 function ofShapes(compute: Compute, type: KustoType = 'dynamic'): FunctionRule {
   return (call) => {
-    const work = (args: readonly unknown[]): string => {
-      try {
-        return compute(args, call);
-      } catch (error) {
-        if (error instanceof BeyondGeometry) call.refuse(error.message);
-        throw error;
-      }
-    };
+    const work = (args: readonly unknown[]): string => calculated(call, () => compute(args, call));
     const values = call.values();
     const constants = values.map(({ constant }) => constant);
     if (constants.every((constant): constant is Constant => constant !== undefined))
@@ -158,6 +163,24 @@ const levelAt =
       : null;
   };
 
+/** Of geo_distance_2points, where it is asked for, or may be: the spheroid's geodesics are no formula that SQL has. */
+export const distanceOnSpheroid = ofShapes(([x1, y1, x2, y2, onSpheroid]) => {
+  const [from, to] = [positionOf(x1, y1), positionOf(x2, y2)];
+  const spheroid = flag(onSpheroid);
+  if (from === null || to === null || spheroid === null) return '';
+  return String(spheroid ? spheroidDistance(from, to) : angle(vectorOf(from), vectorOf(to)) * EARTH_RADIUS);
+}, 'real');
+
+/**
+ * Whether a polygon that the query writes is none. SQL does not tell rings that cross, as that takes a look at every pair of edges in every row: a polygon in a
+ * column that crosses itself is taken by what an odd number of its edges goes round.
+ */
+export function isKnownForNoPolygon(call: Call, index: number): boolean {
+  const { constant } = call.value(index);
+  if (constant === undefined) return false;
+  return calculated(call, () => polygonsOf(JSON.parse(constantJson(constant)))) === null;
+}
+
 const simplifiedPolygons = (read: (value: unknown) => ReturnType<typeof polygonsOf>): Compute =>
   valid([read, simplifying], (polygons, size) => {
     const whole = together(polygons);
@@ -248,10 +271,12 @@ export const geoShapeFunctions: FunctionFamily = {
   geo_line_interpolate_point: ofShapes(
     valid([singleLine, part], (line, at) => printPoint(interpolated(line, at))),
   ),
-  geo_line_locate_point: ofShapes(([value, longitude, latitude]) => {
+  geo_line_locate_point: ofShapes(([value, longitude, latitude, onSpheroid]) => {
     const place = positionOf(longitude, latitude);
     const line = singleLine(value);
-    return place === null || line === null ? '' : String(located(line, place));
+    const spheroid = flag(onSpheroid);
+    if (place === null || line === null || spheroid === null) return '';
+    return String(spheroid ? locatedOnSpheroid(line, place) : located(line, place));
   }, 'real'),
   geo_closest_point_on_line: ofShapes(
     fromPlace(linesOf, (place, lines) => printPoint(nearestOnLines(lines, place))),

@@ -1,5 +1,7 @@
 import { type Fragment, sql } from '../../emit/fragment.ts';
 import { type Expr, expr } from '../../tree/expression.ts';
+import { nullExpr } from '../constants.ts';
+import { distanceOnSpheroid, isKnownForNoPolygon } from './geo-shapes.ts';
 import type { Call, FunctionFamily, FunctionRule } from './rule.ts';
 import { choose, column } from './series.ts';
 
@@ -42,12 +44,8 @@ function distanceBetween(a: Point, b: Point): Fragment {
 
 const real = (given: Fragment, value: Fragment): Expr => expr('real', choose(given, value, sql`NULL`), true);
 
-function refuseSpheroid(call: Call, index: number): void {
-  if (index < call.count && call.value(index).constant?.value !== false) call.refuse('on a spheroid');
-}
-
 const distance: FunctionRule = (call) => {
-  refuseSpheroid(call, 4);
+  if (call.count > 4 && call.value(4).constant?.value !== false) return distanceOnSpheroid(call);
   const [a, b] = [pointAt(call, 0), pointAt(call, 2)];
   return real(sql`(${a.isValid} AND ${b.isValid})`, distanceBetween(a, b));
 };
@@ -83,33 +81,32 @@ const inCircle: FunctionRule = (call) => {
   );
 };
 
-/** Lines or rings of a GeoJSON shape: Array(Array(Tuple(Float64, Float64))) in radians; empty for another shape. */
+/** Paths of a GeoJSON shape's parts, Array(Array(Array(Tuple(Float64, Float64)))) in radians: lines are one part; empty for another shape. */
 function paths(call: Call, index: number, single: Fragment, multiple: Fragment, depth: 1 | 2): Fragment {
   const json = call.json(index);
   const type = column(call, sql`JSONExtractString(${json}, 'type')`);
-  const one =
+  const [one, many] =
     depth === 1
-      ? sql`[JSONExtract(${json}, 'coordinates', 'Array(Array(Float64))')]`
-      : sql`JSONExtract(${json}, 'coordinates', 'Array(Array(Array(Float64)))')`;
-  const many =
-    depth === 1
-      ? sql`JSONExtract(${json}, 'coordinates', 'Array(Array(Array(Float64)))')`
-      : sql`arrayFold((all, p) -> arrayConcat(all, p), JSONExtract(${json}, 'coordinates', 'Array(Array(Array(Array(Float64))))'), CAST([], 'Array(Array(Array(Float64)))'))`;
+      ? [
+          sql`[[JSONExtract(${json}, 'coordinates', 'Array(Array(Float64))')]]`,
+          sql`[JSONExtract(${json}, 'coordinates', 'Array(Array(Array(Float64)))')]`,
+        ]
+      : [
+          sql`[JSONExtract(${json}, 'coordinates', 'Array(Array(Array(Float64)))')]`,
+          sql`JSONExtract(${json}, 'coordinates', 'Array(Array(Array(Array(Float64))))')`,
+        ];
+  const none = sql`CAST([], 'Array(Array(Array(Array(Float64))))')`;
   const found = column(
     call,
-    choose(
-      sql`(${type} = ${single})`,
-      one,
-      choose(sql`(${type} = ${multiple})`, many, sql`CAST([], 'Array(Array(Array(Float64)))')`),
-    ),
+    choose(sql`(${type} = ${single})`, one, choose(sql`(${type} = ${multiple})`, many, none)),
   );
-  const onEarth = sql`arrayAll(path -> length(path) > 1 AND arrayAll(c -> length(c) >= 2 AND abs(c[1]) <= 180 AND abs(c[2]) <= 90, path), ${found})`;
+  const onEarth = sql`arrayAll(part -> arrayAll(path -> length(path) > 1 AND arrayAll(c -> length(c) >= 2 AND abs(c[1]) <= 180 AND abs(c[2]) <= 90, path), part), ${found})`;
   return column(
     call,
     choose(
       onEarth,
-      sql`arrayMap(path -> arrayMap(c -> (radians(c[1]), radians(c[2])), path), ${found})`,
-      sql`CAST([], 'Array(Array(Tuple(Float64, Float64)))')`,
+      sql`arrayMap(part -> arrayMap(path -> arrayMap(c -> (radians(c[1]), radians(c[2])), path), part), ${found})`,
+      sql`CAST([], 'Array(Array(Array(Tuple(Float64, Float64))))')`,
     ),
   );
 }
@@ -117,19 +114,27 @@ function paths(call: Call, index: number, single: Fragment, multiple: Fragment, 
 const linesAt = (call: Call, index: number) =>
   paths(call, index, sql`'LineString'`, sql`'MultiLineString'`, 1);
 
-/** Rings that do not come back to a corner but at their end; none of them if one does. */
-function ringsAt(call: Call, index: number): Fragment {
-  const rings = paths(call, index, sql`'Polygon'`, sql`'MultiPolygon'`, 2);
-  const isSimple = sql`arrayAll(ring -> length(ring) > 3 AND length(arrayDistinct(arrayPopBack(ring))) = length(ring) - 1, ${rings})`;
-  return column(call, choose(isSimple, rings, sql`CAST([], 'Array(Array(Tuple(Float64, Float64)))')`));
+/** Polygons whose rings come back to a corner at their end and nowhere else; none of them if one does not. Rings that cross are not told: {@link isKnownForNoPolygon}. */
+function polygonsAt(call: Call, index: number): Fragment {
+  const polygons = paths(call, index, sql`'Polygon'`, sql`'MultiPolygon'`, 2);
+  const isSimple = sql`arrayAll(rings -> notEmpty(rings) AND arrayAll(ring -> length(ring) > 3 AND ring[1] = ring[-1] AND length(arrayDistinct(arrayPopBack(ring))) = length(ring) - 1, rings), ${polygons})`;
+  return column(
+    call,
+    choose(isSimple, polygons, sql`CAST([], 'Array(Array(Array(Tuple(Float64, Float64))))')`),
+  );
+}
+
+/** Each step of each path, by part: Array(Array(Tuple(from, to))). */
+function stepsOfParts(call: Call, found: Fragment): Fragment {
+  return column(
+    call,
+    sql`arrayMap(part -> arrayFlatten(arrayMap(path -> arrayZip(arrayPopBack(path), arrayPopFront(path)), part)), ${found})`,
+  );
 }
 
 /** Each step of each path: Array(Tuple(from, to)). */
 function steps(call: Call, found: Fragment): Fragment {
-  return column(
-    call,
-    sql`arrayFlatten(arrayMap(path -> arrayZip(arrayPopBack(path), arrayPopFront(path)), ${found}))`,
-  );
+  return column(call, sql`arrayFlatten(${stepsOfParts(call, found)})`);
 }
 
 function lengthOf(call: Call, found: Fragment): Expr {
@@ -138,24 +143,43 @@ function lengthOf(call: Call, found: Fragment): Expr {
   return real(sql`notEmpty(${all})`, sql`${radius} * arraySum(s -> ${a}, ${all})`);
 }
 
-/** An odd number of edges lies north of the place on its own meridian. */
-function isInside(call: Call, place: Point, all: Fragment): Fragment {
-  const from = (end: Fragment) => sql`(positiveModulo(${end} - ${place.longitude} + pi(), 2 * pi()) - pi())`;
+/** From π east to π west. */
+const shorterWay = (turn: Fragment) => sql`(positiveModulo(${turn} + pi(), 2 * pi()) - pi())`;
+
+/**
+ * Whether the smaller part of the Earth that a ring divides off has the north pole. From what lies between its edges and the equator: of a ring that goes round the
+ * poles the part to the left of it is half of the Earth less that; another leaves both poles in one part, the whole Earth less that.
+ */
+function hasNorthPole(ring: Fragment): Fragment {
+  const edges = sql`arrayMap((a, b) -> (${shorterWay(sql`(b.1 - a.1)`)}, tan(a.2 / 2), tan(b.2 / 2)), arrayPopBack(${ring}), arrayPopFront(${ring}))`;
+  const beneath = sql`arraySum(e -> 2 * atan2(tan(e.1 / 2) * (e.2 + e.3), 1 + e.2 * e.3), es)`;
+  const turned = sql`arraySum(e -> e.1, es)`;
+  return sql`arrayMap(es -> if(abs(${turned}) > pi(), ${beneath} * sign(${turned}) > 0, abs(${beneath}) > 2 * pi()), [${edges}])[1]`;
+}
+
+/** In one of the polygons: on the way north along its own meridian the place passes an odd number of edges, or an even one and the pole is within. */
+function isInside(call: Call, place: Point, polygons: Fragment): Fragment {
+  const from = (end: Fragment) => shorterWay(sql`(${end} - ${place.longitude})`);
   const edges = column(
     call,
-    sql`arrayMap(s -> (${from(sql`s.1.1`)}, s.1.2, ${from(sql`s.2.1`)}, s.2.2), ${all})`,
+    sql`arrayMap(part -> arrayMap(s -> (${from(sql`s.1.1`)}, s.1.2, ${from(sql`s.2.1`)}, s.2.2), part), ${stepsOfParts(call, polygons)})`,
+  );
+  const poles = column(
+    call,
+    sql`arrayMap(part -> arrayCount(ring -> ${hasNorthPole(sql`ring`)}, part), ${polygons})`,
   );
   const crosses = sql`((e.1 > 0) != (e.3 > 0) AND abs(e.3 - e.1) < pi())`;
   const meets = sql`atan((tan(e.2) * sin(e.3) - tan(e.4) * sin(e.1)) / sin(e.3 - e.1))`;
-  return sql`(arrayCount(e -> ${crosses} AND ${meets} > ${place.latitude}, ${edges}) % 2 = 1)`;
+  return sql`arrayExists((part, pole) -> (pole + arrayCount(e -> ${crosses} AND ${meets} > ${place.latitude}, part)) % 2 = 1, ${edges}, ${poles})`;
 }
 
 const inPolygon: FunctionRule = (call) => {
+  if (isKnownForNoPolygon(call, 2)) return nullExpr('bool');
   const place = pointAt(call, 0);
-  const all = steps(call, ringsAt(call, 2));
+  const polygons = polygonsAt(call, 2);
   return expr(
     'bool',
-    choose(sql`(${place.isValid} AND notEmpty(${all}))`, isInside(call, place, all), sql`NULL`),
+    choose(sql`(${place.isValid} AND notEmpty(${polygons}))`, isInside(call, place, polygons), sql`NULL`),
     true,
   );
 };
@@ -184,11 +208,14 @@ const distanceToLine: FunctionRule = (call) => {
 
 /** 0 within it. */
 const distanceToPolygon: FunctionRule = (call) => {
+  if (isKnownForNoPolygon(call, 2)) return nullExpr('real');
   const place = pointAt(call, 0);
-  const all = steps(call, ringsAt(call, 2));
+  const polygons = polygonsAt(call, 2);
+  const all = steps(call, polygons);
+  const inside = isInside(call, place, polygons);
   return real(
     sql`(${place.isValid} AND notEmpty(${all}))`,
-    choose(isInside(call, place, all), sql`toFloat64(0)`, distanceToSteps(call, place, all)),
+    choose(inside, sql`toFloat64(0)`, distanceToSteps(call, place, all)),
   );
 };
 

@@ -1,6 +1,7 @@
 /** Look-ups of places in a table of shapes. Which place is in which shape is computed at translation, once for each different place and shape. */
 import { columnRef, type Fragment, sql, text, texts } from '../../emit/fragment.ts';
 import { linesOf, type Position, polygonsOf, positionOf } from '../../geometry/geojson.ts';
+import { BeyondGeometry } from '../../geometry/limits.ts';
 import { nearestOnLines, nearestOnPolygons } from '../../geometry/measures.ts';
 import { contains } from '../../geometry/plane.ts';
 import { angle, EARTH_RADIUS, vectorOf } from '../../geometry/sphere.ts';
@@ -68,7 +69,14 @@ function lookedUp(call: PluginCall, matcher: Matcher): Rows {
   const shapes = distinctValues({ ...site, scope: right }, shapeKey);
   if (places.length * shapes.length > MAX_COMPARED)
     throw call.refused(`of more than ${MAX_COMPARED} pairs of places and shapes`);
-  const matchers = shapes.map((shape) => matcher(JSON.parse(shape), radius));
+  const matchers = shapes.map((shape) => {
+    try {
+      return matcher(JSON.parse(shape), radius);
+    } catch (error) {
+      if (error instanceof BeyondGeometry) throw call.refused(error.message);
+      throw error;
+    }
+  });
   const matches = places.map((place) => {
     const [longitude, latitude] = JSON.parse(place) as unknown[];
     const position = positionOf(longitude, latitude);
