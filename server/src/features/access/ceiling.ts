@@ -5,6 +5,7 @@
  *   a program hands on      only if
  *   a portal permission     its own token holds every API permission that `coveredBy` names
  *   an API permission       its own token holds it, or its application twin
+ *   sight of devices        it holds what lets it see what people see of them
  *   access management       never
  *   the administrator role  never
  */
@@ -82,6 +83,11 @@ export function requireApplicationBelow(
     const twins = permissions.filter(({ delegated }) => delegated === name);
     if (!twins.some(({ application: twin }) => holds(program, twin))) throw above(name);
   }
+}
+
+/** Whoever enters a group that device groups name sees those devices. @throws DisallowedOperation */
+export function requireSightBelow(program: Program): void {
+  if (program !== null) requirePortalPermission(program, 'ViewData.SecurityOperations');
 }
 
 function requirePortalPermission(program: NonNullable<Program>, name: string): void {

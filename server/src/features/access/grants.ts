@@ -50,6 +50,11 @@ export function counts(role: Pick<HeldRole, 'kind'>, mode: AccessMode): boolean 
   }
 }
 
+/** An elevation ends; a role held through a group stays. */
+export function standsAsAdministrator(roles: readonly Pick<HeldRole, 'kind' | 'through'>[]): boolean {
+  return roles.some(({ kind, through }) => kind === 'administrator' && through.kind === 'group');
+}
+
 export function maySeeGroup(group: GuardedGroup, userGroups: readonly string[]): boolean {
   return group.userGroups.length === 0 || group.userGroups.some((id) => userGroups.includes(id));
 }

@@ -7,7 +7,7 @@ import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import type { Feature } from '../../feature.ts';
 import type { Caller, Route } from '../../http/route.ts';
-import { operationHandlers, operationRoutes } from '../../management/operation.ts';
+import { type OperationCaller, operationHandlers, operationRoutes } from '../../management/operation.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Audit } from '../audit/index.ts';
 import type { TokenClaims } from '../identity/index.ts';
@@ -15,6 +15,7 @@ import { emptyFederatedGroups, type FederatedMembership, setFederatedGroups } fr
 import { type Grants, grantsOf } from './grants.ts';
 import { accessOperations } from './operations.ts';
 import { accessRoutes } from './routes.ts';
+import { requireCredentialsChangeable } from './standing-administrator.ts';
 import {
   type AccessStore,
   type Accounts,
@@ -47,6 +48,8 @@ export interface Access extends Feature {
   /** Undoes the work, by an error, when nobody would be left who administers the tenant of this transaction. */
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
   keepingAnAdministrator<T>(db: Transaction<any>, work: () => Promise<T>): Promise<T>;
+  /** @throws DisallowedOperation when the person is an administrator for good, and the caller by an elevation only */
+  requireCredentialsChangeable(caller: OperationCaller, userId: string): Promise<void>;
   /** False when the tenant has no role of that name. */
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
   giveRole(db: Transaction<any>, tenantId: string, userId: string, roleName: string): Promise<boolean>;
@@ -136,6 +139,8 @@ export function createAccess(deps: {
     prepareTenant,
     giveRole,
     keepingAnAdministrator,
+    requireCredentialsChangeable: (caller, userId) =>
+      requireCredentialsChangeable({ store, clock }, caller, userId),
     async start() {
       stopListening = await state.listen(ACCESS_CHANNEL, forget);
     },

@@ -4,9 +4,11 @@ import { Type } from 'typebox';
 import type { ApiAccess, Route } from '../../http/route.ts';
 import { defineOperation, type Operation, type OperationCaller } from '../../management/operation.ts';
 import type { Clock } from '../../telemetry/clock.ts';
-import { requireRoleBelow } from './ceiling.ts';
+import { requireRoleBelow, requireSightBelow } from './ceiling.ts';
 import { explain } from './explain.ts';
+import { counts } from './grants.ts';
 import { accessModes, Elevation, grantablePermissions, Role, UserGroup } from './role.ts';
+import { requireStandingAdministrator } from './standing-administrator.ts';
 import type { AccessStore } from './store.ts';
 
 const exactly = { additionalProperties: false } as const;
@@ -70,11 +72,50 @@ async function roleBelow(store: AccessStore, caller: OperationCaller, id: string
   return role;
 }
 
-/** Whoever changes a group changes who holds its roles. */
+/** Whoever changes a group changes who holds its roles and who sees the devices it opens. */
 async function groupBelow(store: AccessStore, caller: OperationCaller, id: string): Promise<void> {
   if (caller.program === null) return;
   const { roles } = await store.userGroup(caller.tenantId, id);
   for (const role of roles) await roleBelow(store, caller, role);
+  if (await store.guardsDevices(caller.tenantId, id)) requireSightBelow(caller.program);
+}
+
+/** In a group that opens devices, a person does on them what all his other roles let him do. */
+async function memberBelow(
+  { store, clock }: Pick<AccessOperationDeps, 'store' | 'clock'>,
+  caller: OperationCaller,
+  group: string,
+  userId: string,
+): Promise<void> {
+  await groupBelow(store, caller, group);
+  if (caller.program === null || !(await store.guardsDevices(caller.tenantId, group))) return;
+  const { roles, mode } = await store.holdings(caller.tenantId, userId, clock.now());
+  for (const role of roles)
+    if (counts(role, mode))
+      requireRoleBelow(caller.program, { ...role, permissions: role.permissions ?? [] });
+}
+
+/** Before a change of who holds these roles. */
+async function rolesChangeable(
+  deps: Pick<AccessOperationDeps, 'store' | 'clock'>,
+  caller: OperationCaller,
+  roles: readonly string[],
+): Promise<void> {
+  if (caller.userId === null || roles.length === 0) return;
+  const all = await deps.store.roles(caller.tenantId);
+  if (all.some(({ id, kind }) => kind === 'administrator' && roles.includes(id)))
+    await requireStandingAdministrator(deps, caller);
+}
+
+/** Before a change of who is in the group. */
+async function membersChangeable(
+  deps: Pick<AccessOperationDeps, 'store' | 'clock'>,
+  caller: OperationCaller,
+  group: string,
+): Promise<void> {
+  if (caller.userId === null) return;
+  const { roles } = await deps.store.userGroup(caller.tenantId, group);
+  await rolesChangeable(deps, caller, roles);
 }
 
 function modeOperations(deps: AccessOperationDeps): Operation[] {
@@ -181,6 +222,7 @@ function roleOperations(deps: AccessOperationDeps): Operation[] {
         });
         for (const group of new Set([...before.userGroups, ...(fields.userGroups ?? [])]))
           if (fields.userGroups !== undefined) await groupBelow(store, caller, group);
+        if (fields.userGroups !== undefined) await rolesChangeable(deps, caller, [role]);
         return after(deps, caller, store.updateRole(caller.tenantId, role, fields));
       },
     }),
@@ -241,6 +283,7 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       output: UserGroup,
       async run(caller, input) {
         for (const role of input.roles ?? []) await roleBelow(store, caller, role);
+        await rolesChangeable(deps, caller, input.roles ?? []);
         return after(
           deps,
           caller,
@@ -263,6 +306,10 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       async run(caller, { id: group, ...fields }) {
         await groupBelow(store, caller, group);
         for (const role of fields.roles ?? []) await roleBelow(store, caller, role);
+        if (fields.roles !== undefined) {
+          await membersChangeable(deps, caller, group);
+          await rolesChangeable(deps, caller, fields.roles);
+        }
         return after(deps, caller, store.updateUserGroup(caller.tenantId, group, fields));
       },
     }),
@@ -277,6 +324,7 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       output: UserGroup,
       async run(caller, input) {
         await groupBelow(store, caller, input.id);
+        await membersChangeable(deps, caller, input.id);
         return after(deps, caller, store.removeUserGroup(caller.tenantId, input.id));
       },
     }),
@@ -301,7 +349,8 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       input: Membership,
       output: UserGroup,
       run: async (caller, input) => {
-        await groupBelow(store, caller, input.id);
+        await memberBelow(deps, caller, input.id, input.userId);
+        await membersChangeable(deps, caller, input.id);
         await after(deps, caller, store.addMember(caller.tenantId, input.id, input.userId));
         return store.userGroup(caller.tenantId, input.id);
       },
@@ -317,6 +366,7 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       output: UserGroup,
       run: async (caller, input) => {
         await groupBelow(store, caller, input.id);
+        await membersChangeable(deps, caller, input.id);
         await after(deps, caller, store.removeMember(caller.tenantId, input.id, input.userId));
         return store.userGroup(caller.tenantId, input.id);
       },
@@ -359,6 +409,7 @@ function elevationOperations(deps: AccessOperationDeps): Operation[] {
         await roleBelow(store, caller, roleId);
         if (caller.userId === userId)
           throw new ApiError('DisallowedOperation', 'Nobody elevates himself: another administrator must.');
+        await rolesChangeable(deps, caller, [roleId]);
         const now = clock.now();
         const endsAt = new Date(now.getTime() + hours * 3_600_000);
         return after(
@@ -386,8 +437,11 @@ function elevationOperations(deps: AccessOperationDeps): Operation[] {
       output: Elevation,
       async run(caller, input) {
         const known = (await store.elevations(caller.tenantId)).find((one) => one.id === input.id);
-        if (known) await roleBelow(store, caller, known.roleId);
-        else if (caller.program !== null)
+        if (known) {
+          await roleBelow(store, caller, known.roleId);
+          // Giving up what one was given oneself is always right.
+          if (known.userId !== caller.userId) await rolesChangeable(deps, caller, [known.roleId]);
+        } else if (caller.program !== null)
           throw new ApiError('ResourceNotFound', `There is no elevation ${input.id} that still counts.`);
         return after(
           deps,

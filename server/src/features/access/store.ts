@@ -172,6 +172,13 @@ export function accessStore(state: StateStore, accounts: Accounts) {
       return found('User group', await inTenant(tenantId, readUserGroups), id);
     },
 
+    /** Whether a device group is open to it by name. */
+    guardsDevices(tenantId: string, groupId: string): Promise<boolean> {
+      return inTenant(tenantId, async (db) =>
+        (await readGuardedGroups(db)).some(({ userGroups }) => userGroups.includes(groupId)),
+      );
+    },
+
     createUserGroup(tenantId: string, fields: Required<UserGroupFields>): Promise<UserGroup> {
       return inTenant(tenantId, async (db) => {
         await bounded(db, 'user_groups', MAX_USER_GROUPS);
