@@ -14,6 +14,7 @@ import { createAccess } from './features/access/index.ts';
 import { createAudit } from './features/audit/index.ts';
 import { createIdentity } from './features/identity/index.ts';
 import { createFeatures, MIGRATIONS } from './features.ts';
+import { limitsRoute } from './http/limits-route.ts';
 import { createPipeline } from './http/pipeline.ts';
 import { platformRoutes } from './http/platform-routes.ts';
 import { loadPortalFiles } from './http/portal-files.ts';
@@ -182,9 +183,11 @@ async function start(
     ),
     log: await answersInTime(Promise.resolve().then(() => eventLog.stats())),
   });
+  const rateLimiter = config.rateLimits === 'service' ? new RateLimiter(clock, config.quotaFactors) : null;
   const written: readonly Route[] = [
     ...platformRoutes({ metrics, version, stores, routes: () => routes }),
     metadataRoute(() => routes),
+    limitsRoute({ limiter: rateLimiter, routes: () => routes }),
     ...all.flatMap((feature) => feature.routes),
   ];
   const routes: Route[] = [...written, ...countRoutes(written)];
@@ -209,7 +212,7 @@ async function start(
       devices: authenticator,
       audit,
       log: log.child({ part: 'http' }),
-      rateLimiter: config.rateLimits === 'service' ? new RateLimiter(clock) : null,
+      rateLimiter,
       checkResponses: config.checkResponses,
     }),
     portal: await loadPortalFiles(fileURLToPath(new URL('../../portal/dist', import.meta.url))),

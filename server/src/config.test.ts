@@ -16,6 +16,7 @@ describe('configuration', () => {
       databaseUrl: null,
       retentionDays: 30,
       rateLimits: 'service',
+      quotaFactors: new Map(),
     });
   });
 

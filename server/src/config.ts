@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { HUNTING_DEFAULTS, type HuntingConfig } from './features/hunting/limits.ts';
+import { type QuotaFactors, readQuotaFactors } from './http/rate-limits.ts';
 import { hostAllowList } from './outbound/host-allow-list.ts';
 import type { LogLevel } from './telemetry/log.ts';
 
@@ -22,6 +23,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   /** `service`: the real service's quotas per application and tenant. `off`: none, for a lab or a test. */
   readonly rateLimits: 'service' | 'off';
+  /** How many times those quotas an application has. */
+  readonly quotaFactors: QuotaFactors;
   readonly hunting: HuntingConfig;
   /** Private networks in which external identity providers may be. */
   readonly federationNetworks: readonly string[];
@@ -68,10 +71,19 @@ export function readConfig(
     retentionDays: integer(env, 'MERLON_RETENTION_DAYS', 30, 1, 3_650),
     logLevel: oneOf(env, 'MERLON_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'] as const, 'info'),
     rateLimits: oneOf(env, 'MERLON_RATE_LIMITS', ['service', 'off'] as const, 'service'),
+    quotaFactors: quotaFactors(secret(env, 'MERLON_QUOTA_FACTORS', readFile)),
     hunting: huntingConfig(env),
     federationNetworks: hosts(env, 'MERLON_FEDERATION_NETWORKS'),
     checkResponses: oneOf(env, 'MERLON_CHECK_RESPONSES', ['on', 'off'] as const, 'off') === 'on',
   };
+}
+
+function quotaFactors(given: string | undefined): QuotaFactors {
+  try {
+    return readQuotaFactors(given ?? '{}');
+  } catch (error) {
+    throw new ConfigError('MERLON_QUOTA_FACTORS', `is {"<client id>": factor}: ${(error as Error).message}`);
+  }
 }
 
 const MIB = 1024 * 1024;

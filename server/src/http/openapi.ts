@@ -1,10 +1,15 @@
 /** OpenAPI 3.1 description of the route table. Schemas are JSON Schema already. Pure. */
+import { apiErrors } from '@merlon/contract';
+import type { ODataSet } from '@merlon/odata';
 import type { Access, Route } from './route.ts';
+
+/** What `code` may be in an error. */
+const errorCodes = Object.keys(apiErrors);
 
 export function openapi(routes: readonly Route[], version: string, serverUrl: string): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const route of routes) {
-    const path = route.path.replaceAll(/:([A-Za-z_]\w*)/g, '{$1}');
+    const path = templateOf(route.path);
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
   }
   return {
@@ -13,7 +18,7 @@ export function openapi(routes: readonly Route[], version: string, serverUrl: st
       title: 'Merlon',
       version,
       description:
-        'The Defender for Endpoint API, self-hosted. Every /api path also answers under /api/v1.0; paths match whatever their case.',
+        'The Defender for Endpoint API, self-hosted. Every /api path also answers under /api/v1.0; paths match whatever their case, and with doubled or trailing slashes.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: serverUrl }],
@@ -37,7 +42,7 @@ export function openapi(routes: readonly Route[], version: string, serverUrl: st
               type: 'object',
               required: ['code', 'message', 'innerError'],
               properties: {
-                code: { type: 'string' },
+                code: { type: 'string', enum: errorCodes },
                 message: { type: 'string' },
                 innerError: {
                   type: 'object',
@@ -70,7 +75,7 @@ export function openapi(routes: readonly Route[], version: string, serverUrl: st
               type: 'object',
               required: ['code', 'message', 'target'],
               properties: {
-                code: { type: 'string' },
+                code: { type: 'string', enum: errorCodes },
                 message: { type: 'string' },
                 target: { type: 'string', format: 'uuid' },
               },
@@ -100,20 +105,101 @@ function operation(route: Route): object {
     tags: [route.id.split('.')[0]],
     ...security(route.access),
     'x-merlon-audit': route.audit,
-    parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
+    parameters: [
+      ...pathParameters(route),
+      ...parameters('query', route.query),
+      ...(route.collection?.set ? odataParameters(route.collection.set) : []),
+    ],
     ...(route.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: route.body } } } }
+      ? { requestBody: { required: true, content: { [bodyTypeOf(route)]: { schema: route.body } } } }
       : {}),
     responses: {
+      ...errorResponses(route),
       ...responses,
-      default: {
-        description: 'Refused or failed.',
-        content: {
-          'application/json': { schema: { $ref: `#/components/schemas/${errorSchema(route.path)}` } },
-        },
-      },
     },
   };
+}
+
+/** `/api/files/:id` as `/api/files/{id}`; what stands for the arguments of a function as `({arguments})`. */
+function templateOf(path: string): string {
+  return path.replaceAll(/:([A-Za-z_]\w*)/g, '{$1}').replace(/\(\*$/, '({arguments})');
+}
+
+/** Of every part of the path that varies, whether the route reads it or not. */
+function pathParameters({ path, params }: Route): object[] {
+  const described = new Map(parameters('path', params).map((parameter) => [parameter.name, parameter]));
+  return [...templateOf(path).matchAll(/\{(\w+)\}/g)].map(
+    ([, name = '']) =>
+      described.get(name) ?? { name, in: 'path', required: true, schema: { type: 'string' } },
+  );
+}
+
+type QueryOption = readonly [name: string, schema: object, description: string];
+
+function odataParameters(set: ODataSet): object[] {
+  const names = (which: 'filterable' | 'sortable') =>
+    set.fields.flatMap((field) => (field[which] ? [field.name] : [])).join(', ');
+  const text = { type: 'string' };
+  const options: readonly QueryOption[] = [
+    ['$filter', text, `An OData condition over ${names('filterable')}.`],
+    [
+      '$top',
+      { type: 'integer', minimum: 0, maximum: set.maxTop },
+      'Most entities to answer with; no nextLink then.',
+    ],
+    ['$skip', { type: 'integer', minimum: 0 }, 'Entities to pass over.'],
+    ['$orderby', text, `Properties to sort by, each with asc or desc: ${names('sortable')}.`],
+    ['$select', text, 'Properties to answer with, between commas.'],
+    ['$count', { type: 'boolean' }, 'Whether to say in @odata.count how many match.'],
+    ...(set.expandable.length > 0
+      ? [['$expand', text, `What to answer with besides: ${set.expandable.join(', ')}.`] as const]
+      : []),
+    ...(set.paging
+      ? [['$skiptoken', text, 'Where a page begins, as an @odata.nextLink says it.'] as const]
+      : []),
+  ];
+  return options.map(([name, schema, description]) => ({
+    name,
+    in: 'query',
+    required: false,
+    description,
+    schema,
+  }));
+}
+
+/** What any route of its kind may answer besides its own. */
+function errorResponses({ access, path }: Route): object {
+  const statuses = [
+    400,
+    ...(access.kind === 'public' ? [] : [401, 403]),
+    ...(path.includes(':') ? [404] : []),
+    ...(access.kind === 'api' ? [429] : []),
+    500,
+  ];
+  const content = { 'application/json': { schema: { $ref: `#/components/schemas/${errorSchema(path)}` } } };
+  const retryAfter = { description: 'Seconds to wait.', required: true, schema: { type: 'integer' } };
+  return {
+    ...Object.fromEntries(
+      statuses.map((status) => [
+        status,
+        {
+          description: `Refused or failed: ${codesOf(status).join(', ')}.`,
+          ...(status === 429 ? { headers: { 'Retry-After': retryAfter } } : {}),
+          content,
+        },
+      ]),
+    ),
+    default: { description: 'Refused or failed.', content },
+  };
+}
+
+function codesOf(status: number): string[] {
+  return Object.entries(apiErrors).flatMap(([code, spec]) => (spec.status === status ? [code] : []));
+}
+
+function bodyTypeOf({ accepts }: Route): string {
+  if (accepts === 'form') return 'application/x-www-form-urlencoded';
+  return accepts === 'raw' ? 'application/octet-stream' : 'application/json';
 }
 
 /** Addresses of Graph and of SCIM answer in their words. */
@@ -145,7 +231,14 @@ function security(access: Access): object {
   }
 }
 
-function parameters(place: 'path' | 'query', schema: object | undefined): object[] {
+interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query';
+  readonly required: boolean;
+  readonly schema: object;
+}
+
+function parameters(place: 'path' | 'query', schema: object | undefined): Parameter[] {
   if (
     !schema ||
     !('properties' in schema) ||

@@ -1,6 +1,6 @@
 import { ApiError } from '@merlon/contract';
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_QUOTA, quotaOf, RateLimiter } from './rate-limits.ts';
+import { DEFAULT_QUOTA, quotaOf, RateLimiter, readQuotaFactors } from './rate-limits.ts';
 import type { Caller } from './route.ts';
 
 const caller = (change: Partial<Caller> = {}): Caller => ({
@@ -75,6 +75,37 @@ describe('quotas', () => {
     expect(take(caller({ kind: 'user', id: 'u' }))).toBeNull();
     expect(take(caller(), 'other')).toBeNull();
   });
+
+  it('are told to the caller as they stand', () => {
+    let now = 1_000_000;
+    const limiter = new RateLimiter({ now: () => new Date(now) });
+    const quota = { perMinute: 3, perHour: 5 };
+    expect(limiter.left('r', quota, caller())).toEqual([
+      { per: 'minute', limit: 3, used: 0, resetsAt: null },
+      { per: 'hour', limit: 5, used: 0, resetsAt: null },
+    ]);
+    limiter.take('r', quota, caller());
+    now += 60_000;
+    expect(limiter.left('r', quota, caller())).toEqual([
+      { per: 'minute', limit: 3, used: 0, resetsAt: null },
+      { per: 'hour', limit: 5, used: 1, resetsAt: new Date(1_000_000 + 3_600_000) },
+    ]);
+  });
+
+  it('grow and shrink with the factor of an application', () => {
+    const [wide, narrow] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-22222222222a'];
+    const factors = readQuotaFactors(JSON.stringify({ [wide]: 2, [narrow.toUpperCase()]: 0.1 }));
+    const limiter = new RateLimiter({ now: () => new Date(0) }, factors);
+    const most = (clientId: string) => limiter.left('r', { perMinute: 3 }, caller({ clientId }))[0]?.limit;
+    expect([most(wide), most(narrow), most('other')]).toEqual([6, 1, 3]);
+  });
+
+  it.each(['[]', 'x', '{"me": 2}', '{"11111111-1111-4111-8111-111111111111": 0}'])(
+    'take no factors from %s',
+    (text) => {
+      expect(() => readQuotaFactors(text)).toThrow();
+    },
+  );
 
   it('leave the portal room of its own', () => {
     const { take } = setup();

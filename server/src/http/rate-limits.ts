@@ -2,7 +2,7 @@
  * The service's quotas, counted per route, application and tenant (for a user's token also per user). Counters live in this process: behind
  * several servers each counts what it sees. Merlon's own portal is not an API client and has its own, wider bound.
  */
-import { ApiError } from '@merlon/contract';
+import { ApiError, isGuid } from '@merlon/contract';
 import type { Clock } from '../telemetry/clock.ts';
 import type { Caller, Method } from './route.ts';
 
@@ -70,33 +70,57 @@ export function quotaOf(method: Method, path: string): Quota {
   return QUOTAS[key] ?? DEFAULT_QUOTA;
 }
 
+/** How many times the service's quotas an application has, by its client id. Absent: once. */
+export type QuotaFactors = ReadonlyMap<string, number>;
+
+/** `{"<client id>": 4}`. @throws Error that says what is wrong */
+export function readQuotaFactors(text: string): QuotaFactors {
+  const read: unknown = JSON.parse(text);
+  if (typeof read !== 'object' || read === null || Array.isArray(read))
+    throw new Error('it is no JSON object');
+  return new Map(
+    Object.entries(read).map(([clientId, factor]) => {
+      if (!isGuid(clientId)) throw new Error(`${clientId} is no client id`);
+      if (typeof factor !== 'number' || !(factor > 0 && factor <= MAX_FACTOR))
+        throw new Error(`${clientId} has no factor above 0 and up to ${MAX_FACTOR}`);
+      return [clientId.toLowerCase(), factor];
+    }),
+  );
+}
+
+const MAX_FACTOR = 1_000;
+
+/** What is left to a caller of one quota. */
+export interface QuotaLeft {
+  readonly per: 'minute' | 'hour';
+  readonly limit: number;
+  readonly used: number;
+  /** Null: nothing was used yet, so no window has begun. */
+  readonly resetsAt: Date | null;
+}
+
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
 /** Fixed windows, begun by the first call in them. */
 export class RateLimiter {
   readonly #clock: Clock;
+  readonly #factors: QuotaFactors;
   readonly #windows = new Map<string, { endsAt: number; count: number }>();
   #sweepAt = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, factors: QuotaFactors = new Map()) {
     this.#clock = clock;
+    this.#factors = factors;
   }
 
   /** Counts one call, or throws TooManyRequests. A refused call is not counted. */
   take(routeId: string, quota: Quota, caller: Caller): void {
     const now = this.#clock.now().getTime();
     this.#sweep(now);
-    const who = `${caller.tenantId} ${caller.clientId} ${caller.kind === 'user' ? caller.id : ''}`;
-    const applied = caller.portal ? PORTAL_QUOTA : quota;
-    const windows = [
-      ...(applied.perMinute === undefined
-        ? []
-        : [this.#window(`m ${routeId} ${who}`, MINUTE_MS, applied.perMinute, now)]),
-      ...(applied.perHour === undefined
-        ? []
-        : [this.#window(`h ${routeId} ${who}`, HOUR_MS, applied.perHour, now)]),
-    ];
+    const windows = this.#limits(routeId, quota, caller).map(({ key, length, most }) =>
+      this.#window(key, length, most, now),
+    );
     const full = windows.filter(({ window, most }) => window.count >= most);
     if (full.length > 0) {
       const wait = Math.max(...full.map(({ window }) => window.endsAt - now));
@@ -105,6 +129,27 @@ export class RateLimiter {
       });
     }
     for (const { window } of windows) window.count += 1;
+  }
+
+  /** What a caller has used of a route's quotas. Counts nothing. */
+  left(routeId: string, quota: Quota, caller: Caller): QuotaLeft[] {
+    const now = this.#clock.now().getTime();
+    return this.#limits(routeId, quota, caller).map(({ per, key, most }) => {
+      const window = this.#windows.get(key);
+      const open = window && window.endsAt > now ? window : null;
+      return { per, limit: most, used: open?.count ?? 0, resetsAt: open && new Date(open.endsAt) };
+    });
+  }
+
+  #limits(routeId: string, quota: Quota, caller: Caller) {
+    const who = `${caller.tenantId} ${caller.clientId} ${caller.kind === 'user' ? caller.id : ''}`;
+    const applied = caller.portal ? PORTAL_QUOTA : quota;
+    const factor = this.#factors.get(caller.clientId.toLowerCase()) ?? 1;
+    const limit = (per: 'minute' | 'hour', length: number, most: number | undefined) =>
+      most === undefined
+        ? []
+        : [{ per, key: `${per} ${routeId} ${who}`, length, most: Math.max(1, Math.floor(most * factor)) }];
+    return [...limit('minute', MINUTE_MS, applied.perMinute), ...limit('hour', HOUR_MS, applied.perHour)];
   }
 
   #window(key: string, length: number, most: number, now: number) {
