@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { recordedText } from '../../telemetry/recorded-query.ts';
 import { PortalPages } from './portal-pages.ts';
-import { recordedText, shapeOf } from './query-text.ts';
+import { shapeOf } from './query-text.ts';
 
 describe('a recorded query', () => {
   it.each([

@@ -21,11 +21,11 @@ import {
   type RouteAudit,
 } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
+import { recordedText } from '../../telemetry/recorded-query.ts';
 import type { SpooledAnswer } from './answer-spool.ts';
 import { type AnswerShape, answerWithStats, graphAnswer, plainAnswer } from './answer-text.ts';
 import { type HuntingInterface, MAX_QUERY_BYTES } from './limits.ts';
 import { PortalPages } from './portal-pages.ts';
-import { recordedText } from './query-text.ts';
 import type { QueryRunner } from './run-query.ts';
 import { readTimespan, type Timespan } from './timespan.ts';
 

@@ -22,6 +22,7 @@ import type { Caller } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { recordedText } from '../../telemetry/recorded-query.ts';
 import { AnswerSpool, type SpooledAnswer } from './answer-spool.ts';
 import type { AnswerShape } from './answer-text.ts';
 import type { HuntingDatabase, QueryState, ResourceUsage } from './database.ts';
@@ -36,7 +37,6 @@ import {
   runLimits,
 } from './limits.ts';
 import type { QuerySlots } from './query-slots.ts';
-import { recordedText } from './query-text.ts';
 import { type Limit, limitsOf, type Meter, meterOf } from './quota.ts';
 import type { SpoolSpace } from './spool-space.ts';
 import type { Timespan } from './timespan.ts';
