@@ -92,6 +92,12 @@ describe('bodies', () => {
       'InvalidRequestBody',
     ],
     ['no body', { method: 'POST' }, 400, 'InvalidRequestBody'],
+    [
+      'a type that is none',
+      { body: '{}', headers: { 'content-type': 'garbage' } },
+      415,
+      'UnsupportedMediaType',
+    ],
     ['another type', { body: '<x/>', headers: { 'content-type': 'text/xml' } }, 415, 'UnsupportedMediaType'],
     [
       'names in another case',
