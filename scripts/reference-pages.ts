@@ -6,6 +6,7 @@ import {
   additionalFieldKeys,
   apiErrors,
   builtInAdministratorRole,
+  documentedEndpoints,
   type HuntingTable,
   huntingTables,
   permissions,
@@ -131,10 +132,39 @@ function permissionsPage(): string {
 }
 
 /** Path below the root of the repository -> content. */
+function supportPage(): string {
+  const groups = new Map<string, (typeof documentedEndpoints)[number][]>();
+  for (const endpoint of documentedEndpoints) {
+    const [group = ''] = endpoint.id.split('.');
+    groups.set(group, [...(groups.get(group) ?? []), endpoint]);
+  }
+  const answered = documentedEndpoints.filter((endpoint) => endpoint.answered).length;
+  return page(
+    '# Support matrix',
+    NOTICE,
+    `The documented end points of the service and what Merlon does about them: ${answered} of ${documentedEndpoints.length} answer. The rest answer 404. A test compares this page with the routes of a running server. All addresses under \`/api\` also stand under \`/api/v1.0\`, in any case, with doubled and trailing slashes.`,
+    ...[...groups].map(([group, endpoints]) =>
+      [
+        `## ${group}`,
+        grid(
+          ['End point', 'In the documentation', 'Here', 'Difference'],
+          endpoints.map(({ method, path, state, answered, difference }) => [
+            code(`${method} ${path}`),
+            state,
+            answered ? 'yes' : 'no',
+            difference ?? '',
+          ]),
+        ),
+      ].join('\n\n'),
+    ),
+  );
+}
+
 export function referencePages(): Readonly<Record<string, string>> {
   return {
     'docs/reference/hunting-tables.md': huntingPage(),
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/permissions.md': permissionsPage(),
+    'docs/reference/support-matrix.md': supportPage(),
   };
 }

@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { documentedEndpoints } from '@merlon/contract';
 import openapiTS, { astToString } from 'openapi-typescript';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -101,6 +102,27 @@ export { code, order, query };`,
       }
     }
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('answers what the support matrix says, and nothing that it denies', () => {
+    const plain = (path: string) =>
+      path
+        .replace(/\([^)]*\)/, '({})')
+        .replaceAll(/\{[^}]*\}/g, '{}')
+        .toLowerCase();
+    const there = new Set(
+      Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+        Object.keys(methods).map((method) => `${method.toUpperCase()} ${plain(path)}`),
+      ),
+    );
+    // The exporter to SIEMs had the address of the alerts, at a host of its own.
+    const asked = documentedEndpoints.filter(({ id }) => id !== 'siem.detections');
+    const wrong = asked.filter(
+      ({ method, path, answered }) => there.has(`${method} ${plain(path)}`) !== answered,
+    );
+    expect(
+      wrong.map(({ id, answered }) => `${id} is said to be ${answered ? 'answered' : 'absent'}`),
+    ).toEqual([]);
   });
 
   it('tells the query options of every set', () => {

@@ -23,4 +23,5 @@ export * from './ingest-validator.ts';
 export * from './permissions.ts';
 export * from './portal-permissions.ts';
 export * from './scim-error.ts';
+export * from './support-matrix.ts';
 export * from './ticks.ts';
