@@ -433,6 +433,170 @@ describe('shapes with too many corners', () => {
   });
 });
 
+describe('shapes widened', () => {
+  const holed = shape('Polygon', [
+    [
+      [0, 0],
+      [2, 0],
+      [2, 2],
+      [0, 2],
+      [0, 0],
+    ],
+    [
+      [0.5, 0.5],
+      [0.5, 1.5],
+      [1.5, 1.5],
+      [1.5, 0.5],
+      [0.5, 0.5],
+    ],
+  ]);
+  const apart = shape('MultiPolygon', [
+    [
+      [
+        [0, 0],
+        [1, 0],
+        [1, 1],
+        [0, 1],
+        [0, 0],
+      ],
+    ],
+    [
+      [
+        [1.1, 0],
+        [2, 0],
+        [2, 1],
+        [1.1, 1],
+        [1.1, 0],
+      ],
+    ],
+  ]);
+  const overlapping = shape('MultiPolygon', [
+    [
+      [
+        [0, 0],
+        [2, 0],
+        [2, 2],
+        [0, 2],
+        [0, 0],
+      ],
+    ],
+    [
+      [
+        [1, 0],
+        [3, 0],
+        [3, 2],
+        [1, 2],
+        [1, 0],
+      ],
+    ],
+  ]);
+  const together = `geo_union_polygons_array(pack_array(${box(0, 0, 2, 2)}, ${box(1, 0, 3, 2)}))`;
+  checkValues(open, [
+    [`geo_polygon_buffer(${box(0, 0, 1, 1)}, 1000).type`, 'Polygon'],
+    [`geo_point_in_polygon(1.008, 0.5, geo_polygon_buffer(${box(0, 0, 1, 1)}, 1000))`, true],
+    [`geo_point_in_polygon(1.01, 0.5, geo_polygon_buffer(${box(0, 0, 1, 1)}, 1000))`, false],
+    [`geo_point_in_polygon(0.508, 1, geo_polygon_buffer(${holed}, 1000))`, true],
+    [`geo_point_in_polygon(1, 1, geo_polygon_buffer(${holed}, 1000))`, false],
+    // What is wider than the hole fills it, and what is wider than the gap closes it.
+    [`array_length(geo_polygon_buffer(${holed}, 70000).coordinates)`, 1],
+    [`geo_polygon_buffer(${apart}, 1000).type`, 'MultiPolygon'],
+    [`geo_polygon_buffer(${apart}, 10000).type`, 'Polygon'],
+    [`geo_polygon_buffer(${box(0, 0, 1, 1)}, 0)`, null],
+    [`geo_polygon_buffer(${equator}, 10)`, null],
+    [
+      `array_length(geo_polygon_to_h3cells(${holed}, 5)) < array_length(geo_polygon_to_h3cells(${box(0, 0, 2, 2)}, 5))`,
+      true,
+    ],
+    [`set_has_element(geo_polygon_to_h3cells(${holed}, 5), geo_point_to_h3cell(1, 1, 5))`, false],
+    [`set_has_element(geo_polygon_to_h3cells(${holed}, 5), geo_point_to_h3cell(0.25, 1, 5))`, true],
+    [
+      `array_length(geo_polygon_to_h3cells(${overlapping}, 5)) == array_length(geo_polygon_to_h3cells(${together}, 5))`,
+      true,
+    ],
+    [
+      `array_length(geo_polygon_to_h3cells(${box(0, 0, 1, 1)}, 5, 20000)) > array_length(geo_polygon_to_h3cells(${box(0, 0, 1, 1)}, 5))`,
+      true,
+    ],
+    [
+      `set_has_element(geo_polygon_to_h3cells(${box(0, 0, 1, 1)}, 5, 20000), geo_point_to_h3cell(1.1, 0.5, 5))`,
+      true,
+    ],
+    [`geo_polygon_to_h3cells(${box(0, 0, 1, 1)}, 16)`, null],
+    [`geo_polygon_to_h3cells(${box(0, 0, 1, 1)}, 5, -1)`, null],
+    [
+      `set_has_element(geo_polygon_to_s2cells(${box(0, 0, 1, 1)}, 10, 20000), geo_point_to_s2cell(1.15, 0.5, 10))`,
+      true,
+    ],
+    [
+      `set_has_element(geo_polygon_to_s2cells(${box(0, 0, 1, 1)}, 10), geo_point_to_s2cell(1.15, 0.5, 10))`,
+      false,
+    ],
+    [`set_has_element(geo_line_to_s2cells(${equator}, 10, 20000), geo_point_to_s2cell(0, 0.15, 10))`, true],
+    [`set_has_element(geo_line_to_s2cells(${equator}, 10), geo_point_to_s2cell(0, 0.15, 10))`, false],
+    near(`${area(overlapping)} / ${area(together)}`, 1),
+    near(`geo_polygon_perimeter(${overlapping}) / geo_polygon_perimeter(${together})`, 1),
+  ]);
+});
+
+describe('places looked up in tables of shapes', () => {
+  const places = 'datatable(who: string, x: real, y: real)["a", 0.5, 0.5, "b", 1.005, 0.5, "c", 9, 9]';
+  const areas = `datatable(name: string, area: dynamic)["one", ${box(0, 0, 1, 1)}, "whole", ${box(0, 0, 2, 2)}, "none", ${bowless}]`;
+  const ways = `datatable(name: string, way: dynamic)["south", ${line([0, 0], [2, 0])}, "middle", ${line([0, 0.5], [2, 0.5])}]`;
+  checkCases(open, [
+    [
+      `${places} | evaluate geo_polygon_lookup(${areas}, area, x, y) | project who, name | sort by who asc, name asc`,
+      [
+        ['a', 'one'],
+        ['a', 'whole'],
+        ['b', 'whole'],
+      ],
+    ],
+    [
+      `${places} | evaluate geo_polygon_lookup(${areas}, area, x, y, 1000) | project who, name | sort by who asc, name asc`,
+      [
+        ['a', 'one'],
+        ['a', 'whole'],
+        ['b', 'one'],
+        ['b', 'whole'],
+      ],
+    ],
+    [
+      `${places} | evaluate geo_polygon_lookup(${areas}, area, x, y, return_unmatched=true) | project who, name | sort by who asc, name asc`,
+      [
+        ['a', 'one'],
+        ['a', 'whole'],
+        ['b', 'whole'],
+        ['c', ''],
+      ],
+    ],
+    [
+      `${places} | evaluate geo_polygon_lookup(${areas}, area, x, y, return_lookup_key=true) | where name == "one" | project who, type = tostring(area.type)`,
+      [['a', 'Polygon']],
+    ],
+    [
+      `${places} | evaluate geo_polygon_lookup(${areas}, area, x, y) | getschema | project ColumnName`,
+      [['who'], ['x'], ['y'], ['name']],
+    ],
+    [
+      `${places} | evaluate geo_line_lookup(${ways}, way, x, y, 1000) | project who, name | sort by who asc`,
+      [
+        ['a', 'middle'],
+        ['b', 'middle'],
+      ],
+    ],
+    [
+      `${places} | evaluate geo_line_lookup(${ways}, way, x, y, 60000, return_unmatched=true, return_lookup_key=true) | project who, name, type = tostring(way.type) | sort by who asc, name asc`,
+      [
+        ['a', 'middle', 'LineString'],
+        ['a', 'south', 'LineString'],
+        ['b', 'middle', 'LineString'],
+        ['b', 'south', 'LineString'],
+        ['c', '', ''],
+      ],
+    ],
+  ]);
+});
+
 describe('cells of S2', () => {
   checkValues(open, [
     [

@@ -148,6 +148,8 @@ describe('H3 cells', () => {
     ['geo_h3cell_parent("862a1072fffffff", 7)', ''],
     ['array_length(geo_h3cell_children("862a1072fffffff", 8))', 49],
     ['geo_h3cell_children("862a1072fffffff", 5)', null],
+    ['array_length(geo_h3cell_children("862a1072fffffff", 11))', 16_807],
+    ['geo_h3cell_children("862a1072fffffff", 12)', null],
     [
       'geo_h3cell_neighbors("862a1072fffffff")',
       [

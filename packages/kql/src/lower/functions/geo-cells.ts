@@ -154,14 +154,14 @@ const h3Level: FunctionRule = (call) => {
   return expr('int', choose(isValid, sql`toInt32(${resolution})`, sql`NULL`), true);
 };
 
-/** The resolution asked for, or that of the cell and `step`; within bounds, or the cell's own. */
+/** The resolution asked for, or that of the cell and `step`; within bounds (geo-h3cell-children-function.md: five levels down), or the cell's own. */
 function otherResolution(call: Call, own: Fragment, step: -1 | 1) {
   const wanted = call.count > 1 ? call.long(1).sql : sql`(${own} + ${integer(step)})`;
   const fits = column(
     call,
     step === -1
       ? sql`ifNull(${wanted} >= 0 AND ${wanted} <= ${own}, false)`
-      : sql`ifNull(${wanted} <= 15 AND ${wanted} >= ${own} AND ${wanted} <= ${own} + 6, false)`,
+      : sql`ifNull(${wanted} <= 15 AND ${wanted} >= ${own} AND ${wanted} <= ${own} + 5, false)`,
   );
   return { fits, wanted: column(call, choose(fits, sql`ifNull(${wanted}, 0)`, own)) };
 }

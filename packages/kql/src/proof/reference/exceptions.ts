@@ -64,6 +64,25 @@ const reasons: readonly (readonly [reason: string, examples: readonly string[]])
     ],
   ],
   ['prints the first rows of the result only', ['series-iir-function 1']],
+  [
+    'the page leaves out most of its result with "..."',
+    ['geo-h3cell-children-function 3', 'geo-h3cell-rings-function 4', 'geo-polygon-to-h3cells-function 2'],
+  ],
+  [
+    'lists a set, whose order is not told, in another order',
+    [
+      'geo-polygon-to-h3cells-function 1',
+      'geo-s2cell-neighbors-function 1',
+      'geo-s2cell-neighbors-function 2',
+      'geo-s2cell-neighbors-function 3',
+    ],
+  ],
+  [
+    'lists rows, whose order is not told, in another order, with another name in one than its query has',
+    ['geo-polygon-lookup-plugin 1'],
+  ],
+  ['begins the same ring at another of its corners', ['geo-geohash-neighbors-function 4']],
+  ['the page prints the place of one row in the next', ['geospatial-joins 2']],
   ['names any one member of a group as its example', ['reduce-operator 1']],
   ['tells the size of what the service holds in memory', ['using-hll-tdigest 1']],
   [
@@ -109,7 +128,10 @@ const reasons: readonly (readonly [reason: string, examples: readonly string[]])
     'the page prints the digits of a real for a whole number',
     ['replace-regex-function 1', 'replace-string-function 2'],
   ],
-  ['the page prints JSON that is none', ['parse-url-function 1', 'parse-url-query-function 1']],
+  [
+    'the page prints JSON that is none',
+    ['parse-url-function 1', 'parse-url-query-function 1', 'geo-polygon-centroid-function 3'],
+  ],
   ['the page prints two results of one function for one series', ['series-fill-linear-function 1']],
   ['the page lays the one value out as a list', ['strcat-function 2']],
   ['the page prints a heading and no row', ['unicode-codepoints-to-string-function 5']],
