@@ -1,5 +1,5 @@
 /** What our SQL selects and how it pages, on a real PostgreSQL, against the evaluator in memory. */
-import { compilePredicate, type ODataSet, parseFilter } from '@merlon/odata';
+import { compilePredicate, ODataError, type ODataSet, parseFilter } from '@merlon/odata';
 import { openTestStateStore } from '@merlon/state-store/testing';
 import fc from 'fast-check';
 import { sql } from 'kysely';
@@ -195,6 +195,78 @@ describe('a filter as SQL', () => {
       { numRuns: 200 },
     );
   }, 60_000);
+});
+
+const pieces = [
+  '(',
+  ')',
+  "'",
+  '--',
+  ';',
+  ',',
+  '/',
+  ' and ',
+  ' eq ',
+  ' in ',
+  'null',
+  '9007199254740991',
+  '-1',
+  '0001-01-01',
+  '9999-12-31T23:59:59.9999999Z',
+  '\\',
+  '$1',
+  '😀',
+  'substring(title, ',
+];
+/** A filter with pieces of it taken out, and others put in. */
+const broken = fc
+  .tuple(
+    filter,
+    fc.array(fc.tuple(fc.nat(), fc.nat(6), fc.constantFrom('', ...pieces)), { minLength: 1, maxLength: 4 }),
+  )
+  .map(([text, changes]) =>
+    changes.reduce((changed, [place, taken, put]) => {
+      const at = place % (changed.length + 1);
+      return changed.slice(0, at) + put + changed.slice(at + taken);
+    }, text),
+  );
+
+describe('a filter that may be broken', () => {
+  it('is refused in words of the client, or runs', async () => {
+    const rows: Thing[] = [
+      {
+        id: '0',
+        title: 'a',
+        seenAt: times[0] ?? null,
+        size: 1,
+        level: 'Low',
+        open: true,
+        tags: ['a'],
+        parts: null,
+      },
+    ];
+    await fc.assert(
+      fc.asyncProperty(fc.array(broken, { minLength: 20, maxLength: 20 }), async (texts) => {
+        const whole = texts.filter((text) => {
+          try {
+            return parseFilter(text, set, NOW);
+          } catch (error) {
+            expect(error).toBeInstanceOf(ODataError);
+            return false;
+          }
+        });
+        expect((await selected(rows, whole)).length).toBe(whole.length);
+      }),
+      { numRuns: 100 },
+    );
+  }, 60_000);
+
+  it('does not grow beyond what was written', async () => {
+    const nested = (depth: number): string =>
+      depth === 0 ? 'title' : `substring(title, length(${nested(depth - 1)}))`;
+    const filters = [`${nested(20)} eq 'a'`];
+    expect(await selected([], filters)).toEqual([[]]);
+  });
 });
 
 async function page(rows: readonly Thing[], url: string) {
