@@ -65,6 +65,11 @@ export function coveragePage(): string {
       `### ${family}`,
       code(Object.keys(rules).sort()),
     ]),
+    '### Shapes on the Earth',
+    'Polygons whose rings cross, or share an edge, are none and give null, with one exception: `geo_point_in_polygon()` and `geo_distance_point_to_polygon()` tell it of a ' +
+      'polygon that the query writes, and take one in a column by what an odd number of its edges goes round. Shapes that would take more than about two seconds ' +
+      '(some thousand corners, or crossings), that reach over half of the Earth, or that all but touch are refused by name. A call on columns computes for 20,000 ' +
+      'different sets of arguments at most; `geo_distance_2points()` does so on the spheroid only.',
     `## Aggregates (${aggregates.size})`,
     ...Object.entries(aggregateFamilies).flatMap(([family, rules]) => [
       `### ${family}`,
