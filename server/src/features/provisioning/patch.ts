@@ -185,12 +185,17 @@ function isSame(one: Document, other: Document): boolean {
 
 /** The first of equal values, with what later ones add. */
 function distinct(all: readonly Document[]): Document[] {
-  const kept = new Map<string, Document>();
+  const kept: Document[] = [];
+  const places = new Map<unknown, number[]>();
   for (const one of all) {
-    const key = JSON.stringify(one.value === undefined ? one : [one.value, one.type]);
-    kept.set(key, { ...kept.get(key), ...one });
+    const known = places.get(one.value) ?? [];
+    const at = known.find((place) => isSame(kept[place] ?? {}, one));
+    if (at === undefined) {
+      places.set(one.value, [...known, kept.length]);
+      kept.push(one);
+    } else kept[at] = { ...kept[at], ...one };
   }
-  return [...kept.values()];
+  return kept;
 }
 
 /** What a condition says a value is, so that one can be made for it. */
