@@ -13,13 +13,6 @@ export function coveringOf(
   level: number,
 ): string[] | null {
   if (fewestCells(shape, level) > MAX_CELLS) return null;
-  const coverer = new geojson.RegionCoverer({
-    minLevel: level,
-    maxLevel: level,
-    maxCells: MAX_CELLS + 1,
-    memberMaxCells: MAX_CELLS + 1,
-  });
-  const cells = new Set<bigint>();
   const shapes =
     'lines' in shape
       ? shape.lines.map((line) => ({
@@ -30,17 +23,40 @@ export function coveringOf(
           type: 'Polygon' as const,
           coordinates: rings.map((ring) => [...ring, ring[0] ?? [0, 0]].map(([x, y]) => [x, y])),
         }));
+  const found = new Set<bigint>();
   for (const one of shapes) {
-    for (const id of coverer.covering(one)) {
-      // Four cells that make one larger were put together.
-      const [first, last] = [s2.cellid.childBeginAtLevel(id, level), s2.cellid.childEndAtLevel(id, level)];
-      for (let cell = first; cell !== last; cell = s2.cellid.next(cell)) {
-        cells.add(cell);
-        if (cells.size > MAX_CELLS) return null;
-      }
-    }
+    const region = geojson.fromGeoJSON(one) as Region;
+    // Few large cells to begin with: within them only the border is followed down.
+    const coarse = new geojson.RegionCoverer({ maxLevel: level, maxCells: 16, memberMaxCells: 16 }).covering(
+      one,
+    );
+    for (const id of coarse) if (!addWithin(region, id, level, found)) return null;
   }
-  return [...cells].sort((a, b) => (a < b ? -1 : 1)).map((cell) => s2.cellid.toToken(cell));
+  return [...found].sort((a, b) => (a < b ? -1 : 1)).map((cell) => s2.cellid.toToken(cell));
+}
+
+interface Region {
+  containsCell(cell: s2.Cell): boolean;
+  intersectsCell(cell: s2.Cell): boolean;
+}
+
+/** The cells of the level below one that touch the region; false once there are too many. */
+function addWithin(region: Region, id: bigint, level: number, found: Set<bigint>): boolean {
+  const own = s2.cellid.level(id);
+  const cell = s2.Cell.fromCellID(id);
+  if (!region.intersectsCell(cell)) return true;
+  if (own >= level) {
+    found.add(s2.cellid.parent(id, level));
+    return found.size <= MAX_CELLS;
+  }
+  if (region.containsCell(cell)) {
+    if (4 ** (level - own) + found.size > MAX_CELLS) return false;
+    const end = s2.cellid.childEndAtLevel(id, level);
+    for (let child = s2.cellid.childBeginAtLevel(id, level); child !== end; child = s2.cellid.next(child))
+      found.add(child);
+    return true;
+  }
+  return s2.cellid.children(id).every((child) => addWithin(region, child, level, found));
 }
 
 /** How many cells of the level it takes at least: none has more than twice the average area, nor a longer way across than its square root and a half. */
