@@ -12,6 +12,7 @@ import {
   printFilter,
   type ValueNode,
 } from './index.ts';
+import { lower, upper } from './letter-case.ts';
 
 const field = (name: string, type: ODataField['type'], more: Partial<ODataField> = {}): ODataField => ({
   name,
@@ -245,6 +246,16 @@ describe('a filter', () => {
     expect(refusal(padded(FILTER_LIMITS.length + 1)).message).toMatch(/longer than 8192/);
     expect(selects(Array.from({ length: 500 }, () => 'isHandled').join(' and '))).toBe(true);
   });
+
+  it('that joins or lists more than anybody means is refused', () => {
+    expect(selects(`${'true or '.repeat(FILTER_LIMITS.operands)}true`)).toBe(true);
+    expect(refusal(`${'true or '.repeat(FILTER_LIMITS.operands + 1)}true`).message).toMatch(
+      /more than 1000 conditions/,
+    );
+    const among = (count: number) => `title in (${Array(count).fill("'a'").join(',')})`;
+    expect(selects(among(FILTER_LIMITS.options))).toBe(false);
+    expect(refusal(among(FILTER_LIMITS.options + 1)).message).toMatch(/at most 1000 values/);
+  });
 });
 
 describe('functions', () => {
@@ -409,13 +420,13 @@ function model(node: FilterNode, of: Entity, t: unknown = null): boolean | null 
     const [a = '', b = ''] = args as string[];
     switch (v.name) {
       case 'tolower':
-        return a.toLowerCase();
+        return lower(a);
       case 'toupper':
-        return a.toUpperCase();
+        return upper(a);
       case 'length':
-        return a.length;
+        return [...a].length;
       case 'indexof':
-        return a.indexOf(b);
+        return a.includes(b) ? [...a.slice(0, a.indexOf(b))].length : -1;
       default:
         throw new Error(`the generator makes no ${v.name}`);
     }
@@ -449,7 +460,7 @@ function model(node: FilterNode, of: Entity, t: unknown = null): boolean | null 
     case 'match': {
       const [a, b] = [value(node.text), value(node.part)] as [string | null, string | null];
       if (a === null || b === null) return null;
-      const [whole, part] = [a.toLowerCase(), b.toLowerCase()];
+      const [whole, part] = [lower(a), lower(b)];
       return {
         contains: whole.includes(part),
         startswith: whole.startsWith(part),

@@ -121,4 +121,16 @@ describe('a query', () => {
       { numRuns: 2000 },
     );
   });
+
+  it('sorts by no more properties than anybody means', () => {
+    const names = Array.from({ length: 11 }, (_, at) => `p${at}`);
+    const wide: ODataSet = {
+      name: 'wide',
+      maxTop: 1,
+      expandable: [],
+      fields: names.map((name) => ({ name, type: 'string', filterable: true, sortable: true })),
+    };
+    expect(parseQuery(`$orderby=${names.slice(1).join(',')}`, wide).orderBy.length).toBe(10);
+    expect(() => parseQuery(`$orderby=${names.join(',')}`, wide)).toThrow(/at most 10 properties/);
+  });
 });
