@@ -103,6 +103,68 @@ describe('access management by programs', () => {
     expect((await call('POST', '/access/rbac', {})).body.error.code).toBe('Forbidden');
   });
 
+  it('keeps who is an administrator for an hour from making it last, whatever the letters of his id', async () => {
+    const password = 'a long enough password 1';
+    const made = await server.cli('user', 'create', '--name', 'hourly');
+    const me: string = made.userId;
+    const { accessToken } = await server.signIn({
+      name: 'hourly',
+      password: made.oneTimePassword,
+      newPassword: password,
+    });
+    const own = (method: string, path: string, json?: object) => call(method, path, json, accessToken);
+    const elevation = await server.cli(
+      'elevation',
+      'create',
+      ...['--user', me, '--role', administrators, '--hours', '1', '--reason', 'test'],
+    );
+    expect((await own('GET', '/usergroups')).status).toBe(200);
+    const plain = (await own('POST', '/usergroups', { name: 'plain' })).body.id;
+    const lasting = await server.cli('usergroup', 'create', '--name', 'lasting', '--role', administrators);
+    const { value: roles } = await server.cli('role', 'list');
+    const holders: string[] = roles.find((one: { id: string }) => one.id === administrators).userGroups;
+    const standing = (await server.cli('account', 'list', '--search', 'admin')).value[0].id;
+    const tries: [string, string, object?][] = [
+      ['POST', '/elevations', { userId: me.toUpperCase(), roleId: administrators, hours: 72, reason: 'x' }],
+      ['POST', '/elevations', { userId: person, roleId: administrators, hours: 72, reason: 'x' }],
+      ['POST', `/users/${me.toUpperCase()}/disable`],
+      ['DELETE', `/users/${me.toUpperCase()}`],
+      ['POST', `/usergroups/${lasting.id}/members`, { userId: me }],
+      ['POST', `/usergroups/${lasting.id.toUpperCase()}/members`, { userId: person }],
+      ['DELETE', `/usergroups/${holders[0]}/members/${standing}`],
+      ['POST', '/usergroups', { name: 'mine', roles: [administrators] }],
+      ['PATCH', `/usergroups/${plain}`, { roles: [administrators.toUpperCase()] }],
+      ['PATCH', `/usergroups/${lasting.id}`, { roles: [] }],
+      ['DELETE', `/usergroups/${lasting.id}`],
+      ['PATCH', `/roles/${administrators}`, { userGroups: [...holders, plain] }],
+      ['POST', `/users/${standing}/resetpassword`],
+      ['POST', `/users/${standing}/resettotp`],
+    ];
+    for (const [method, path, json] of tries) {
+      const { status, body } = await own(method, path, json);
+      expect([status, body?.error?.code], `${method} ${path}`).toEqual([403, 'DisallowedOperation']);
+    }
+    expect((await own('POST', `/usergroups/${plain}/members`, { userId: me })).status).toBe(201);
+    expect((await own('POST', `/elevations/${elevation.id}/end`, {})).status).toBe(201);
+    expect((await own('GET', '/usergroups')).status).toBe(403);
+    // The machine's own administrator may.
+    expect((await server.cli('usergroup', 'add-member', lasting.id, me)).members).toBe(1);
+    expect((await own('PATCH', `/usergroups/${plain}`, { roles: [administrators] })).status).toBe(200);
+  });
+
+  it('opens no devices by a program that may not see them', async () => {
+    const guarding = (await server.cli('usergroup', 'create', '--name', 'guarding')).id;
+    const open = (await server.cli('usergroup', 'create', '--name', 'opens nothing')).id;
+    await server.cli(
+      'devicegroup',
+      'create',
+      ...['--name', 'guarded', '--where', 'name startsWith g-', '--user-group', guarding],
+    );
+    await refused('POST', `/usergroups/${guarding}/members`, { userId: person });
+    await refused('DELETE', `/usergroups/${guarding}`);
+    expect((await call('POST', `/usergroups/${open}/members`, { userId: person })).status).toBe(201);
+  });
+
   it('has operations without a device rule only for whoever sees every device, or about no device', async () => {
     const { paths } = (await server.call('/openapi.json')).json();
     const open = Object.entries<Record<string, Record<string, unknown>>>(paths).flatMap(([path, methods]) =>

@@ -158,6 +158,53 @@ describe('an attack on tokens', () => {
     expect(refreshed.json().error).toBe('invalid_grant');
   });
 
+  it('by a refresh token, of permissions that were withdrawn since', async () => {
+    const both = ['--delegated', 'Machine.Read', 'Alert.Read', '--redirect', redirect];
+    const { clientId } = await server.cli('app', 'create', '--name', 'shrinking', '--public', ...both);
+    const { verifier, query } = pkce();
+    const code = await codeFor({
+      ...query,
+      client_id: clientId,
+      scope: `openid offline_access ${AUDIENCE}/.default`,
+    });
+    const first = (await redeem({ client_id: clientId, code, code_verifier: verifier })).json();
+    expect(String(decodeJwt(first.access_token).scp).split(' ').sort()).toEqual([
+      'Alert.Read',
+      'Machine.Read',
+    ]);
+    const refresh = async (token: string) =>
+      (
+        await server.call(`/${app.tenantId}/oauth2/v2.0/token`, {
+          form: { grant_type: 'refresh_token', client_id: clientId, refresh_token: token },
+        })
+      ).json();
+    await server.cli('app', 'update', clientId, '--delegated', 'Machine.Read');
+    const second = await refresh(first.refresh_token);
+    expect([decodeJwt(second.access_token).scp, second.scope]).toEqual(['Machine.Read', 'Machine.Read']);
+    await server.cli('app', 'update', clientId, '--delegated', 'Score.Read');
+    expect(await refresh(second.refresh_token)).toMatchObject({ error: 'invalid_grant' });
+  });
+
+  it('by forms and pages of the provider: none without a session, no script but its own, in no frame', async () => {
+    const own = `/${app.tenantId}/oauth2`;
+    for (const path of [`${own}/deviceauth`, `${own}/v2.0/logout/confirm`])
+      for (const cookie of ['', 'merlon_session=made-up']) {
+        const answer = await server.call(path, { form: { user_code: 'BCDFGHJKL' }, headers: { cookie } });
+        expect([answer.status, answer.headers['x-frame-options']], path + cookie).toEqual([400, 'DENY']);
+      }
+    const device = await server.call(`${own}/deviceauth?user_code=BCDFGHJKL`);
+    expect(device.text).not.toMatch(/<script|BCDFGHJKL/);
+    const out = await server.call(`${own}/v2.0/logout`);
+    const script = /<script>([\s\S]*?)<\/script>/.exec(out.text)?.[1] ?? '';
+    const hash = createHash('sha256').update(script).digest('base64');
+    for (const { headers } of [device, out]) {
+      expect(headers['content-security-policy']).toContain("default-src 'none'");
+      expect(headers['content-security-policy']).toContain("frame-ancestors 'none'");
+      expect(headers['x-frame-options']).toBe('DENY');
+    }
+    expect(out.headers['content-security-policy']).toContain(`script-src 'sha256-${hash}'`);
+  });
+
   it('by a code without its verifier, with another, for another client or redirect', async () => {
     const attempts = [
       { client_id: desktop },

@@ -18,9 +18,9 @@ import { createGuests } from './guests.ts';
 import { createHomeSession } from './home-session.ts';
 import { loadProvider } from './oidc-provider.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
-import { createProvisionedAccounts, type ProvisionedAccounts } from './provisioned-accounts.ts';
 import { createProviders } from './provider.ts';
 import { sweepExpired, tenantOfRecord } from './provider-adapter.ts';
+import { createProvisionedAccounts, type ProvisionedAccounts } from './provisioned-accounts.ts';
 import { identityRoutes } from './routes.ts';
 import { createSealer } from './sealed.ts';
 import { createSignInFlow } from './sign-in-flow.ts';
@@ -193,8 +193,16 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       changed: (tenantId) => state.notify(ACCESS_CHANNEL, tenantId),
     }),
     ...federation.operations,
-    ...userOperations({ directory, changed: (tenantId) => state.notify(ACCESS_CHANNEL, tenantId) }),
-    ...totpOperations({ totp, directory }),
+    ...userOperations({
+      directory,
+      requireCredentialsChangeable: access.requireCredentialsChangeable,
+      changed: (tenantId) => state.notify(ACCESS_CHANNEL, tenantId),
+    }),
+    ...totpOperations({
+      totp,
+      directory,
+      requireCredentialsChangeable: access.requireCredentialsChangeable,
+    }),
   ];
 
   return {

@@ -75,6 +75,17 @@ export const PROVIDER_ROUTES = {
   code_verification: '/oauth2/deviceauth',
 } as const;
 
+export const SESSION_COOKIE = 'merlon_session';
+
+/**
+ * Of pages that the provider makes itself, which send a form on by script: it adds the hash of its script to `script-src`. Not `form-action`, which
+ * would hold for the client that the form is for.
+ */
+const PROVIDER_PAGES = {
+  'content-security-policy': "default-src 'none'; script-src ; frame-ancestors 'none'; base-uri 'none'",
+  'x-frame-options': 'DENY',
+};
+
 export const TOKEN_SECONDS = 3_600;
 const WORKING_DAY_S = 10 * 3_600;
 export const DEVICE_CODE_SECONDS = 15 * 60;
@@ -89,7 +100,7 @@ interface Made {
 
 export function createProviders(
   deps: ProvidersDeps,
-  { Provider: OpenIdProvider, interactionPolicy }: ProviderLibrary,
+  { Provider: OpenIdProvider, interactionPolicy, errors }: ProviderLibrary,
 ): Providers {
   const providers = new Map<string, Made>();
   const notes = new WeakMap<IncomingMessage, TokenNote>();
@@ -140,7 +151,7 @@ export function createProviders(
       issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
       cookies: {
         keys: [...deps.cookieKeys],
-        names: { session: 'merlon_session', interaction: 'merlon_interaction', resume: 'merlon_resume' },
+        names: { session: SESSION_COOKIE, interaction: 'merlon_interaction', resume: 'merlon_resume' },
         long: { httpOnly: true, secure: true, sameSite: 'lax', signed: true, path: `/${tenantId}` },
         short: { httpOnly: true, secure: true, sameSite: 'lax', signed: true },
       },
@@ -247,14 +258,17 @@ export function createProviders(
             const user = await deps.users.find(tenantId, accountId);
             if (!user) throw new Error('a token for a user who is gone');
             const granted = await delegatedOf(token.clientId ?? '');
+            const asked = (token.scope ?? '').split(' ').filter(isDelegatedPermission);
+            // What was withdrawn since is in no new token, nor in what its answer says.
+            const left = asked.filter((name) => granted.includes(name));
+            if (asked.length > 0 && left.length === 0)
+              throw new errors.InvalidGrant('every permission of the client was withdrawn');
+            if ('scope' in token) token.scope = left.join(' ') || undefined;
             parts.payload = userClaims(
               stamp,
               user,
               token.clientId ?? '',
-              // What was withdrawn since is in no new token.
-              (token.scope ?? '')
-                .split(' ')
-                .filter((name) => isDelegatedPermission(name) && granted.includes(name)),
+              left,
               await deps.guests.homeOf(tenantId, user.id),
             );
           },
@@ -285,7 +299,16 @@ export function createProviders(
       if (note) note.failure = error;
     });
     provider.use(async (ctx, next) => {
-      await next();
+      ctx.set(PROVIDER_PAGES);
+      try {
+        await next();
+      } catch (error) {
+        if (notes.has(ctx.req)) throw error;
+        // The library trips over a form whose session has ended or was made up.
+        deps.log.warn({ err: error, path: ctx.path }, 'a form without its session was refused');
+        ctx.status = 400;
+        show(ctx, errorPage('This page has ended or was begun in another window. Start again.'));
+      }
       const note = notes.get(ctx.req);
       if (!note) return;
       const { status, body } = note.answer({ status: ctx.status, body: ctx.body, failure: note.failure });

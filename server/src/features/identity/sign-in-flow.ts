@@ -25,7 +25,7 @@ import { forwarded, forwardedForm } from './forwarded-request.ts';
 import type { GuestFlow } from './guest-flow.ts';
 import { PASSWORD_LENGTH } from './passwords.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
-import { PROVIDER_ROUTES, type Providers } from './provider.ts';
+import { PROVIDER_ROUTES, type Providers, SESSION_COOKIE } from './provider.ts';
 import {
   changePasswordPage,
   codePage,
@@ -127,6 +127,9 @@ export function createSignInFlow(deps: SignInFlowDeps) {
       const tenant = await deps.tenants.find(request.params.tenant);
       if (!tenant) throw new ApiError('NotFound');
       if (request.method === 'POST') {
+        // Each of these forms came with a page that began a session; without one there is nothing to go on with.
+        if (!hasSession(request))
+          return show(errorPage('This page has ended or was begun in another window. Start again.'), 400);
         const fields = Object.entries((request.body ?? {}) as Fields);
         const form = new URLSearchParams(
           fields.map(([name, value]): [string, string] => [name, single(value)]),
@@ -138,7 +141,10 @@ export function createSignInFlow(deps: SignInFlowDeps) {
         );
         return { handled: true };
       }
-      return pass(tenant, request, path + new URL(request.url, request.origin).search);
+      // A code that comes along with an address is no proof that the person looks at the program: he types it.
+      const query =
+        path === PROVIDER_ROUTES.code_verification ? '' : new URL(request.url, request.origin).search;
+      return pass(tenant, request, path + query);
     },
 
     async page(request: InteractionRequest): Promise<Reply> {
@@ -504,6 +510,12 @@ function refuseForeignForm(request: InteractionRequest): void {
   const from = request.headers.origin;
   if (typeof from === 'string' && from !== request.origin)
     throw new ApiError('Forbidden', 'The form was sent from another site.');
+}
+
+function hasSession({ headers }: { readonly headers: TenantRequest['headers'] }): boolean {
+  return single(headers.cookie)
+    .split(';')
+    .some((cookie) => cookie.trimStart().startsWith(`${SESSION_COOKIE}=`));
 }
 
 function returnOrigin(interaction: Interaction): string {

@@ -2,6 +2,7 @@
 import { ApiError } from '@merlon/contract';
 import { Type } from 'typebox';
 import { defineOperation, type Operation, type OperationCaller } from '../../management/operation.ts';
+import type { Access } from '../access/index.ts';
 import type { Totp } from './totp.ts';
 import type { UserDirectory } from './user-directory.ts';
 
@@ -10,7 +11,17 @@ const id = Type.String({ format: 'uuid' });
 const role = 'PortalSettings.Manage';
 const Policy = Type.Object({ everybody: Type.Boolean(), userGroups: Type.Array(id, { maxItems: 500 }) });
 
-export function totpOperations({ totp, directory }: { totp: Totp; directory: UserDirectory }): Operation[] {
+interface TotpOperationDeps {
+  readonly totp: Totp;
+  readonly directory: UserDirectory;
+  readonly requireCredentialsChangeable: Access['requireCredentialsChangeable'];
+}
+
+export function totpOperations({
+  totp,
+  directory,
+  requireCredentialsChangeable,
+}: TotpOperationDeps): Operation[] {
   return [
     defineOperation({
       name: 'totp.enrol',
@@ -54,8 +65,10 @@ export function totpOperations({ totp, directory }: { totp: Totp; directory: Use
       changes: 'user',
       input: Type.Object({ id }, exactly),
       output: Type.Object({ id }),
-      async run({ tenantId }, input) {
+      async run(caller, input) {
+        const { tenantId } = caller;
         await directory.get(tenantId, input.id);
+        await requireCredentialsChangeable(caller, input.id);
         await totp.reset(tenantId, input.id);
         await directory.revokeSessions(tenantId, input.id);
         return { id: input.id };

@@ -2,6 +2,7 @@
 import { ApiError } from '@merlon/contract';
 import { Type } from 'typebox';
 import { defineOperation, type Operation, type OperationCaller } from '../../management/operation.ts';
+import type { Access } from '../access/index.ts';
 import type { UserDirectory } from './user-directory.ts';
 
 const exactly = { additionalProperties: false } as const;
@@ -29,11 +30,16 @@ const WithPassword = Type.Object({
 
 interface UserOperationDeps {
   readonly directory: UserDirectory;
+  readonly requireCredentialsChangeable: Access['requireCredentialsChangeable'];
   /** What is remembered of the tenant's people no longer counts. */
   changed(tenantId: string): Promise<void>;
 }
 
-export function userOperations({ directory, changed }: UserOperationDeps): Operation[] {
+export function userOperations({
+  directory,
+  changed,
+  requireCredentialsChangeable,
+}: UserOperationDeps): Operation[] {
   const onOne = (
     name: string,
     verb: string,
@@ -143,7 +149,10 @@ export function userOperations({ directory, changed }: UserOperationDeps): Opera
       changes: 'user',
       input: Type.Object({ id }, exactly),
       output: WithPassword,
-      run: ({ tenantId }, input) => directory.resetPassword(tenantId, input.id),
+      async run(caller, input) {
+        await requireCredentialsChangeable(caller, input.id);
+        return directory.resetPassword(caller.tenantId, input.id);
+      },
     }),
     defineOperation({
       name: 'account.remove',
