@@ -180,6 +180,7 @@ describe('access management by programs', () => {
     // A person's own second factor; kept queries, and what a person ran and how much he may.
     const aboutNoDevice = [
       'me.get',
+      'limits.get',
       'access.mode',
       'approvalPolicy.list',
       'invitation.list',
