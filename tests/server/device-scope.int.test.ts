@@ -232,6 +232,12 @@ describe('device scope', () => {
     expect((await get('/api/machines', analyst)).status).toBe(200);
   });
 
+  it('does not let the last user group of a device group go, which would open it to everybody', async () => {
+    await expect(server.cli('usergroup', 'remove', userGroup)).rejects.toThrow(
+      /Workstations.+ would be open to everybody/,
+    );
+  });
+
   it('gives a role for some hours, and takes it back', async () => {
     const roles = await server.cli('role', 'list');
     const administrator = roles.value.find((role: { kind: string }) => role.kind === 'administrator');

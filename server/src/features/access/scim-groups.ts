@@ -4,7 +4,7 @@ import { ApiError } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import { nameTaken } from '../../management/name-taken.ts';
-import { type AccessDatabase, keepingAnAdministrator } from './store.ts';
+import { type AccessDatabase, keepingAnAdministrator, requireNoDeviceGroupOpens } from './store.ts';
 
 export const SCIM_SOURCE = 'scim';
 const MOST_GROUPS = 5_000;
@@ -87,6 +87,7 @@ export function createScimGroups(state: StateStore): ScimGroups {
 
     remove: (tenantId, id) =>
       inTenant(tenantId, async (db) => {
+        await requireNoDeviceGroupOpens(db, id);
         await keepingAnAdministrator(db, () =>
           db.deleteFrom('user_groups').where('id', '=', id).where('source', '=', SCIM_SOURCE).execute(),
         );

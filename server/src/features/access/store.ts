@@ -216,6 +216,7 @@ export function accessStore(state: StateStore, accounts: Accounts) {
     removeUserGroup(tenantId: string, id: string): Promise<UserGroup> {
       return inTenant(tenantId, async (db) => {
         const group = found('User group', await readUserGroups(db), id);
+        await requireNoDeviceGroupOpens(db, id);
         await keepingAnAdministrator(db, () => db.deleteFrom('user_groups').where('id', '=', id).execute());
         return group;
       });
@@ -565,6 +566,23 @@ export async function keepingAnAdministrator<T>(db: Db, work: () => Promise<T>):
   if (before && !(await hasAdministrator(db)))
     throw new ApiError('DisallowedOperation', 'Nobody would be left who holds the administrator role.');
   return done;
+}
+
+/** A device group that names no user group is everybody's: the last one that it names may not just go. */
+export async function requireNoDeviceGroupOpens(db: Db, userGroupId: string): Promise<void> {
+  const { rows } = await sql<{ name: string }>`
+    select d.name from device_group_access a
+    join device_groups d on d.tenant_id = a.tenant_id and d.id = a.device_group_id
+    where a.user_group_id = ${userGroupId} and not exists (
+      select 1 from device_group_access other where other.tenant_id = a.tenant_id
+        and other.device_group_id = a.device_group_id and other.user_group_id <> a.user_group_id)
+    order by d.name limit 1`.execute(db);
+  const [opened] = rows;
+  if (opened)
+    throw new ApiError(
+      'DisallowedOperation',
+      `The device group "${opened.name}" would be open to everybody without this user group. Name another one for it first.`,
+    );
 }
 
 /** Only who stays: the time of a guest or of an elevation runs out without anybody asking. */
