@@ -32,6 +32,7 @@ import {
 
 interface Schema {
   type?: string | string[];
+  format?: string;
   description?: string;
   properties?: Record<string, Schema>;
   required?: string[];
@@ -47,7 +48,7 @@ function least(schema: Schema): unknown {
   if (schema.enum) return schema.enum[0];
   switch (schema.type) {
     case 'string':
-      return 'x';
+      return schema.format === 'date-time' ? '2026-11-24T00:00:00Z' : 'x';
     case 'integer':
     case 'number':
       return 1;
@@ -120,7 +121,7 @@ describe('a choice that may be null', () => {
 describe('envelopes', () => {
   it('put the context above the entity', () => {
     const check = Compile(entityAnswer(AlertComment));
-    const comment = { comment: 'a', createdBy: 'b', createdTime: 'c' };
+    const comment = { comment: 'a', createdBy: 'b', createdTime: '2026-11-24T00:00:00Z' };
     expect(check.Check({ '@odata.context': 'x', ...comment })).toBe(true);
     expect(check.Check(comment)).toBe(false);
   });

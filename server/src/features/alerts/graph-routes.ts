@@ -63,7 +63,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
 
   return [
     defineRoute({
-      id: 'security.alerts.list',
+      id: 'graphAlerts.list',
       method: 'GET',
       path: '/v1.0/security/alerts_v2',
       summary: 'List alerts, as Graph does.',
@@ -87,7 +87,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       },
     }),
     defineRoute({
-      id: 'security.alerts.get',
+      id: 'graphAlerts.get',
       method: 'GET',
       path: '/v1.0/security/alerts_v2/:id',
       summary: 'One alert with its evidence, as Graph shows it.',
@@ -108,7 +108,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       },
     }),
     defineRoute({
-      id: 'security.alerts.update',
+      id: 'graphAlerts.update',
       method: 'PATCH',
       path: '/v1.0/security/alerts_v2/:id',
       summary: 'Change the status, owner or verdict of an alert, as Graph does.',
@@ -133,7 +133,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       },
     }),
     defineRoute({
-      id: 'security.alerts.comment',
+      id: 'graphAlerts.comment',
       method: 'POST',
       path: '/v1.0/security/alerts_v2/:id/comments',
       summary: 'Comment on an alert, as Graph does; the answer is all its comments.',
@@ -159,7 +159,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       },
     }),
     defineRoute({
-      id: 'security.incidents.list',
+      id: 'graphIncidents.list',
       method: 'GET',
       path: '/v1.0/security/incidents',
       summary: 'List incidents, as Graph does, with their alerts if they are asked for.',
@@ -185,7 +185,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       },
     }),
     defineRoute({
-      id: 'security.incidents.get',
+      id: 'graphIncidents.get',
       method: 'GET',
       path: '/v1.0/security/incidents/:id',
       summary: 'One incident, as Graph shows it, with its alerts if they are asked for.',
@@ -200,7 +200,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       },
     }),
     defineRoute({
-      id: 'security.incidents.update',
+      id: 'graphIncidents.update',
       method: 'PATCH',
       path: '/v1.0/security/incidents/:id',
       summary: 'Change the status, owner, verdict, name or tags of an incident, as Graph does.',
@@ -222,7 +222,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       },
     }),
     defineRoute({
-      id: 'security.incidents.comment',
+      id: 'graphIncidents.comment',
       method: 'POST',
       path: '/v1.0/security/incidents/:id/comments',
       summary: 'Comment on an incident, as Graph does; the answer is all its comments.',
