@@ -119,7 +119,7 @@ describe('access management by programs', () => {
       ...['--user', me, '--role', administrators, '--hours', '1', '--reason', 'test'],
     );
     expect((await own('GET', '/usergroups')).status).toBe(200);
-    const plain = (await own('POST', '/usergroups', { name: 'plain' })).body.id;
+    const plain = (await server.cli('usergroup', 'create', '--name', 'plain')).id;
     const lasting = await server.cli('usergroup', 'create', '--name', 'lasting', '--role', administrators);
     const { value: roles } = await server.cli('role', 'list');
     const holders: string[] = roles.find((one: { id: string }) => one.id === administrators).userGroups;
@@ -136,21 +136,85 @@ describe('access management by programs', () => {
       ['PATCH', `/usergroups/${plain}`, { roles: [administrators.toUpperCase()] }],
       ['PATCH', `/usergroups/${lasting.id}`, { roles: [] }],
       ['DELETE', `/usergroups/${lasting.id}`],
+      ['POST', `/usergroups/${plain}/members`, { userId: me }],
       ['PATCH', `/roles/${administrators}`, { userGroups: [...holders, plain] }],
       ['POST', `/users/${standing}/resetpassword`],
       ['POST', `/users/${standing}/resettotp`],
+      ['DELETE', `/users/${standing}`],
     ];
     for (const [method, path, json] of tries) {
       const { status, body } = await own(method, path, json);
       expect([status, body?.error?.code], `${method} ${path}`).toEqual([403, 'DisallowedOperation']);
     }
-    expect((await own('POST', `/usergroups/${plain}/members`, { userId: me })).status).toBe(201);
+    const explained = await server.cli('access', 'explain', me, 'app.addSecret');
+    expect(explained).toMatchObject({ allowed: false });
+    expect(explained.steps.at(-1).text).toMatch(/PortalSettings.Manage is held by an elevation only/);
+    await leavesNothingBehind(accessToken);
     expect((await own('POST', `/elevations/${elevation.id}/end`, {})).status).toBe(201);
     expect((await own('GET', '/usergroups')).status).toBe(403);
     // The machine's own administrator may.
     expect((await server.cli('usergroup', 'add-member', lasting.id, me)).members).toBe(1);
     expect((await own('PATCH', `/usergroups/${plain}`, { roles: [administrators] })).status).toBe(200);
   });
+
+  /** By every operation there is. */
+  async function leavesNothingBehind(elevated: string): Promise<void> {
+    const { paths } = (await server.call('/openapi.json')).json();
+    const operations = Object.entries<Record<string, Record<string, unknown>>>(paths).flatMap(
+      ([path, methods]) =>
+        Object.entries(methods).flatMap(([method, route]) => {
+          const access = route['x-merlon-access'] as
+            | { role: string | null; lasting: boolean | 'unlessOff' }
+            | undefined;
+          return access?.role === 'PortalSettings.Manage' && method !== 'get'
+            ? [{ id: String(route.operationId), method: method.toUpperCase(), path, lasting: access.lasting }]
+            : [];
+        }),
+    );
+    const named = (wanted: boolean | 'unlessOff') =>
+      operations.flatMap(({ id, lasting }) => (lasting === wanted ? [id] : [])).sort();
+    // What takes power away, or gives none: whoever adds an operation here has thought of what stays when the elevation is over.
+    expect(named(false)).toEqual([
+      'account.disable',
+      'account.remove',
+      'account.revokeSessions',
+      'account.update',
+      'app.remove',
+      'app.removeCertificate',
+      'app.removeSecret',
+      'approvalPolicy.create',
+      'consent.withdraw',
+      'deviceGroup.preview',
+      'elevation.end',
+      'guest.withdraw',
+      'identityProvider.remove',
+      'provisioningToken.revoke',
+      'role.remove',
+      'userGroup.remove',
+      'userGroup.removeMember',
+    ]);
+    expect(named('unlessOff')).toEqual(['app.update', 'identityProvider.update']);
+    const lasting = operations.filter((one) => one.lasting === true);
+    expect(lasting.length).toBeGreaterThan(20);
+    for (const { method, path } of lasting) {
+      const { status, body } = await call(
+        method,
+        path.replace('/api/merlon', '').replaceAll(/\{\w+\}/g, person),
+        method === 'DELETE' ? undefined : {},
+        elevated,
+      );
+      expect([status, body?.error?.code], `${method} ${path}`).toEqual([403, 'DisallowedOperation']);
+    }
+    const { clientId } = await server.createApp('Machine.Read.All');
+    const change = (json: object) => call('PATCH', `/applications/${clientId}`, json, elevated);
+    for (const json of [
+      { enabled: true },
+      { enabled: false, permissions: ['Machine.Isolate'] },
+      { name: 'x' },
+    ])
+      expect((await change(json)).body.error?.code, JSON.stringify(json)).toBe('DisallowedOperation');
+    expect((await change({ enabled: false })).status).toBe(200);
+  }
 
   it('opens no devices by a program that may not see them', async () => {
     const guarding = (await server.cli('usergroup', 'create', '--name', 'guarding')).id;

@@ -19,6 +19,7 @@ const base: Caller = {
   portal: false,
   permissions: new Set(['Machine.ReadWrite.All']),
   roles: new Set(),
+  standing: new Set(),
   deviceGroups: 'all',
 };
 const person: Caller = {
@@ -59,6 +60,17 @@ describe('authorisation', () => {
     expect(allowed(own, person)).toBe(false);
     expect(allowed(own, { ...person, portal: true, roles: new Set() })).toBe(false);
     expect(allowed(own, { ...base, permissions: new Set(['Machine.Read.All']) })).toBe(false);
+  });
+
+  it('keeps what outlasts an elevation to who holds the role for good', () => {
+    const lasting: ApiAccess = { ...access, lasting: true };
+    const elevated: Caller = { ...person, standing: new Set() };
+    expect(() => authorize(lasting, elevated)).toThrow(
+      expect.objectContaining({ code: 'DisallowedOperation' }),
+    );
+    expect(allowed({ ...access, lasting: 'unlessOff' }, elevated)).toBe(true);
+    expect(allowed(lasting, { ...elevated, standing: elevated.roles })).toBe(true);
+    expect(allowed(lasting, base)).toBe(true);
   });
 
   it('opens nothing to anyone by an empty list', () => {

@@ -15,6 +15,19 @@ export function authorize(access: ApiAccess, caller: Caller): void {
   if (access.role !== null && !caller.roles.has(access.role)) {
     throw new ApiError('Forbidden', `The user's role lacks the permission ${access.role}.`);
   }
+  if (access.lasting === true) requireStanding(access, caller);
+}
+
+/** @throws DisallowedOperation when the person may use the route by an elevation only */
+export function requireStanding(
+  { role }: Pick<ApiAccess, 'role'>,
+  { kind, standing }: Pick<Caller, 'kind' | 'standing'>,
+): void {
+  if (kind === 'user' && role !== null && !standing.has(role))
+    throw new ApiError(
+      'DisallowedOperation',
+      `What this gives would outlast the elevation by which you may do it: only somebody who holds ${role} through a user group may.`,
+    );
 }
 
 function requireAny(needed: ApiAccess['application'], caller: Caller): void {

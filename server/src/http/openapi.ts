@@ -222,6 +222,7 @@ function security(access: Access): object {
           delegated: access.delegated,
           role: access.role,
           deviceScope: access.deviceScope,
+          lasting: access.lasting ?? false,
         },
       };
     case 'device':

@@ -12,6 +12,7 @@ const caller = (change: Partial<Caller> = {}): Caller => ({
   portal: false,
   permissions: new Set(),
   roles: new Set(),
+  standing: new Set(),
   deviceGroups: 'all',
   ...change,
 });

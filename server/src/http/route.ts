@@ -28,7 +28,14 @@ export type ApiAccess = {
   /** The portal permission a user must hold besides. Null: none. */
   readonly role: PortalPermission | null;
   readonly deviceScope: DeviceScope;
+  /** Absent: false. */
+  readonly lasting?: Lasting;
 };
+/**
+ * Whether the call gives power that would outlast an elevation of whoever makes it; then a person must hold `role` through a user group. `unlessOff`: not
+ * when all that it does is to turn something off (`enabled: false`).
+ */
+export type Lasting = boolean | 'unlessOff';
 export type PublicAccess = { readonly kind: 'public'; readonly why: string };
 /** `Authorization: Device <JWS>`, checked by the devices feature before the body is read, and again over the body as sent. */
 export type DeviceAccess = { readonly kind: 'device' };
@@ -49,6 +56,8 @@ export interface Caller {
   readonly permissions: ReadonlySet<Permission>;
   /** Portal permissions. Empty for an application, which needs none. */
   readonly roles: ReadonlySet<PortalPermission>;
+  /** Those of them that no elevation gave. */
+  readonly standing: ReadonlySet<PortalPermission>;
   readonly deviceGroups: 'all' | readonly string[];
   /** Where a guest of the tenant is at home. Absent for its own people and for programs. */
   readonly homeTenantId?: string;

@@ -12,7 +12,8 @@ import {
   type AuditEntry,
   LOCAL_ADMINISTRATOR,
 } from '../features/audit/index.ts';
-import type { Method, Reply, Route } from '../http/route.ts';
+import { requireStanding } from '../http/authorize.ts';
+import type { ApiAccess, Lasting, Method, Reply, Route } from '../http/route.ts';
 import { checkInput } from '../http/validation.ts';
 import { withoutSecrets } from '../http/without-secrets.ts';
 import { canonicalIds } from './canonical-ids.ts';
@@ -27,7 +28,24 @@ export interface OperationCaller {
   readonly program: { readonly clientId: string; readonly permissions: ReadonlySet<string> } | null;
 }
 
-export interface Operation<I extends TObject = TObject, O extends TSchema = TSchema, P = unknown> {
+export type Operation<I extends TObject = TObject, O extends TSchema = TSchema, P = unknown> = OperationFacts<
+  I,
+  O,
+  P
+> &
+  (
+    | {
+        /** It only reads. */
+        readonly changes: null;
+      }
+    | {
+        /** Kind of the thing it changes, for the trail. */
+        readonly changes: string;
+        readonly lasting: Lasting;
+      }
+  );
+
+interface OperationFacts<I extends TObject, O extends TSchema, P> {
   /** `deviceGroup.create`: what the command line calls, the id of the route, and the event of the trail when it changes something. */
   readonly name: string;
   readonly method: Method;
@@ -38,8 +56,6 @@ export interface Operation<I extends TObject = TObject, O extends TSchema = TSch
   readonly role: PortalPermission | null;
   /** Any one lets a program use it. Absent: people in the portal and the command line only. */
   readonly application?: readonly ApplicationPermission[];
-  /** Kind of the thing it changes, for the trail; null for what only reads. */
-  readonly changes: string | null;
   readonly input: I;
   readonly output: O;
   /** What must not keep a transaction waiting, as asking another server; done before `run`, and what was read in it may be old by then. */
@@ -64,18 +80,20 @@ export function operationRoutes(
     const { params, rest } = parted(operation);
     const status = operation.method === 'POST' && operation.changes !== null ? 201 : 200;
     const input = operation.method === 'GET' || operation.method === 'DELETE' ? 'query' : 'body';
+    const access: ApiAccess = {
+      kind: 'api',
+      application: operation.application ?? [],
+      delegated: 'portal',
+      role: operation.role,
+      deviceScope: 'none',
+      lasting: operation.changes !== null && operation.lasting,
+    };
     return {
       id: operation.name,
       method: operation.method,
       path: operation.path,
       summary: operation.summary,
-      access: {
-        kind: 'api',
-        application: operation.application ?? [],
-        delegated: 'portal',
-        role: operation.role,
-        deviceScope: 'none',
-      },
+      access,
       audit: operation.changes === null ? null : operation.name,
       accepts: input === 'body' && rest !== null ? 'json' : 'none',
       ...(params === null ? {} : { params }),
@@ -90,6 +108,7 @@ export function operationRoutes(
         }) as Record<string, unknown>;
         const asked = idOf(whole);
         if (operation.changes !== null && asked !== null) request.audit.target(operation.changes, asked);
+        if (access.lasting === 'unlessOff' && !onlyTurnsOff(whole)) requireStanding(access, caller);
         const user = caller.kind === 'user';
         const asking: OperationCaller = {
           tenantId: caller.tenantId,
@@ -166,6 +185,10 @@ export function operationHandlers(
       },
     ]),
   );
+}
+
+function onlyTurnsOff({ id: _, enabled, ...more }: Record<string, unknown>): boolean {
+  return enabled === false && Object.keys(more).length === 0;
 }
 
 function idOf(value: unknown): string | null {

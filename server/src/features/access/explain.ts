@@ -24,6 +24,7 @@ export function explain({ holdings, route, device }: ExplainInput): Explanation 
   const steps: ExplainStep[] = [
     { ok: holdings.enabled, text: holdings.enabled ? 'The account is enabled.' : 'The account is disabled.' },
     ...roleSteps(holdings, route.access.role),
+    ...lastingSteps(holdings, route.access),
     ...(route.access.deviceScope === 'none' || device === null ? [] : [deviceStep(holdings, device)]),
   ];
   return { allowed: steps.every(({ ok }) => ok), steps };
@@ -48,6 +49,18 @@ function roleSteps(holdings: Holdings, needed: PortalPermission | null): Explain
     }));
   const held = holdings.roles.map((role) => `"${role.name}"`).join(', ');
   return [{ ok: false, text: `No role gives ${needed}; roles held: ${held || 'none'}.` }];
+}
+
+/** Only where the role is there: without it nothing more needs to be said. */
+function lastingSteps(holdings: Holdings, { role, lasting }: ApiAccess): ExplainStep[] {
+  if (role === null || lasting === undefined || lasting === false) return [];
+  const { permissions, standing } = grantsOf({ ...holdings, enabled: true });
+  if (!permissions.has(role)) return [];
+  if (standing.has(role))
+    return [{ ok: true, text: `${role} is held through a user group, as what outlasts an elevation needs.` }];
+  return lasting === 'unlessOff'
+    ? [{ ok: true, text: `By an elevation it may turn something off, and nothing else.` }]
+    : [{ ok: false, text: `${role} is held by an elevation only, which what this gives would outlast.` }];
 }
 
 function deviceStep(

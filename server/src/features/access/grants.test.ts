@@ -77,6 +77,17 @@ describe('what a person is granted', () => {
   });
 });
 
+describe('what outlasts every elevation', () => {
+  it('is what user groups give', () => {
+    const elevated = { kind: 'elevation', endsAt: new Date(0) } as const;
+    const { permissions, standing } = grantsOf(
+      holdings({ roles: [{ ...administrator, through: elevated }, responder] }),
+    );
+    expect(permissions).toEqual(allPortalPermissions);
+    expect([...standing]).toEqual(['ActiveRemediation.SecurityOperations']);
+  });
+});
+
 describe('an explanation', () => {
   const access = {
     kind: 'api',
@@ -114,5 +125,23 @@ describe('an explanation', () => {
       text: 'Role "Responder" would give ActiveRemediation.SecurityOperations, but does not count in basic mode.',
     });
     expect(ask({ roles: [reader] }, 0).steps[1]?.text).toContain('roles held: "Reader"');
+  });
+
+  it('says what an elevation does not open', () => {
+    const elevated = { kind: 'elevation', endsAt: new Date(0) } as const;
+    const about = (held: HeldRole, lasting: boolean | 'unlessOff') =>
+      explain({
+        holdings: holdings({ roles: [held] }),
+        route: { id: 'x', access: { ...access, lasting } },
+        device: null,
+      });
+    expect(about({ ...administrator, through: elevated }, true)).toMatchObject({
+      allowed: false,
+      steps: [{ ok: true }, { ok: true }, { ok: false, text: expect.stringContaining('outlast') }],
+    });
+    expect(about({ ...administrator, through: elevated }, 'unlessOff').allowed).toBe(true);
+    expect(about({ ...administrator, through: elevated }, false).steps).toHaveLength(2);
+    expect(about(administrator, true).allowed).toBe(true);
+    expect(about(reader, true).steps).toHaveLength(2);
   });
 });

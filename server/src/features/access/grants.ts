@@ -34,6 +34,8 @@ export interface Holdings {
 export interface Grants {
   readonly enabled: boolean;
   readonly permissions: ReadonlySet<PortalPermission>;
+  /** Those of them that no elevation gave. */
+  readonly standing: ReadonlySet<PortalPermission>;
   /** Ids, as the stores take them. */
   readonly deviceGroups: 'all' | readonly string[];
 }
@@ -55,25 +57,29 @@ export function standsAsAdministrator(roles: readonly Pick<HeldRole, 'kind' | 't
   return roles.some(({ kind, through }) => kind === 'administrator' && through.kind === 'group');
 }
 
+function permissionsOf(roles: readonly HeldRole[]): ReadonlySet<PortalPermission> {
+  if (roles.some(({ permissions }) => permissions === null)) return allPortalPermissions;
+  return new Set(roles.flatMap((role) => role.permissions ?? []).filter(isPortalPermission));
+}
+
 export function maySeeGroup(group: GuardedGroup, userGroups: readonly string[]): boolean {
   return group.userGroups.length === 0 || group.userGroups.some((id) => userGroups.includes(id));
 }
 
 export function grantsOf({ enabled, mode, roles, userGroups, deviceGroups }: Holdings): Grants {
   // A token outlives the account by up to an hour.
-  if (!enabled) return { enabled, permissions: new Set(), deviceGroups: [] };
+  if (!enabled) return { enabled, permissions: new Set(), standing: new Set(), deviceGroups: [] };
   const counting = roles.filter((role) => counts(role, mode));
-  const everything = counting.some(({ permissions }) => permissions === null);
-  const permissions = everything
-    ? allPortalPermissions
-    : new Set(counting.flatMap((role) => role.permissions ?? []).filter(isPortalPermission));
+  const permissions = permissionsOf(counting);
+  const standing = permissionsOf(counting.filter(({ through }) => through.kind === 'group'));
   if (mode === 'basic' || counting.some(({ kind }) => kind === 'administrator'))
-    return { enabled, permissions, deviceGroups: 'all' };
+    return { enabled, permissions, standing, deviceGroups: 'all' };
   const visible = deviceGroups.filter((group) => maySeeGroup(group, userGroups));
   // A tenant without device groups has nothing to tell apart.
   return {
     enabled,
     permissions,
+    standing,
     deviceGroups: deviceGroups.length === 0 ? 'all' : visible.map(({ id }) => String(id)),
   };
 }

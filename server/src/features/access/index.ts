@@ -15,7 +15,7 @@ import { emptyFederatedGroups, type FederatedMembership, setFederatedGroups } fr
 import { type Grants, grantsOf } from './grants.ts';
 import { accessOperations } from './operations.ts';
 import { accessRoutes } from './routes.ts';
-import { requireCredentialsChangeable } from './standing-administrator.ts';
+import { requireRemovable } from './standing-administrator.ts';
 import {
   type AccessStore,
   type Accounts,
@@ -49,7 +49,7 @@ export interface Access extends Feature {
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
   keepingAnAdministrator<T>(db: Transaction<any>, work: () => Promise<T>): Promise<T>;
   /** @throws DisallowedOperation when the person is an administrator for good, and the caller by an elevation only */
-  requireCredentialsChangeable(caller: OperationCaller, userId: string): Promise<void>;
+  requireRemovable(caller: OperationCaller, userId: string): Promise<void>;
   /** False when the tenant has no role of that name. */
   // biome-ignore lint/suspicious/noExplicitAny: joins whatever transaction the caller is in
   giveRole(db: Transaction<any>, tenantId: string, userId: string, roleName: string): Promise<boolean>;
@@ -123,6 +123,7 @@ export function createAccess(deps: {
           token.permissions.filter((name): name is Permission => KNOWN_PERMISSIONS.has(name)),
         ),
         roles: granted?.permissions ?? NOTHING,
+        standing: granted?.standing ?? NOTHING,
         deviceGroups: granted?.deviceGroups ?? 'all',
         ...(token.homeTenantId === undefined ? {} : { homeTenantId: token.homeTenantId }),
       };
@@ -139,8 +140,7 @@ export function createAccess(deps: {
     prepareTenant,
     giveRole,
     keepingAnAdministrator,
-    requireCredentialsChangeable: (caller, userId) =>
-      requireCredentialsChangeable({ store, clock }, caller, userId),
+    requireRemovable: (caller, userId) => requireRemovable({ store, clock }, caller, userId),
     async start() {
       stopListening = await state.listen(ACCESS_CHANNEL, forget);
     },

@@ -139,6 +139,7 @@ function modeOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Let roles and device groups decide. There is no way back.',
       ...managing,
       changes: 'tenant',
+      lasting: true,
       input: Type.Object({}, exactly),
       output: Mode,
       run: async (caller) => {
@@ -181,6 +182,7 @@ function roleOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Make a role.',
       ...writing,
       changes: 'role',
+      lasting: true,
       input: Type.Object(
         { name, description: Type.Optional(description), permissions, userGroups: Type.Optional(ids) },
         exactly,
@@ -203,6 +205,7 @@ function roleOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Change a role, or which user groups hold it; what is left out stays.',
       ...writing,
       changes: 'role',
+      lasting: true,
       input: Type.Object(
         {
           id,
@@ -222,7 +225,6 @@ function roleOperations(deps: AccessOperationDeps): Operation[] {
         });
         for (const group of new Set([...before.userGroups, ...(fields.userGroups ?? [])]))
           if (fields.userGroups !== undefined) await groupBelow(store, caller, group);
-        if (fields.userGroups !== undefined) await rolesChangeable(deps, caller, [role]);
         return after(deps, caller, store.updateRole(caller.tenantId, role, fields));
       },
     }),
@@ -233,6 +235,7 @@ function roleOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Remove a role; whoever held it holds it no more.',
       ...writing,
       changes: 'role',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: Role,
       async run(caller, input) {
@@ -276,6 +279,7 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Make a user group.',
       ...writing,
       changes: 'user group',
+      lasting: true,
       input: Type.Object(
         { name, description: Type.Optional(description), roles: Type.Optional(ids) },
         exactly,
@@ -283,7 +287,6 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       output: UserGroup,
       async run(caller, input) {
         for (const role of input.roles ?? []) await roleBelow(store, caller, role);
-        await rolesChangeable(deps, caller, input.roles ?? []);
         return after(
           deps,
           caller,
@@ -298,6 +301,7 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Change a user group, or the roles it holds; what is left out stays.',
       ...writing,
       changes: 'user group',
+      lasting: true,
       input: Type.Object(
         { id, name: Type.Optional(name), description: Type.Optional(description), roles: Type.Optional(ids) },
         exactly,
@@ -306,10 +310,6 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       async run(caller, { id: group, ...fields }) {
         await groupBelow(store, caller, group);
         for (const role of fields.roles ?? []) await roleBelow(store, caller, role);
-        if (fields.roles !== undefined) {
-          await membersChangeable(deps, caller, group);
-          await rolesChangeable(deps, caller, fields.roles);
-        }
         return after(deps, caller, store.updateUserGroup(caller.tenantId, group, fields));
       },
     }),
@@ -320,6 +320,7 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Remove a user group.',
       ...writing,
       changes: 'user group',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: UserGroup,
       async run(caller, input) {
@@ -346,11 +347,11 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Put a person into a user group.',
       ...writing,
       changes: 'user group',
+      lasting: true,
       input: Membership,
       output: UserGroup,
       run: async (caller, input) => {
         await memberBelow(deps, caller, input.id, input.userId);
-        await membersChangeable(deps, caller, input.id);
         await after(deps, caller, store.addMember(caller.tenantId, input.id, input.userId));
         return store.userGroup(caller.tenantId, input.id);
       },
@@ -362,6 +363,7 @@ function userGroupOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Take a person out of a user group.',
       ...writing,
       changes: 'user group',
+      lasting: false,
       input: Membership,
       output: UserGroup,
       run: async (caller, input) => {
@@ -395,6 +397,7 @@ function elevationOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'Give a person a role for some hours, with a reason.',
       ...writing,
       changes: 'user',
+      lasting: true,
       input: Type.Object(
         {
           userId: id,
@@ -409,7 +412,6 @@ function elevationOperations(deps: AccessOperationDeps): Operation[] {
         await roleBelow(store, caller, roleId);
         if (caller.userId === userId)
           throw new ApiError('DisallowedOperation', 'Nobody elevates himself: another administrator must.');
-        await rolesChangeable(deps, caller, [roleId]);
         const now = clock.now();
         const endsAt = new Date(now.getTime() + hours * 3_600_000);
         return after(
@@ -433,6 +435,7 @@ function elevationOperations(deps: AccessOperationDeps): Operation[] {
       summary: 'End an elevation before its time.',
       ...writing,
       changes: 'elevation',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: Elevation,
       async run(caller, input) {

@@ -29,11 +29,7 @@ export async function requireStandingAdministrator(
     );
 }
 
-/** Before somebody is given a person's password, or a person's second proof is switched off. @throws DisallowedOperation */
-export async function requireCredentialsChangeable(
-  deps: Deps,
-  caller: OperationCaller,
-  userId: string,
-): Promise<void> {
+/** Before a person is removed for good. @throws DisallowedOperation */
+export async function requireRemovable(deps: Deps, caller: OperationCaller, userId: string): Promise<void> {
   if (await stands(deps, caller.tenantId, userId)) await requireStandingAdministrator(deps, caller);
 }

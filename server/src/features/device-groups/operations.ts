@@ -57,6 +57,7 @@ export function deviceGroupOperations(deps: {
       summary: 'Make a device group; it comes after the others.',
       role,
       changes: 'device group',
+      lasting: true,
       input: Type.Object(
         {
           name,
@@ -86,6 +87,7 @@ export function deviceGroupOperations(deps: {
       summary: 'Change a device group; what is left out stays.',
       role,
       changes: 'device group',
+      lasting: true,
       input: Type.Object(
         {
           id,
@@ -107,6 +109,7 @@ export function deviceGroupOperations(deps: {
       summary: 'Promote or demote a device group to a rank; 1 is the first.',
       role,
       changes: 'device group',
+      lasting: true,
       input: Type.Object({ id, rank: Type.Integer({ minimum: 1, maximum: 1_000 }) }, exactly),
       output: DeviceGroup,
       run: ({ tenantId }, input) => after(tenantId, store.rank(tenantId, input.id, input.rank)),
@@ -118,6 +121,7 @@ export function deviceGroupOperations(deps: {
       summary: 'Remove a device group; its devices go where the other rules put them.',
       role,
       changes: 'device group',
+      lasting: true,
       input: Type.Object({ id }, exactly),
       output: DeviceGroup,
       run: ({ tenantId }, input) => after(tenantId, store.remove(tenantId, input.id)),
@@ -150,6 +154,7 @@ export function deviceGroupOperations(deps: {
       summary: 'Set up roles, user groups and device groups as one of the ready team structures.',
       role,
       changes: 'tenant',
+      lasting: true,
       input: Type.Object({ structure: Type.Enum([...teamStructureNames]) }, exactly),
       output: Type.Object({
         about: Type.String(),

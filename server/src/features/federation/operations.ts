@@ -111,6 +111,7 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
         'Let people and programs of an external OpenID Connect issuer in; its configuration is read at once.',
       ...managing,
       changes: 'identityProvider',
+      lasting: true,
       input: Type.Object(
         { name: members.name, issuer: members.issuer, clientId: members.clientId, ...optional },
         exactly,
@@ -147,6 +148,7 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
         'Change an external identity provider, or turn it on or off; what is left out stays. Its configuration is read again.',
       ...managing,
       changes: 'identityProvider',
+      lasting: 'unlessOff',
       input: Type.Object(
         {
           id,
@@ -202,6 +204,7 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
         'Remove an external identity provider. Accounts it made stay; their sessions end, and nobody comes to them by it again.',
       ...managing,
       changes: 'identityProvider',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: IdentityProvider,
       async run({ tenantId }, input) {

@@ -108,6 +108,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
       role,
       application: programs.writing,
       changes: 'application',
+      lasting: true,
       input: Type.Object(
         {
           name,
@@ -159,6 +160,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
       role,
       application: programs.writing,
       changes: 'application',
+      lasting: 'unlessOff',
       input: Type.Object(
         {
           id,
@@ -194,6 +196,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
       role,
       application: programs.writing,
       changes: 'application',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: Type.Object({ id: Type.String() }),
       async run(caller, input) {
@@ -213,6 +216,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
       role,
       application: programs.writing,
       changes: 'application',
+      lasting: true,
       input: Type.Object({ id, days: Type.Optional(days) }, exactly),
       output: MadeSecret,
       async run(caller, input) {
@@ -237,6 +241,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
       role,
       application: programs.writing,
       changes: 'application',
+      lasting: false,
       input: Type.Object({ id, secretId: id }, exactly),
       output: Type.Object({ id: Type.String(), secretId: Type.String() }),
       async run(caller, input) {
@@ -255,6 +260,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
       role,
       application: programs.writing,
       changes: 'application',
+      lasting: true,
       input: Type.Object({ id, certificate: Type.String({ maxLength: 20_000 }) }, exactly),
       output: Certificate,
       async run(caller, input) {
@@ -272,6 +278,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
       role,
       application: programs.writing,
       changes: 'application',
+      lasting: false,
       input: Type.Object({ id, certificateId: id }, exactly),
       output: Type.Object({ id: Type.String(), certificateId: Type.String() }),
       async run(caller, input) {
@@ -311,6 +318,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
       role,
       application: programs.writing,
       changes: 'application',
+      lasting: true,
       input: Type.Object({ clientId: id }, exactly),
       output: Application,
       async run({ tenantId, actor, program }, input) {
@@ -327,6 +335,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
       role,
       application: programs.writing,
       changes: 'application',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: Type.Object({ id: Type.String() }),
       async run({ tenantId, program }, input) {

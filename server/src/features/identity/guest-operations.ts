@@ -58,6 +58,7 @@ export function guestOperations(deps: {
       summary: 'Ask a person of another tenant to act here; user groups decide what he may do.',
       role,
       changes: 'guest',
+      lasting: true,
       input: Type.Object(
         {
           user: Type.String({ minLength: 3, maxLength: 256 }),
@@ -77,6 +78,7 @@ export function guestOperations(deps: {
       summary: 'Let a guest act here no more, at once.',
       role,
       changes: 'guest',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: Guest,
       async run({ tenantId }, input) {
@@ -105,6 +107,7 @@ export function guestOperations(deps: {
       summary: 'Accept to act in the tenant of that id.',
       role: null,
       changes: 'tenant',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: Invitation,
       run: async (caller, input) =>
@@ -117,6 +120,7 @@ export function guestOperations(deps: {
       summary: 'Decline an invitation of the tenant of that id, or act in it no more.',
       role: null,
       changes: 'tenant',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: Invitation,
       run: async (caller, input) =>

@@ -148,8 +148,8 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     session,
     sealer: sealed('consent'),
     async mayAdminister(tenantId, userId) {
-      const { permissions } = grantsOf(await access.store.holdings(tenantId, userId, clock.now()));
-      return permissions.has('PortalSettings.Manage');
+      const { standing } = grantsOf(await access.store.holdings(tenantId, userId, clock.now()));
+      return standing.has('PortalSettings.Manage');
     },
   });
   const guestFlow = createGuestFlow({ tenants, users, guests, providers, session, sealer: sealed('guest') });
@@ -195,14 +195,10 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     ...federation.operations,
     ...userOperations({
       directory,
-      requireCredentialsChangeable: access.requireCredentialsChangeable,
+      requireRemovable: access.requireRemovable,
       changed: (tenantId) => state.notify(ACCESS_CHANNEL, tenantId),
     }),
-    ...totpOperations({
-      totp,
-      directory,
-      requireCredentialsChangeable: access.requireCredentialsChangeable,
-    }),
+    ...totpOperations({ totp, directory }),
   ];
 
   return {

@@ -2,7 +2,6 @@
 import { ApiError } from '@merlon/contract';
 import { Type } from 'typebox';
 import { defineOperation, type Operation, type OperationCaller } from '../../management/operation.ts';
-import type { Access } from '../access/index.ts';
 import type { Totp } from './totp.ts';
 import type { UserDirectory } from './user-directory.ts';
 
@@ -14,14 +13,9 @@ const Policy = Type.Object({ everybody: Type.Boolean(), userGroups: Type.Array(i
 interface TotpOperationDeps {
   readonly totp: Totp;
   readonly directory: UserDirectory;
-  readonly requireCredentialsChangeable: Access['requireCredentialsChangeable'];
 }
 
-export function totpOperations({
-  totp,
-  directory,
-  requireCredentialsChangeable,
-}: TotpOperationDeps): Operation[] {
+export function totpOperations({ totp, directory }: TotpOperationDeps): Operation[] {
   return [
     defineOperation({
       name: 'totp.enrol',
@@ -30,6 +24,7 @@ export function totpOperations({
       summary: 'Begin to set up sign-in codes for oneself; they are on once a code was confirmed.',
       role: null,
       changes: 'user',
+      lasting: false,
       input: Type.Object({}, exactly),
       output: Type.Object({ secret: Type.String(), uri: Type.String() }),
       async run(caller) {
@@ -47,6 +42,7 @@ export function totpOperations({
       summary: 'Switch sign-in codes on with a first code; the recovery codes are shown this once.',
       role: null,
       changes: 'user',
+      lasting: false,
       input: Type.Object({ code: Type.String({ minLength: 6, maxLength: 16 }) }, exactly),
       output: Type.Object({ recoveryCodes: Type.Array(Type.String()) }),
       async run(caller, input) {
@@ -63,12 +59,12 @@ export function totpOperations({
       summary: 'Switch off the sign-in codes of a person who lost them.',
       role,
       changes: 'user',
+      lasting: true,
       input: Type.Object({ id }, exactly),
       output: Type.Object({ id }),
       async run(caller, input) {
         const { tenantId } = caller;
         await directory.get(tenantId, input.id);
-        await requireCredentialsChangeable(caller, input.id);
         await totp.reset(tenantId, input.id);
         await directory.revokeSessions(tenantId, input.id);
         return { id: input.id };
@@ -92,6 +88,7 @@ export function totpOperations({
       summary: 'Say who must sign in with a code; what is left out stays.',
       role,
       changes: 'tenant',
+      lasting: true,
       input: Type.Object(
         {
           everybody: Type.Optional(Policy.properties.everybody),

@@ -30,19 +30,16 @@ const WithPassword = Type.Object({
 
 interface UserOperationDeps {
   readonly directory: UserDirectory;
-  readonly requireCredentialsChangeable: Access['requireCredentialsChangeable'];
+  readonly requireRemovable: Access['requireRemovable'];
   /** What is remembered of the tenant's people no longer counts. */
   changed(tenantId: string): Promise<void>;
 }
 
-export function userOperations({
-  directory,
-  changed,
-  requireCredentialsChangeable,
-}: UserOperationDeps): Operation[] {
+export function userOperations({ directory, changed, requireRemovable }: UserOperationDeps): Operation[] {
   const onOne = (
     name: string,
     verb: string,
+    lasting: boolean,
     summary: string,
     work: (caller: OperationCaller, id: string) => Promise<unknown>,
   ) =>
@@ -53,6 +50,7 @@ export function userOperations({
       summary,
       ...managing,
       changes: 'user',
+      lasting,
       input: Type.Object({ id }, exactly),
       output: UserShape,
       async run(caller, input) {
@@ -100,6 +98,7 @@ export function userOperations({
       summary: 'Make a person; the one-time password is shown this once.',
       ...managing,
       changes: 'user',
+      lasting: true,
       input: Type.Object(
         {
           name: Type.String({ minLength: 1, maxLength: 256 }),
@@ -117,6 +116,7 @@ export function userOperations({
       summary: 'Change what a person is called.',
       ...managing,
       changes: 'user',
+      lasting: false,
       input: Type.Object({ id, displayName }, exactly),
       output: UserShape,
       async run({ tenantId }, input) {
@@ -127,6 +127,7 @@ export function userOperations({
     onOne(
       'account.disable',
       'disable',
+      false,
       'Let a person in no more, and end all his sessions.',
       (caller, user) => {
         if (caller.userId === user)
@@ -134,11 +135,15 @@ export function userOperations({
         return directory.setEnabled(caller.tenantId, user, false);
       },
     ),
-    onOne('account.enable', 'enable', 'Let a person in again.', ({ tenantId }, user) =>
+    onOne('account.enable', 'enable', true, 'Let a person in again.', ({ tenantId }, user) =>
       directory.setEnabled(tenantId, user, true),
     ),
-    onOne('account.revokeSessions', 'revokesessions', 'End all sessions of a person.', ({ tenantId }, user) =>
-      directory.revokeSessions(tenantId, user),
+    onOne(
+      'account.revokeSessions',
+      'revokesessions',
+      false,
+      'End all sessions of a person.',
+      ({ tenantId }, user) => directory.revokeSessions(tenantId, user),
     ),
     defineOperation({
       name: 'account.resetPassword',
@@ -147,10 +152,10 @@ export function userOperations({
       summary: 'Give a person a new one-time password, shown this once, and end all his sessions.',
       ...managing,
       changes: 'user',
+      lasting: true,
       input: Type.Object({ id }, exactly),
       output: WithPassword,
       async run(caller, input) {
-        await requireCredentialsChangeable(caller, input.id);
         return directory.resetPassword(caller.tenantId, input.id);
       },
     }),
@@ -161,11 +166,13 @@ export function userOperations({
       summary: 'Remove a person for good.',
       ...managing,
       changes: 'user',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: UserShape,
       async run(caller, input) {
         if (caller.userId === input.id)
           throw new ApiError('DisallowedOperation', 'Nobody removes his own account.');
+        await requireRemovable(caller, input.id);
         const removed = await directory.remove(caller.tenantId, input.id);
         await changed(caller.tenantId);
         return removed;

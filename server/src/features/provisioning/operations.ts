@@ -45,6 +45,7 @@ export function provisioningOperations(deps: {
       summary: 'Make a token for a directory; it is shown this once.',
       ...managing,
       changes: 'provisioningToken',
+      lasting: true,
       input: Type.Object(
         {
           name: Type.String({ minLength: 1, maxLength: 120 }),
@@ -69,6 +70,7 @@ export function provisioningOperations(deps: {
       summary: 'Let a directory in no more. What it made stays.',
       ...managing,
       changes: 'provisioningToken',
+      lasting: false,
       input: Type.Object({ id }, exactly),
       output: TokenShape,
       run: async ({ tenantId }, input) => shape(await tokens.revoke(tenantId, input.id)),
@@ -80,6 +82,7 @@ export function provisioningOperations(deps: {
       summary: 'Hand an account over to the directory, which finds it by its name and keeps it from then on.',
       ...managing,
       changes: 'user',
+      lasting: true,
       input: Type.Object({ id }, exactly),
       output: Type.Object({ id, userName: Type.String() }),
       run: ({ tenantId }, input) => people.adopt(tenantId, input.id),

@@ -128,6 +128,7 @@ export function approvalPolicyOperations(policies: ApprovalPolicies): Operation[
       summary: 'Ask for a second person’s approval of some orders.',
       role,
       changes: 'approval policy',
+      lasting: false,
       input: Type.Object(
         {
           name,
@@ -148,6 +149,7 @@ export function approvalPolicyOperations(policies: ApprovalPolicies): Operation[
       summary: 'Change an approval policy; what is left out stays.',
       role,
       changes: 'approval policy',
+      lasting: true,
       input: Type.Object(
         {
           id,
@@ -168,6 +170,7 @@ export function approvalPolicyOperations(policies: ApprovalPolicies): Operation[
       summary: 'Remove an approval policy; what waits for approval under it goes on waiting.',
       role,
       changes: 'approval policy',
+      lasting: true,
       input: Type.Object({ id }, exactly),
       output: ApprovalPolicy,
       run: ({ tenantId }, input) => policies.remove(tenantId, input.id),
