@@ -2,7 +2,6 @@
 import { ApiError } from '@merlon/contract';
 import type { Caller, RouteRequest } from '../../http/route.ts';
 import type { SqlPage } from '../../odata/page.ts';
-import type { Clock } from '../../telemetry/clock.ts';
 import type { Devices } from '../devices/index.ts';
 import type { FullAlert } from './full-alert.ts';
 import type { Machines } from './incident-entity.ts';
@@ -14,7 +13,6 @@ type ChangeRequest = Pick<RouteRequest<unknown, unknown, unknown, Caller>, 'call
 export function alertWork(deps: {
   store: AlertsStore;
   devices: Pick<Devices, 'machines'>;
-  clock: Clock;
   /** The device's alerts changed in a way that may change its risk. */
   reassess(tenantId: string, machineId: string): Promise<void>;
 }) {
@@ -55,9 +53,7 @@ export function alertWork(deps: {
     ids: readonly string[],
     change: AlertChange,
   ): Promise<readonly FullAlert[]> {
-    const outcome = await store.update(caller, ids, change, caller.name, deps.clock.now(), (db) =>
-      audit.recordIn(db),
-    );
+    const outcome = await store.update(caller, ids, change, caller.name, (db) => audit.recordIn(db));
     if ('missing' in outcome) {
       if (await store.exists(caller.tenantId, outcome.missing))
         throw new ApiError(

@@ -83,6 +83,8 @@ export interface AlertsDb {
   };
   incidents: IncidentsTable;
   incident_counters: { tenant_id: TenantId; last: string };
+  /** The time of the last change, a row a tenant. */
+  alert_change_times: { tenant_id: TenantId; last: Date };
   incident_comments: {
     tenant_id: TenantId;
     incident: string;

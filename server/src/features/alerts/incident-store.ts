@@ -3,6 +3,8 @@ import type { AlertEvidence } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type Selectable, sql } from 'kysely';
 import type { SqlPage } from '../../odata/page.ts';
+import type { Clock } from '../../telemetry/clock.ts';
+import { beginChange, changesSettled } from './change-time.ts';
 import { type AlertsDb, type AlertTransaction, type IncidentsTable, SEVERITY_ORDER } from './database.ts';
 import { byAlert, type FullAlert, withParts } from './full-alert.ts';
 import { type Link, type LinkFacts, linkFacts, linksOf, placeOf, WIDEST_WINDOW_MS } from './incident-link.ts';
@@ -52,7 +54,7 @@ export interface IncidentChange {
 
 export type IncidentsStore = ReturnType<typeof incidentsStore>;
 
-export function incidentsStore(state: StateStore) {
+export function incidentsStore(state: StateStore, clock: Clock) {
   return {
     list(
       scope: TenantScope,
@@ -62,6 +64,7 @@ export function incidentsStore(state: StateStore) {
       return state.tenant<AlertsDb, { incidents: FullIncident[]; total: number | null }>(
         scope,
         async (db) => {
+          await changesSettled(db, scope.tenantId);
           let query = db.selectFrom('incidents');
           if (page.where) query = query.where(page.where);
           let rows = query.selectAll().limit(page.limit).offset(page.offset);
@@ -109,10 +112,10 @@ export function incidentsStore(state: StateStore) {
       id: number,
       change: IncidentChange,
       by: string,
-      at: Date,
       alongside: (db: AlertTransaction) => Promise<void>,
     ): Promise<FullIncident | undefined> {
       return state.tenant<AlertsDb, FullIncident | undefined>(scope, async (db) => {
+        const at = await beginChange(db, scope.tenantId, clock);
         const before = await db
           .selectFrom('incidents')
           .selectAll()
@@ -252,7 +255,6 @@ async function whole(
 
 /** What is known of an alert when its place is looked for. */
 export interface Placing {
-  readonly tenantId: string;
   /** Of an alert that has its place already: only a reason that joins incidents moves it. */
   readonly incident: string | null;
   readonly alertId: string;
@@ -268,17 +270,14 @@ export interface Placing {
 }
 
 /**
- * The incident that an alert belongs to: one it is linked to, several that it makes one, or a new one. One alert of a tenant after another, so that two of
- * one story never begin two incidents.
+ * The incident that an alert belongs to: one it is linked to, several that it makes one, or a new one. Within a change, so that two alerts of one story
+ * never begin two incidents.
  */
 export async function placeAlert(
   db: AlertTransaction,
   placing: Placing,
   at: Date,
 ): Promise<{ incident: string; links: readonly Link[] }> {
-  await sql`select pg_advisory_xact_lock(hashtextextended(${`incidents ${placing.tenantId}`}, 0))`.execute(
-    db,
-  );
   const own = placing.incident === null ? 0 : Number(placing.incident);
   const facts = linkFacts(
     {
@@ -411,7 +410,7 @@ export async function touchIncidents(db: AlertTransaction, ids: readonly string[
 async function absorb(db: AlertTransaction, into: number, absorbed: number, at: Date): Promise<void> {
   await db
     .updateTable('alerts')
-    .set({ incident: String(into) })
+    .set({ incident: String(into), updated_at: at })
     .where('incident', '=', String(absorbed))
     .execute();
   await db

@@ -2,7 +2,6 @@
 import { ApiError } from '@merlon/contract';
 import type { Caller, RouteRequest } from '../../http/route.ts';
 import type { SqlPage } from '../../odata/page.ts';
-import type { Clock } from '../../telemetry/clock.ts';
 import type { Devices } from '../devices/index.ts';
 import type { Machines } from './incident-entity.ts';
 import type { FullIncident, IncidentChange, IncidentsStore } from './incident-store.ts';
@@ -12,7 +11,6 @@ export type IncidentWork = ReturnType<typeof incidentWork>;
 export function incidentWork(deps: {
   store: IncidentsStore;
   devices: Pick<Devices, 'machines'>;
-  clock: Clock;
   /** The device's alerts changed in a way that may change its risk. */
   reassess(tenantId: string, machineId: string): Promise<void>;
 }) {
@@ -40,9 +38,7 @@ export function incidentWork(deps: {
       const { caller, audit } = request;
       audit.target('incident', String(id));
       audit.details({ ...(request.body as object) });
-      const incident = await deps.store.update(caller, id, change, caller.name, deps.clock.now(), (db) =>
-        audit.recordIn(db),
-      );
+      const incident = await deps.store.update(caller, id, change, caller.name, (db) => audit.recordIn(db));
       if (!incident) {
         const seen = await deps.store.find(caller, id);
         if (seen)

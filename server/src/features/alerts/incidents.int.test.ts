@@ -79,13 +79,13 @@ let alerts: ReturnType<typeof alertsStore>;
 let incidents: ReturnType<typeof incidentsStore>;
 let named = 0;
 const raise = async (found: AlertCandidate): Promise<string> =>
-  (await alerts.raise(found, `da${++named}_1`, AT, { windowMs: 3_600_000 })).alertId;
+  (await alerts.raise(found, `da${++named}_1`, { windowMs: 3_600_000 })).alertId;
 const incidentOf = async (alertId: string) => (await alerts.find(everything, alertId))?.alert.incident;
 
 beforeAll(async () => {
   state = await openTestStateStore(MIGRATIONS);
-  alerts = alertsStore(state);
-  incidents = incidentsStore(state);
+  alerts = alertsStore(state, { now: () => AT });
+  incidents = incidentsStore(state, { now: () => AT });
 });
 afterAll(() => state.close());
 
@@ -127,7 +127,7 @@ describe('incidents', () => {
     ];
     const [older, younger] = [await incidentOf(one), await incidentOf(two)];
     expect(younger).not.toBe(older);
-    await incidents.update(everything, Number(younger), { comment: 'mine' }, 'ann', AT, async () => {});
+    await incidents.update(everything, Number(younger), { comment: 'mine' }, 'ann', async () => {});
     const both = await raise(candidate('f', '2026-11-02T11:00:00.0000000Z', [file('d1'), file('e1')]));
     expect([await incidentOf(both), await incidentOf(two)]).toEqual([older, older]);
     const gone = await incidents.find(everything, Number(younger));
@@ -136,7 +136,7 @@ describe('incidents', () => {
       ['mine'],
     );
     expect(
-      await incidents.update(everything, Number(younger), { name: 'x' }, 'ann', AT, async () => {}),
+      await incidents.update(everything, Number(younger), { name: 'x' }, 'ann', async () => {}),
     ).toBeUndefined();
 
     const late = candidate('1', '2026-11-02T12:00:00.0000000Z', []);
@@ -155,20 +155,19 @@ describe('incidents', () => {
     const two = await raise(candidate('2', '2026-11-03T10:10:00.0000000Z', []));
     const id = Number(await incidentOf(one));
     const resolved = async () => (await incidents.find(everything, id))?.summary?.resolved;
-    await alerts.update(everything, [one], { status: 'Resolved' }, 'ann', AT, async () => {});
+    await alerts.update(everything, [one], { status: 'Resolved' }, 'ann', async () => {});
     expect(await resolved()).toBe(false);
-    await alerts.update(everything, [two], { status: 'Resolved' }, 'ann', AT, async () => {});
+    await alerts.update(everything, [two], { status: 'Resolved' }, 'ann', async () => {});
     expect(await resolved()).toBe(true);
     const next = await raise(candidate('2', '2026-11-03T10:20:00.0000000Z', [file('22')]));
     expect(await incidentOf(next)).not.toBe(String(id));
-    await incidents.update(everything, id, { status: 'Active' }, 'ann', AT, async () => {});
+    await incidents.update(everything, id, { status: 'Active' }, 'ann', async () => {});
     expect(await resolved()).toBe(false);
     await incidents.update(
       everything,
       id,
       { status: 'Resolved', classification: 'FalsePositive', assignedTo: 'ann' },
       'ann',
-      AT,
       async () => {},
     );
     expect(await resolved()).toBe(true);
@@ -193,7 +192,7 @@ describe('incidents', () => {
     const there = await raise(candidate('8', '2026-11-07T10:00:00.0000000Z', [file('88')]));
     const own = await raise(candidate('9', '2026-11-07T12:00:00.0000000Z', []));
     const made = candidate('9', '2026-11-07T12:10:00.0000000Z', [file('88')]);
-    const { alertId } = await alerts.raise(made, 'da_by_hand', AT, { windowMs: 1, linkWithin: 'device' });
+    const { alertId } = await alerts.raise(made, 'da_by_hand', { windowMs: 1, linkWithin: 'device' });
     expect(await incidentOf(alertId)).toBe(await incidentOf(own));
     expect(await incidentOf(alertId)).not.toBe(await incidentOf(there));
   });
@@ -228,9 +227,9 @@ describe('incidents', () => {
     expect(found?.summary).toMatchObject({ alerts: 1, devices: 1, severity: 'Medium' });
     const other = Number(await incidentOf(hidden));
     expect(await incidents.find(scoped, other)).toBeUndefined();
-    expect(await incidents.update(scoped, other, { name: 'x' }, 'ann', AT, async () => {})).toBeUndefined();
+    expect(await incidents.update(scoped, other, { name: 'x' }, 'ann', async () => {})).toBeUndefined();
     expect((await incidents.list(scoped, page, false)).total).toBe(1);
-    await incidents.update(scoped, id, { status: 'Resolved' }, 'ann', AT, async () => {});
+    await incidents.update(scoped, id, { status: 'Resolved' }, 'ann', async () => {});
     expect((await incidents.find(everything, id))?.summary).toMatchObject({ alerts: 2, resolved: false });
   });
 });

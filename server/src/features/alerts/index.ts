@@ -47,7 +47,7 @@ export function createAlerts(
   devices: Pick<Devices, 'require' | 'setRisk' | 'machines'>,
 ): Alerts {
   const log = platform.log.child({ part: 'alerts' });
-  const store = alertsStore(platform.state);
+  const store = alertsStore(platform.state, platform.clock);
   const raised = platform.metrics.counter('merlon_alerts_raised_total', 'Alerts opened, by severity.');
   let outbox: Promise<void> = Promise.resolve();
 
@@ -56,9 +56,12 @@ export function createAlerts(
     await devices.setRisk(tenantId, machineId, riskOf(gravest));
   };
 
-  const { clock } = platform;
-  const work = alertWork({ store, devices, clock, reassess });
-  const incidents = incidentWork({ store: incidentsStore(platform.state), devices, clock, reassess });
+  const work = alertWork({ store, devices, reassess });
+  const incidents = incidentWork({
+    store: incidentsStore(platform.state, platform.clock),
+    devices,
+    reassess,
+  });
 
   return {
     name: 'alerts',
@@ -70,8 +73,7 @@ export function createAlerts(
       return alert ? alertEntity(alert) : null;
     },
     async raise(candidate, options = {}) {
-      const at = platform.clock.now();
-      const { alertId, created, changed } = await store.raise(candidate, newAlertId(at), at, {
+      const { alertId, created, changed } = await store.raise(candidate, newAlertId(platform.clock.now()), {
         ...options,
         windowMs: options.windowMs ?? DEDUP_WINDOW_MS,
       });

@@ -193,4 +193,24 @@ export const alertsMigrations: readonly Migration[] = [
         .execute();
     },
   },
+  {
+    name: '2026-11-25-alerts-5-change-times',
+    async up(db) {
+      await tenantTable(db, 'alert_change_times', (table) =>
+        table
+          .addColumn('last', sql`timestamptz(3)`, (c) => c.notNull())
+          .addPrimaryKeyConstraint('alert_change_times_pkey', ['tenant_id']),
+      );
+      await sql`insert into alert_change_times (tenant_id, last)
+        select tenant_id, max(at) from (select tenant_id, updated_at as at from alerts union all select tenant_id, updated_at from incidents) as changes
+        group by tenant_id`.execute(db);
+      // Gives the lock back at once, whatever comes between: it belongs to the block that is undone.
+      await sql`create function alert_changes_settled(lock bigint) returns void language plpgsql as $$
+        begin
+          perform pg_advisory_xact_lock_shared(lock);
+          raise sqlstate 'MRL00';
+        exception when sqlstate 'MRL00' then null;
+        end $$`.execute(db);
+    },
+  },
 ];

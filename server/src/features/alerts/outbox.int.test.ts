@@ -54,13 +54,13 @@ let state: StateStore;
 let store: ReturnType<typeof alertsStore>;
 beforeAll(async () => {
   state = await openTestStateStore([...alertsMigrations, oldRows]);
-  store = alertsStore(state);
+  store = alertsStore(state, { now: () => AT });
 });
 afterAll(() => state.close());
 
 describe('the way of alerts into the hunting tables', () => {
   it('takes a storm in few inserts, each repeated as it was until it lands', async () => {
-    for (let i = 0; i < 300; i++) await store.raise(candidate(`k${i}`), `a${i}`, AT, { windowMs: 3_600_000 });
+    for (let i = 0; i < 300; i++) await store.raise(candidate(`k${i}`), `a${i}`, { windowMs: 3_600_000 });
     const stop = new AbortController();
     const sent: { token: string; lines: number }[] = [];
     const rows = new Set<string>();
@@ -89,9 +89,9 @@ describe('the way of alerts into the hunting tables', () => {
   });
 
   it('packs what is packed no second time', async () => {
-    await store.raise(candidate('p1'), 'p1', AT, { windowMs: 3_600_000 });
+    await store.raise(candidate('p1'), 'p1', { windowMs: 3_600_000 });
     const first = await store.packOutbox(10);
-    await store.raise(candidate('p2'), 'p2', AT, { windowMs: 3_600_000 });
+    await store.raise(candidate('p2'), 'p2', { windowMs: 3_600_000 });
     expect(await store.packOutbox(10)).toEqual(first);
     await store.dropParcel(first.id);
     expect((await store.packOutbox(10)).rows).toHaveLength(1);
@@ -101,14 +101,14 @@ describe('the way of alerts into the hunting tables', () => {
 describe('the events of an alert', () => {
   it('are told apart by their time, since a device set up anew counts its reports from one again', async () => {
     const first = candidate('again', 1, '2026-11-25T08:00:00.1234567Z');
-    expect(await store.raise(first, 'e1', AT, { windowMs: 3_600_000 })).toMatchObject({ created: true });
-    expect(await store.raise(first, 'e2', AT, { windowMs: 3_600_000 })).toEqual({
+    expect(await store.raise(first, 'e1', { windowMs: 3_600_000 })).toMatchObject({ created: true });
+    expect(await store.raise(first, 'e2', { windowMs: 3_600_000 })).toEqual({
       alertId: 'e1',
       created: false,
       changed: false,
     });
     const later = candidate('again', 1, '2026-11-25T09:59:59Z');
-    expect(await store.raise(later, 'e3', AT, { windowMs: 3_600_000 })).toMatchObject({
+    expect(await store.raise(later, 'e3', { windowMs: 3_600_000 })).toMatchObject({
       alertId: 'e3',
       created: true,
     });

@@ -4,7 +4,9 @@ import type { AlertEvidence, AlertStatus } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { SqlPage } from '../../odata/page.ts';
+import type { Clock } from '../../telemetry/clock.ts';
 import { type AlertCandidate, evidenceIdentity } from './alert-candidate.ts';
+import { beginChange, changesSettled } from './change-time.ts';
 import { type AlertsDb, type AlertTransaction, type IncidentLink, SEVERITY_ORDER } from './database.ts';
 import { type FullAlert, withParts } from './full-alert.ts';
 import { alertEvidenceRow, alertInfoRow, type HuntingRow } from './hunting-rows.ts';
@@ -43,22 +45,19 @@ const DETECTION_SOURCE = 'WindowsDefenderAtp';
 const MAX_EVIDENCE = 200;
 export type AlertsStore = ReturnType<typeof alertsStore>;
 
-export function alertsStore(state: StateStore) {
+export function alertsStore(state: StateStore, clock: Clock) {
   return {
     /** Opens an alert or adds to the open one; in one transaction, so that a finding reported twice changes nothing the second time. */
     raise(
       candidate: AlertCandidate,
       id: string,
-      at: Date,
       { windowMs, linkWithin = 'tenant', alongside = async () => {} }: RaiseOptions & { windowMs: number },
     ): Promise<{ alertId: string; created: boolean; changed: boolean }> {
       return state.tenant<AlertsDb, { alertId: string; created: boolean; changed: boolean }>(
         candidate.tenantId,
         async (db) => {
-          // Findings of one key are taken one after another, on whichever server they arrive.
-          await sql`select pg_advisory_xact_lock(hashtextextended(${`${candidate.tenantId} ${candidate.dedupKey}`}, 0))`.execute(
-            db,
-          );
+          // Findings are taken one after another, on whichever server they arrive: of one key they are one alert, of one story one incident.
+          const at = await beginChange(db, candidate.tenantId, clock);
           const fresh = await unseenEvents(db, candidate);
           const known = await db
             .selectFrom('alerts')
@@ -77,7 +76,7 @@ export function alertsStore(state: StateStore) {
           const last = new Date(candidate.lastEventTime).getTime();
           const open = await db
             .selectFrom('alerts')
-            .select('id')
+            .select(['id', 'incident'])
             .where('dedup_key', '=', candidate.dedupKey)
             .where('machine_id', '=', candidate.deviceId)
             .where('status', '<>', 'Resolved')
@@ -114,6 +113,7 @@ export function alertsStore(state: StateStore) {
               })
               .where('id', '=', alertId)
               .execute();
+            await touchIncidents(db, [open.incident], at);
           }
           if (fresh.length > 0) {
             await db
@@ -157,6 +157,7 @@ export function alertsStore(state: StateStore) {
       withEvidence: boolean,
     ): Promise<{ alerts: FullAlert[]; total: number | null }> {
       return state.tenant<AlertsDb, { alerts: FullAlert[]; total: number | null }>(scope, async (db) => {
+        await changesSettled(db, scope.tenantId);
         let query = db.selectFrom('alerts');
         if (page.where) query = query.where(page.where);
         if (about !== null) query = query.where(isAbout(about));
@@ -193,12 +194,12 @@ export function alertsStore(state: StateStore) {
       ids: readonly string[],
       change: AlertChange,
       by: string,
-      at: Date,
       alongside: (db: AlertTransaction) => Promise<void>,
     ): Promise<{ alerts: readonly FullAlert[] } | { missing: string }> {
       return state.tenant<AlertsDb, { alerts: readonly FullAlert[] } | { missing: string }>(
         scope,
         async (db) => {
+          const at = await beginChange(db, scope.tenantId, clock);
           const before = await db
             .selectFrom('alerts')
             .select('id')
