@@ -2,22 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { IsolationAllowance, MAX_ISOLATION_ALLOWANCES } from '@merlon/contract';
 import { type Static, Type } from 'typebox';
 import { AgentError, codeOf, messageOf } from './agent-error.ts';
 import { check } from './files/check.ts';
-
-const Port = Type.Integer({ minimum: 1, maximum: 65_535 });
-
-const AllowedPeer = Type.Object(
-  {
-    /** IPv4 or IPv6 address, or a network in CIDR form. */
-    address: Type.String(),
-    protocol: Type.Optional(Type.Union([Type.Literal('tcp'), Type.Literal('udp')])),
-    /** Without a port, every port of the protocol. */
-    port: Type.Optional(Port),
-  },
-  { additionalProperties: false },
-);
 
 const AgentConfig = Type.Object(
   {
@@ -33,7 +21,7 @@ const AgentConfig = Type.Object(
           /** Name servers that stay reachable for finding the server. Default: those of resolv.conf that are not this machine. */
           resolvers: Type.Optional(Type.Array(Type.String(), { maxItems: 8 })),
           /** What selective isolation leaves reachable besides the server. */
-          allow: Type.Optional(Type.Array(AllowedPeer, { maxItems: 256 })),
+          allow: Type.Optional(Type.Array(IsolationAllowance, { maxItems: MAX_ISOLATION_ALLOWANCES })),
           /** `auto`: only processes of the agent's own cgroup may reach the server, where the kernel can tell. `off`: any process may. */
           cgroup: Type.Optional(Type.Union([Type.Literal('auto'), Type.Literal('off')])),
         },

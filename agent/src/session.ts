@@ -6,7 +6,7 @@ import { messageOf } from './agent-error.ts';
 import type { SessionView } from './agent-health.ts';
 import type { AgentLog } from './agent-log.ts';
 import { Channel } from './channel/channel.ts';
-import { OrderDesk } from './channel/order-desk.ts';
+import { type Executors, OrderDesk } from './channel/order-desk.ts';
 import { OrderLedger } from './channel/order-ledger.ts';
 import { OrderVerifier } from './channel/order-verifier.ts';
 import { describeDevice } from './identity/device-description.ts';
@@ -80,16 +80,17 @@ export class Session {
     const dismissed = (reason: string) => this.#dismiss(reason);
     const sender = new Sender({ spool, link, log: log.part('sender'), dismissed });
     const keeper = new IsolationKeeper({ isolation, addresses, config, log: log.part('isolation') });
+    const executors: Executors = {
+      Isolate: (order) => keeper.isolate(order, clock.now()),
+      Unisolate: () => keeper.release(),
+    };
     const desk = new OrderDesk({
       deviceId,
       key,
       clock,
       ledger,
       verifier: new OrderVerifier(enrolled.server.commandKey),
-      executors: {
-        Isolate: (order) => keeper.isolate(order, clock.now()),
-        Unisolate: () => keeper.release(),
-      },
+      executors,
       log: log.part('orders'),
       say: (frame) => {
         channel.say(frame);
@@ -101,7 +102,7 @@ export class Session {
       log: log.part('channel'),
       hello: async () => ({
         type: 'hello',
-        device: describeDevice(),
+        device: describeDevice(Object.keys(executors)),
         lastSeq: ledger.lastSeq,
         health: this.health(),
       }),
@@ -118,6 +119,8 @@ export class Session {
             return desk.cancel(frame.cancel);
           case 'receiptStored':
             return desk.receiptStored(frame.orderId);
+          case 'content':
+            return Promise.resolve();
           default:
             throw new Error(`unknown frame ${(frame satisfies never as { type: string }).type}`);
         }
@@ -192,7 +195,7 @@ export class Session {
     await within(SENSOR_STOP_LIMIT_MS, sensor.stop()).catch((error: unknown) =>
       this.#options.log.warn('the sensor did not stop', { error }),
     );
-    await desk.idle();
+    await desk.stop();
     await Promise.all([channel.stop(), sender.stop()]);
     await spool.close();
     link.close();

@@ -8,7 +8,13 @@ import { ServerClock } from '../identity/server-clock.ts';
 import { orderClaims, TestCommandKey } from '../testing/command-key.ts';
 import { quietLog } from '../testing/quiet-log.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
-import { ExecutionError, type ExecutionOrder, type Executor, OrderDesk } from './order-desk.ts';
+import {
+  ExecutionError,
+  type ExecutionOrder,
+  type Executor,
+  type Executors,
+  OrderDesk,
+} from './order-desk.ts';
 import { OrderLedger } from './order-ledger.ts';
 import { OrderVerifier } from './order-verifier.ts';
 
@@ -18,13 +24,20 @@ const server = new TestCommandKey();
 const key = DeviceKey.ephemeral();
 const startMs = Date.parse('2026-11-24T12:00:00Z');
 
-async function desk(options: { file?: string; execute?: Executor; nowMs?: () => number } = {}) {
+async function desk(
+  options: {
+    file?: string;
+    execute?: Executor<'Isolate' | 'Unisolate'>;
+    more?: Executors;
+    nowMs?: () => number;
+  } = {},
+) {
   const file = options.file ?? join(await folder(), 'orders.json');
   const said: FromDevice[] = [];
-  const done: ExecutionOrder[] = [];
+  const done: Pick<ExecutionOrder, 'orderId' | 'params'>[] = [];
   const clock = new ServerClock(options.nowMs ?? (() => startMs));
   const ledger = await OrderLedger.open(file);
-  const execute: Executor =
+  const execute: Executor<'Isolate' | 'Unisolate'> =
     options.execute ??
     (async (order) => {
       done.push(order);
@@ -36,7 +49,7 @@ async function desk(options: { file?: string; execute?: Executor; nowMs?: () => 
     clock,
     ledger,
     verifier: new OrderVerifier(server.publicJwk),
-    executors: { Isolate: execute, Unisolate: execute },
+    executors: { Isolate: execute, Unisolate: execute, ...options.more },
     log: quietLog(),
     say: (frame) => said.push(frame),
   });
@@ -197,6 +210,80 @@ describe('OrderDesk', () => {
     expect(await receipts(d.said)).toMatchObject([{ orderId: running.jti, outcome: 'Succeeded' }]);
     const refused = d.said.flatMap((frame) => (frame.type === 'refused' ? [frame.orderId] : []));
     expect(refused).toEqual([waiting.jti, unseen.jti]);
+  });
+
+  describe('that takes long', () => {
+    const scan = { kind: 'RunAntiVirusScan', params: { scanType: 'Quick' } } as const;
+    /** Goes on until it is broken off, and tells how often it was begun. */
+    function untilBrokenOff() {
+      const begun: string[] = [];
+      const executor: Executor<'RunAntiVirusScan'> = ({ orderId, signal, progress }) => {
+        begun.push(orderId);
+        progress({ files: 1 });
+        return new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(new ExecutionError('broken off', { files: 7 })));
+        });
+      };
+      return { begun, more: { RunAntiVirusScan: executor } };
+    }
+
+    it('holds up nothing of another lane, and says how far it is', async () => {
+      const { more } = untilBrokenOff();
+      const d = await desk({ more });
+      const { jti: scanning } = await d.give(1, scan);
+      const { jti: isolating } = await d.give(2);
+      await expect.poll(async () => (await receipts(d.said)).length).toBe(1);
+      expect(await receipts(d.said)).toMatchObject([{ orderId: isolating, outcome: 'Succeeded' }]);
+      expect(d.said).toContainEqual({ type: 'progress', orderId: scanning, progress: { files: 1 } });
+      await d.desk.stop();
+    });
+
+    it('is broken off when it is cancelled, and its receipt says so', async () => {
+      const { begun, more } = untilBrokenOff();
+      const d = await desk({ more });
+      const { jti } = await d.give(1, scan);
+      await expect.poll(() => begun.length).toBe(1);
+      await d.desk.cancel(await server.cancel({ sub: deviceId, cancelledOrderId: jti }, d.clock.now()));
+      await d.desk.idle();
+      expect(await receipts(d.said)).toMatchObject([
+        { orderId: jti, outcome: 'Cancelled', evidence: { files: 7 } },
+      ]);
+    });
+
+    it('is broken off when the agent stops, and taken up again', async () => {
+      const file = join(await folder(), 'orders.json');
+      const first = untilBrokenOff();
+      const d = await desk({ file, more: first.more });
+      const { jti } = await d.give(1, scan);
+      await expect.poll(() => first.begun.length).toBe(1);
+      await d.desk.stop();
+      expect(await receipts(d.said)).toEqual([]);
+      const next = await desk({ file, more: { RunAntiVirusScan: async () => ({ files: 9 }) } });
+      next.desk.resume();
+      await next.desk.idle();
+      expect(await receipts(next.said)).toMatchObject([{ orderId: jti, outcome: 'Succeeded' }]);
+    });
+
+    it('does not go on after a restart when it was cancelled before', async () => {
+      const file = join(await folder(), 'orders.json');
+      const stuck: Executors = { RunAntiVirusScan: () => new Promise(() => undefined) };
+      const d = await desk({ file, more: stuck });
+      const { jti } = await d.give(1, scan);
+      await expect.poll(() => d.said.length).toBe(1);
+      await d.desk.cancel(await server.cancel({ sub: deviceId, cancelledOrderId: jti }, d.clock.now()));
+      const next = untilBrokenOff();
+      const again = await desk({ file, more: next.more });
+      again.desk.resume();
+      await again.desk.idle();
+      expect(next.begun).toEqual([]);
+      expect(await receipts(again.said)).toMatchObject([{ orderId: jti, outcome: 'Cancelled' }]);
+    });
+  });
+
+  it('refuses by name what this device cannot do', async () => {
+    const d = await desk();
+    const { jti } = await d.give(1, { kind: 'Offboard', params: {} });
+    expect(d.said).toEqual([{ type: 'refused', orderId: jti, reason: 'this device cannot do Offboard' }]);
   });
 
   it("passes over a cancellation that is not the server's", async () => {

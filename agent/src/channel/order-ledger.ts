@@ -1,15 +1,17 @@
 /** The device's memory of its orders: one file, replaced whole and synced before any change of it is acted upon. */
-import { type OrderClaims, OrderKind } from '@merlon/contract';
+import { type OrderContent, orderKinds } from '@merlon/contract';
 import { type Static, Type } from 'typebox';
 import { readJson, writeJsonDurably } from '../files/durable.ts';
 import { Serial } from '../time/serial.ts';
 import { nextOrderState, type OrderEvent } from './order-state.ts';
+import type { Order } from './order-verifier.ts';
 
 const LedgerEntry = Type.Object({
   orderId: Type.String(),
   seq: Type.Integer(),
-  kind: OrderKind,
-  isolationType: Type.Union([Type.Literal('Full'), Type.Literal('Selective'), Type.Null()]),
+  kind: Type.Enum([...orderKinds]),
+  /** Those of its kind: checked before the order was taken. */
+  params: Type.Record(Type.String(), Type.Unknown()),
   /** Seconds since 1970, by the server's clock. */
   expiresAt: Type.Integer(),
   state: Type.Union([
@@ -22,15 +24,15 @@ const LedgerEntry = Type.Object({
   /** The signed receipt, from Finished on. */
   receipt: Type.Union([Type.String(), Type.Null()]),
 });
-export type LedgerEntry = Static<typeof LedgerEntry>;
+export type LedgerEntry = Omit<Static<typeof LedgerEntry>, 'kind' | 'params'> & OrderContent;
 
 const Ledger = Type.Object({
   lastSeq: Type.Integer({ minimum: 0 }),
   orders: Type.Array(LedgerEntry),
-  /** Orders cancelled before they came. */
+  /** Orders that may not begin, or not go on: cancelled before they came, or while they were carried out. */
   cancelled: Type.Array(Type.String()),
 });
-type Ledger = Static<typeof Ledger>;
+type Ledger = Omit<Static<typeof Ledger>, 'orders'> & { readonly orders: LedgerEntry[] };
 
 /** Orders that are over, and cancellations, remembered. */
 const REMEMBERED = 64;
@@ -48,7 +50,9 @@ export class OrderLedger {
   }
 
   static async open(file: string): Promise<OrderLedger> {
-    return new OrderLedger(file, (await readJson(file, Ledger)) ?? { lastSeq: 0, orders: [], cancelled: [] });
+    // Its params are what this file was given when the order was checked.
+    const kept = (await readJson(file, Ledger)) as Ledger | null;
+    return new OrderLedger(file, kept ?? { lastSeq: 0, orders: [], cancelled: [] });
   }
 
   /** The newest sequence taken, 0 for none. */
@@ -79,22 +83,12 @@ export class OrderLedger {
     return this.#ledger.orders.filter(({ state }) => state !== 'Stored' && state !== 'Cancelled').length;
   }
 
-  take(claims: OrderClaims): Promise<void> {
+  take({ jti, seq, exp, kind, params }: Order): Promise<void> {
+    const entry = { orderId: jti, seq, kind, params, expiresAt: exp, state: 'Taken', receipt: null };
     return this.#change((ledger) => ({
       ...ledger,
-      lastSeq: Math.max(ledger.lastSeq, claims.seq),
-      orders: [
-        ...ledger.orders,
-        {
-          orderId: claims.jti,
-          seq: claims.seq,
-          kind: claims.kind,
-          isolationType: claims.params.isolationType ?? null,
-          expiresAt: claims.exp,
-          state: 'Taken',
-          receipt: null,
-        },
-      ],
+      lastSeq: Math.max(ledger.lastSeq, seq),
+      orders: [...ledger.orders, entry as LedgerEntry],
     })).then(() => undefined);
   }
 
@@ -109,8 +103,8 @@ export class OrderLedger {
     });
   }
 
-  /** Remembers that this order, should it still come, may not begin. */
-  async cancelUnseen(orderId: string): Promise<void> {
+  /** Remembers that this order may not begin should it still come, nor go on should it have begun. */
+  async forbid(orderId: string): Promise<void> {
     await this.#change((ledger) =>
       ledger.cancelled.includes(orderId)
         ? null

@@ -6,6 +6,8 @@
  *     │ └──cancel──▶ Cancelled                  (never begun, never will be)
  *     └────done───▶ Finished                    (not begun before it expired: Finished with a receipt that says Failed)
  *
+ * A Begun order that was cancelled stays Begun until its executor has let go of it, and is Finished with a receipt that says Cancelled; that it was cancelled is kept beside the states.
+ *
  * Every arrow is on disk before its effect can be seen. Taken counts as used: its sequence is spent whatever follows. The receipt of a Finished
  * order is sent at every connection until the server has stored it. Stored and Cancelled are final and remembered for a while, so
  * that a repeated order is recognised and not refused as a replay.

@@ -2,7 +2,16 @@
  * Decides whether an order, or the cancellation of one, speaks with the server's voice to this device, now and for the first time. Pure but for
  * the signature's arithmetic. The TLS connection it came over proves nothing here: the pinned command key does.
  */
-import { CancelClaims, type Ed25519PublicJwk, ORDER_TYPE, OrderClaims } from '@merlon/contract';
+import {
+  CancelClaims,
+  type Ed25519PublicJwk,
+  isOrderKind,
+  ORDER_TYPE,
+  OrderClaims,
+  type OrderContent,
+  orderKinds,
+  orderParams,
+} from '@merlon/contract';
 import { type CryptoKey, compactVerify, decodeJwt, importJWK } from 'jose';
 import { Compile } from 'typebox/compile';
 
@@ -10,6 +19,9 @@ export type Verified<T> =
   | { readonly ok: true; readonly claims: T }
   /** `orderId`: what the message says it is, for the operator's sake; empty when it says nothing readable. */
   | { readonly ok: false; readonly orderId: string; readonly reason: string };
+
+/** An order whose kind this agent knows and whose parameters are those of its kind. */
+export type Order = Omit<OrderClaims, 'kind' | 'params'> & OrderContent;
 
 export interface OrderContext {
   readonly deviceId: string;
@@ -20,6 +32,7 @@ export interface OrderContext {
 }
 
 const orderValidator = Compile(OrderClaims);
+const paramsValidators = Object.fromEntries(orderKinds.map((kind) => [kind, Compile(orderParams[kind])]));
 const cancelValidator = Compile(CancelClaims);
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -31,12 +44,12 @@ export class OrderVerifier {
   }
 
   /** All but the sequence, which only {@link isNewer} can judge once it is known that the order is no repetition. */
-  async order(jws: string, context: Omit<OrderContext, 'lastSeq'>): Promise<Verified<OrderClaims>> {
+  async order(jws: string, context: Omit<OrderContext, 'lastSeq'>): Promise<Verified<Order>> {
     const opened = await this.#open(jws);
     if (typeof opened === 'string') return refusal(jws, opened);
     if (!orderValidator.Check(opened)) return refusal(jws, malformed('order', orderValidator, opened));
-    const problem = addresseeOrAgeProblem(opened, context);
-    return problem === null ? { ok: true, claims: opened } : refusal(jws, problem);
+    const problem = contentProblem(opened) ?? addresseeOrAgeProblem(opened, context);
+    return problem === null ? { ok: true, claims: opened as Order } : refusal(jws, problem);
   }
 
   async cancel(jws: string, context: Omit<OrderContext, 'lastSeq'>): Promise<Verified<CancelClaims>> {
@@ -78,20 +91,19 @@ function addresseeOrAgeProblem(
   return null;
 }
 
+function contentProblem({ kind, params }: OrderClaims): string | null {
+  const validator = isOrderKind(kind) ? paramsValidators[kind] : undefined;
+  if (!validator) return `this agent knows no order of kind ${JSON.stringify(kind)}`;
+  return validator.Check(params) ? null : malformed(`order's params`, validator, params);
+}
+
 function malformed(
   what: string,
   validator: { Errors(value: unknown): { instancePath: string }[] },
   value: object,
 ): string {
-  if (what === 'order' && 'kind' in value && typeof value.kind === 'string' && isOtherwiseAnOrder(value)) {
-    return `this agent knows no order of kind ${JSON.stringify(value.kind.slice(0, 64))}`;
-  }
   const [first] = validator.Errors(value);
   return `the ${what} is malformed at ${first?.instancePath || '/'}`;
-}
-
-function isOtherwiseAnOrder(value: object): boolean {
-  return orderValidator.Check({ ...value, kind: 'Isolate' });
 }
 
 function refusal(jws: string, reason: string): { ok: false; orderId: string; reason: string } {

@@ -8,7 +8,7 @@ describe('describeDevice', () => {
     check(DeviceDescription, describeDevice(), 'own');
     const bare = check(
       DeviceDescription,
-      describeDevice(() => null),
+      describeDevice(null, () => null),
       'bare',
     );
     expect(bare.hardwareFingerprint).toBeUndefined();
@@ -16,7 +16,9 @@ describe('describeDevice', () => {
 
   it('never shows the machine id itself', () => {
     const id = 'b08dfa6083e7567a1921a715000001fb';
-    const text = JSON.stringify(describeDevice((path) => (path === '/etc/machine-id' ? `${id}\n` : null)));
+    const text = JSON.stringify(
+      describeDevice(null, (path) => (path === '/etc/machine-id' ? `${id}\n` : null)),
+    );
     expect(text).not.toContain(id);
     expect(text).toContain('hardwareFingerprint');
   });

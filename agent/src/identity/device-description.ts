@@ -7,7 +7,11 @@ import { AGENT_VERSION } from '../version.ts';
 
 const FINGERPRINT_SALT = 'merlon-device:';
 
-export function describeDevice(read: (path: string) => string | null = readOrNull): DeviceDescription {
+/** `carriesOut`: kinds of order it can carry out; none while it enrols, since that is about identity. */
+export function describeDevice(
+  carriesOut: readonly string[] | null = null,
+  read: (path: string) => string | null = readOrNull,
+): DeviceDescription {
   const os = parseOsRelease(read('/etc/os-release') ?? '');
   const machineId = read('/etc/machine-id')?.trim();
   return {
@@ -18,6 +22,7 @@ export function describeDevice(read: (path: string) => string | null = readOrNul
     osArchitecture: arch().includes('64') || arch() === 's390x' ? '64-bit' : '32-bit',
     osProcessor: arch(),
     agentVersion: AGENT_VERSION,
+    ...(carriesOut ? { carriesOut: [...carriesOut] } : {}),
     ...(machineId
       ? {
           hardwareFingerprint: createHash('sha256')

@@ -5,10 +5,9 @@
 import { isIP } from 'node:net';
 import type { AgentConfig } from '../agent-config.ts';
 import type { AgentLog } from '../agent-log.ts';
-import type { ExecutionOrder } from '../channel/order-desk.ts';
 import { systemNameServers } from '../server/name-servers.ts';
 import type { ServerAddresses } from '../server/server-addresses.ts';
-import type { Isolation, Surroundings } from './isolation.ts';
+import type { IsolateOrder, Isolation, Surroundings } from './isolation.ts';
 import { ownCgroup } from './own-cgroup.ts';
 
 const GUARD_EVERY_MS = 15_000;
@@ -49,7 +48,7 @@ export class IsolationKeeper {
     if (address !== undefined && isIP(address) !== 0) this.#reachedAddress = address;
   }
 
-  async isolate(order: ExecutionOrder, now: Date): Promise<Record<string, unknown>> {
+  async isolate(order: IsolateOrder, now: Date): Promise<Record<string, unknown>> {
     const { isolation } = this.#options;
     const evidence = await isolation.isolate(order, this.#surroundings(), now);
     this.#pin();

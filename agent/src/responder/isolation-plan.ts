@@ -1,5 +1,6 @@
 /** What an isolation lets through, and the nftables rules that say so. Pure. */
 import { isIP } from 'node:net';
+import { IsolationAllowance } from '@merlon/contract';
 import { type Static, Type } from 'typebox';
 
 export const ISOLATION_TABLE = 'merlon_isolation';
@@ -13,13 +14,7 @@ export const IsolationPlan = Type.Object({
   /** Name servers; empty when the server is known by address alone. */
   resolvers: Type.Array(Type.String()),
   /** Peers left reachable; only in a selective isolation. */
-  allow: Type.Array(
-    Type.Object({
-      address: Type.String(),
-      protocol: Type.Optional(Type.Union([Type.Literal('tcp'), Type.Literal('udp')])),
-      port: Type.Optional(Type.Integer()),
-    }),
-  ),
+  allow: Type.Array(IsolationAllowance),
   /** Path of the only cgroup, below the cgroup 2 root, whose processes may speak to server and resolvers; null: any process may. */
   cgroup: Type.Union([Type.String(), Type.Null()]),
 });

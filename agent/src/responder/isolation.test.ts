@@ -10,7 +10,7 @@ import { type Nft, nftCommand } from './nft.ts';
 
 const folder = temporaryFolders();
 const now = new Date('2026-11-24T12:00:00Z');
-const order = { orderId: '00000000-0000-0000-0000-000000000001', isolationType: 'Full' as const };
+const order = { orderId: '00000000-0000-0000-0000-000000000001', params: { isolationType: 'Full' } as const };
 
 /** A kernel that keeps what it is given as nft would list it, and can be told to misbehave. */
 class MadeUpKernel implements Nft {
@@ -94,8 +94,12 @@ describe('Isolation', () => {
     const isolation = await open();
     await isolation.isolate(order, surroundings, now);
     expect(kernel.lines?.join()).not.toContain('198.51.100.7');
-    await isolation.isolate({ ...order, isolationType: 'Full' }, surroundings, now);
-    await isolation.isolate({ orderId: order.orderId, isolationType: 'Selective' }, surroundings, now);
+    await isolation.isolate({ ...order, params: { isolationType: 'Full' } }, surroundings, now);
+    await isolation.isolate(
+      { orderId: order.orderId, params: { isolationType: 'Selective' } },
+      surroundings,
+      now,
+    );
     expect(kernel.lines?.join()).toContain('198.51.100.7');
     expect(isolation.kind).toBe('Selective');
   });

@@ -3,7 +3,8 @@
  * force is read back from the kernel. Only an order changes what is wanted.
  */
 import { join } from 'node:path';
-import { Type } from 'typebox';
+import { IsolationAllowance } from '@merlon/contract';
+import { type Static, Type } from 'typebox';
 import type { AgentConfig } from '../agent-config.ts';
 import { AgentError, messageOf } from '../agent-error.ts';
 import type { AgentLog } from '../agent-log.ts';
@@ -21,9 +22,12 @@ const Wanted = Type.Object({
   /** The order that asked for it. */
   orderId: Type.String(),
   since: Type.String(),
+  /** What the order left reachable, besides what the device's own configuration does. */
+  ordered: Type.Array(IsolationAllowance),
 });
+type Wanted = Static<typeof Wanted>;
 
-const RELEASED = { plan: null, orderId: '', since: '' } as const;
+const RELEASED: Wanted = { plan: null, orderId: '', since: '', ordered: [] };
 
 /** What an isolation must leave reachable, asked anew at every application. */
 export interface Surroundings {
@@ -34,6 +38,8 @@ export interface Surroundings {
   cgroup(): Promise<string | null>;
   readonly allow: NonNullable<NonNullable<AgentConfig['isolation']>['allow']>;
 }
+
+export type IsolateOrder = Pick<ExecutionOrder<'Isolate'>, 'orderId' | 'params'>;
 
 export interface IsolationOptions {
   readonly home: string;
@@ -49,12 +55,12 @@ export class Isolation {
   readonly #options: IsolationOptions;
   readonly #file: string;
   readonly #oneAtATime = new Serial();
-  #wanted: { plan: IsolationPlan | null; orderId: string; since: string };
+  #wanted: Wanted;
   /** Hash of what we last put in force; null when the kernel has nothing of ours. */
   #appliedSha256: string | null = null;
   #inForce = false;
 
-  private constructor(options: IsolationOptions, wanted: Isolation['wanted']) {
+  private constructor(options: IsolationOptions, wanted: Wanted) {
     this.#options = options;
     this.#file = isolationFile(options.home);
     this.#wanted = wanted;
@@ -64,7 +70,7 @@ export class Isolation {
     return new Isolation(options, (await readJson(isolationFile(options.home), Wanted)) ?? RELEASED);
   }
 
-  get wanted(): { plan: IsolationPlan | null; orderId: string; since: string } {
+  get wanted(): Wanted {
     return this.#wanted;
   }
 
@@ -89,19 +95,20 @@ export class Isolation {
     return this.#oneAtATime.run(async () => {
       const before = this.#wanted.plan;
       if (!before) return false;
-      const plan = await this.#plan(before.kind, surroundings, before);
+      const plan = await this.#plan(before.kind, surroundings, this.#wanted.ordered, before);
       if (JSON.stringify(plan) !== JSON.stringify(before)) await this.#want({ ...this.#wanted, plan });
       await this.#enforce(plan);
       return true;
     });
   }
 
-  isolate(order: ExecutionOrder, surroundings: Surroundings, now: Date): Promise<Record<string, unknown>> {
+  isolate(order: IsolateOrder, surroundings: Surroundings, now: Date): Promise<Record<string, unknown>> {
     return this.#oneAtATime.run(async () => {
       const before = await this.#read();
       const previous = this.#wanted;
-      const plan = await this.#plan(order.isolationType ?? 'Full', surroundings, null);
-      await this.#want({ plan, orderId: order.orderId, since: now.toISOString() });
+      const { isolationType, allow = [] } = order.params;
+      const plan = await this.#plan(isolationType, surroundings, allow, null);
+      await this.#want({ plan, orderId: order.orderId, since: now.toISOString(), ordered: allow });
       try {
         const applied = await this.#enforce(plan);
         return evidence(plan, before, previous.plan, applied.reading, applied.plan);
@@ -147,6 +154,7 @@ export class Isolation {
   async #plan(
     kind: 'Full' | 'Selective',
     surroundings: Surroundings,
+    ordered: IsolationAllowance[],
     before: IsolationPlan | null,
   ): Promise<IsolationPlan> {
     const server = await surroundings.server().catch((error: unknown) => {
@@ -159,7 +167,7 @@ export class Isolation {
       kind,
       server: { addresses, port: server.port },
       resolvers: await surroundings.resolvers(),
-      allow: kind === 'Selective' ? surroundings.allow : [],
+      allow: kind === 'Selective' ? [...surroundings.allow, ...ordered] : [],
       cgroup: await surroundings.cgroup(),
     };
   }
@@ -189,7 +197,7 @@ export class Isolation {
     return { plan: applied, reading };
   }
 
-  async #goBack(previous: { plan: IsolationPlan | null; orderId: string; since: string }): Promise<void> {
+  async #goBack(previous: Wanted): Promise<void> {
     await this.#want(previous);
     try {
       if (previous.plan) await this.#enforce(previous.plan);
@@ -199,7 +207,7 @@ export class Isolation {
     }
   }
 
-  async #want(wanted: { plan: IsolationPlan | null; orderId: string; since: string }): Promise<void> {
+  async #want(wanted: Wanted): Promise<void> {
     await writeJsonDurably(this.#file, wanted);
     this.#wanted = wanted;
   }

@@ -15,6 +15,12 @@ export const DEVICE_PATHS = {
   enrol: '/device/v1/enrol',
   events: '/device/v1/events',
   channel: '/device/v1/channel',
+  /** `PUT` a part of what an order yields ({@link RESULT_PART}); `GET` how much of it the server has. */
+  orderResult: '/device/v1/orders/:orderId/results/:name',
+  /** `GET` a file that an order of this device names. */
+  orderInput: '/device/v1/orders/:orderId/inputs/:sha256',
+  /** `GET` what the server wants enforced: {@link DeviceContent}. */
+  content: '/device/v1/content/:topic',
 } as const;
 
 export const DEVICE_AUTH_SCHEME = 'Device';
@@ -65,6 +71,17 @@ export const DEVICE_TABLES = [
   'DeviceEvents',
   'DeviceFileCertificateInfo',
 ] as const;
+
+/**
+ * A result is sent in parts, each a `PUT` with these headers: where it begins, how long the whole is and its SHA-256 in hex. A part that does not begin where
+ * the last one ended is answered 409 with {@link ResultProgress}, so an interrupted upload goes on where it stood.
+ */
+export const RESULT_PART = {
+  offsetHeader: 'merlon-offset',
+  sizeHeader: 'merlon-size',
+  sha256Header: 'merlon-sha256',
+  maxBytes: 4 * 1024 * 1024,
+} as const;
 
 const Hex40 = Type.String({ pattern: '^[0-9a-f]{40}$' });
 const Guid = Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' });
@@ -137,6 +154,8 @@ export const DeviceDescription = Type.Object({
   agentVersion: Type.String({ maxLength: 64 }),
   /** SHA-256 hex of the OS's machine id with a Merlon salt, to recognise clones; not an identity. */
   hardwareFingerprint: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$' })),
+  /** Kinds of order it can carry out. Left out: what version 0.1 could, isolate and release. */
+  carriesOut: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 })),
 });
 export type DeviceDescription = Static<typeof DeviceDescription>;
 
@@ -166,18 +185,13 @@ export const EventBatchResponse = Type.Object({
 });
 export type EventBatchResponse = Static<typeof EventBatchResponse>;
 
-export const OrderKind = Type.Union([Type.Literal('Isolate'), Type.Literal('Unisolate')]);
-export type OrderKind = Static<typeof OrderKind>;
-
-/** Payload of an order. `jti` is the machine action's id. */
+/** Payload of an order. `jti` is the machine action's id; `params` are those of its kind in `orders.ts`. */
 export const OrderClaims = Type.Object({
   jti: Guid,
   sub: Hex40,
   seq: Type.Integer({ minimum: 1 }),
-  kind: OrderKind,
-  params: Type.Object({
-    isolationType: Type.Optional(Type.Union([Type.Literal('Full'), Type.Literal('Selective')])),
-  }),
+  kind: Type.String({ maxLength: 64 }),
+  params: Type.Record(Type.String(), Type.Unknown()),
   iat: Type.Integer(),
   exp: Type.Integer(),
 });
@@ -188,7 +202,8 @@ export const ReceiptClaims = Type.Object({
   orderId: Guid,
   sub: Hex40,
   seq: Type.Integer(),
-  outcome: Type.Union([Type.Literal('Succeeded'), Type.Literal('Failed')]),
+  /** Cancelled: it was begun, and broken off because the server asked for that. */
+  outcome: Type.Union([Type.Literal('Succeeded'), Type.Literal('Failed'), Type.Literal('Cancelled')]),
   startedAt: Time,
   finishedAt: Time,
   evidence: Type.Record(Type.String(), Type.Unknown()),
@@ -213,6 +228,10 @@ export const DeviceHealth = Type.Object({
   at: Time,
   agentVersion: Type.String(),
   isolation: Type.Union([Type.Literal('None'), Type.Literal('Full'), Type.Literal('Selective')]),
+  /** Only programs of the system's own packages may start. */
+  executionRestricted: Type.Optional(Type.Boolean()),
+  /** Version of each topic of {@link DeviceContent} in force. */
+  content: Type.Optional(Type.Record(Type.String({ maxLength: 32 }), Type.Integer())),
   sensors: Type.Array(SensorSourceHealth, { maxItems: 32 }),
   spool: Type.Object({
     batches: Type.Integer(),
@@ -232,10 +251,34 @@ export const ToDevice = Type.Union([
   Type.Object({ type: Type.Literal('receiptStored'), orderId: Guid }),
   /** A cancelled order that may not have begun. Signed like an order: JWS of {@link CancelClaims}. */
   Type.Object({ type: Type.Literal('cancel'), cancel: Type.String() }),
+  /** There is a newer version of a topic at {@link DEVICE_PATHS.content}. */
+  Type.Object({ type: Type.Literal('content'), topic: Type.String(), version: Type.Integer() }),
   /** The device was offboarded or its key withdrawn; it stops sending. */
   Type.Object({ type: Type.Literal('farewell'), reason: Type.String() }),
 ]);
 export type ToDevice = Static<typeof ToDevice>;
+
+/** 200 or, for a part that begins elsewhere, 409: bytes that are kept, and whether that is all and its hash fits. */
+export const ResultProgress = Type.Object({ offset: Type.Integer(), complete: Type.Boolean() });
+export type ResultProgress = Static<typeof ResultProgress>;
+
+/**
+ * What a device shall enforce until it is told otherwise, by topic. The answer at {@link DEVICE_PATHS.content} is a compact JWS of {@link DeviceContent} by the
+ * command key, `typ` {@link CONTENT_TYPE}: whoever ends TLS can neither add nor take away, and an older version is not taken.
+ */
+export const CONTENT_TYPE = 'merlon-content+jwt';
+export const DeviceContent = Type.Object({
+  sub: Hex40,
+  topic: Type.String({ maxLength: 32 }),
+  version: Type.Integer({ minimum: 0 }),
+  /** Version that `upserts` and `removes` build upon; 0: `upserts` are all there is. */
+  base: Type.Integer({ minimum: 0 }),
+  /** Items, each with its `id`. */
+  upserts: Type.Array(Type.Record(Type.String(), Type.Unknown())),
+  removes: Type.Array(Type.String({ maxLength: 128 })),
+  iat: Type.Integer(),
+});
+export type DeviceContent = Static<typeof DeviceContent>;
 
 export const CancelClaims = Type.Object({
   jti: Guid,
@@ -261,6 +304,12 @@ export const FromDevice = Type.Union([
     type: Type.Literal('refused'),
     orderId: Type.String(),
     reason: Type.String({ maxLength: 500 }),
+  }),
+  /** How far a long order is: for people, and unsigned. What counts comes with the receipt. */
+  Type.Object({
+    type: Type.Literal('progress'),
+    orderId: Guid,
+    progress: Type.Record(Type.String({ maxLength: 64 }), Type.Unknown()),
   }),
   Type.Object({ type: Type.Literal('receipt'), receipt: Type.String() }),
   Type.Object({ type: Type.Literal('health'), health: DeviceHealth }),

@@ -20,6 +20,7 @@ export * from './hunting/other-tables.ts';
 export * from './hunting/tables.ts';
 export * from './hunting.ts';
 export * from './ingest-validator.ts';
+export * from './orders.ts';
 export * from './permissions.ts';
 export * from './portal-permissions.ts';
 export * from './scim-error.ts';

@@ -1,4 +1,4 @@
-import type { CancelRequest, IsolateRequest, MachineAction, UnisolateRequest } from '@merlon/contract';
+import type { CancelRequest, CommentRequest, IsolateRequest, MachineAction } from '@merlon/contract';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { underWay } from '../actions/under-way.ts';
 import { api } from '../services.ts';
@@ -36,7 +36,7 @@ export function isolate(machineId: string, body: IsolateRequest): Promise<Machin
   return api.post(`/api/machines/${encodeURIComponent(machineId)}/isolate`, body);
 }
 
-export function unisolate(machineId: string, body: UnisolateRequest): Promise<MachineAction> {
+export function unisolate(machineId: string, body: CommentRequest): Promise<MachineAction> {
   return api.post(`/api/machines/${encodeURIComponent(machineId)}/unisolate`, body);
 }
 

@@ -17,6 +17,7 @@ import {
   nowIso7,
   type OnboardingPackage,
   type OrderClaims,
+  type OrderParams,
   RECEIPT_TYPE,
   type ReceiptClaims,
   type ToDevice,
@@ -111,7 +112,7 @@ export async function enrolDevice(
     say({ type: 'started', orderId: claims.jti });
     const startedAt = nowIso7(new Date());
     const before = isolation;
-    isolation = claims.kind === 'Isolate' ? (claims.params.isolationType ?? 'Full') : 'None';
+    isolation = claims.kind === 'Isolate' ? (claims.params as OrderParams<'Isolate'>).isolationType : 'None';
     const receipt: ReceiptClaims = {
       orderId: claims.jti,
       sub: deviceId,

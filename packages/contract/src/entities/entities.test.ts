@@ -14,6 +14,7 @@ import {
   alertDeterminations,
   alertDeterminationsOf,
   CancelRequest,
+  CommentRequest,
   collectionAnswer,
   entityAnswer,
   GraphHuntingRequest,
@@ -27,7 +28,6 @@ import {
   LiveResponseCommand,
   Machine,
   MachineAction,
-  UnisolateRequest,
 } from '../index.ts';
 
 interface Schema {
@@ -149,8 +149,8 @@ describe('request bodies', () => {
     ['isolation, of no kind there is', IsolateRequest, { Comment: 'a', IsolationType: 'full' }, false],
     ['isolation without a comment', IsolateRequest, { IsolationType: 'Full' }, false],
     ['isolation with an empty comment', IsolateRequest, { Comment: '' }, false],
-    ['release', UnisolateRequest, { Comment: 'a' }, true],
-    ['release of a kind', UnisolateRequest, { Comment: 'a', IsolationType: 'Full' }, false],
+    ['release', CommentRequest, { Comment: 'a' }, true],
+    ['release of a kind', CommentRequest, { Comment: 'a', IsolationType: 'Full' }, false],
     ['cancellation without a word', CancelRequest, {}, true],
     ['a query', HuntingRequest, { Query: 'DeviceInfo' }, true],
     [

@@ -11,6 +11,8 @@ export const machineActionTypes = [
   'StopAndQuarantineFile',
   'RestrictCodeExecution',
   'UnrestrictCodeExecution',
+  /** Ours: the way back of StopAndQuarantineFile, which the service has in its portal only. */
+  'RestoreQuarantinedFile',
 ] as const;
 export type MachineActionType = (typeof machineActionTypes)[number];
 
@@ -24,8 +26,8 @@ export const machineActionStatuses = [
 ] as const;
 export type MachineActionStatus = (typeof machineActionStatuses)[number];
 
-/** Full and Selective for isolation, Quick and Full for a scan. */
-export const machineActionScopes = ['Full', 'Selective', 'Quick'] as const;
+/** Full and Selective for isolation, Quick, Full and Custom (ours) for a scan. */
+export const machineActionScopes = ['Full', 'Selective', 'Quick', 'Custom'] as const;
 export type MachineActionScope = (typeof machineActionScopes)[number];
 
 export const fileIdentifierTypes = ['Sha1', 'Sha256', 'Md5'] as const;
@@ -121,9 +123,38 @@ export const IsolateRequest = Type.Object(
 );
 export type IsolateRequest = Static<typeof IsolateRequest>;
 
-/** `POST /api/machines/{id}/unisolate`. */
-export const UnisolateRequest = Type.Object({ Comment: comment }, body);
-export type UnisolateRequest = Static<typeof UnisolateRequest>;
+/** The body of every order that says no more than why. */
+export const CommentRequest = Type.Object({ Comment: comment }, body);
+export type CommentRequest = Static<typeof CommentRequest>;
+
+export const scanTypes = ['Quick', 'Full', 'Custom'] as const;
+
+/** `POST /api/machines/{id}/runAntiVirusScan`. */
+export const ScanRequest = Type.Object(
+  {
+    Comment: comment,
+    ScanType: choice(scanTypes, 'Custom scans the paths given, and is ours.'),
+    Paths: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 4_096 }), {
+        minItems: 1,
+        maxItems: 100,
+        description: 'Absolute paths to scan. Only with Custom.',
+      }),
+    ),
+  },
+  body,
+);
+export type ScanRequest = Static<typeof ScanRequest>;
+
+/** `POST /api/machines/{id}/StopAndQuarantineFile`. */
+export const StopAndQuarantineRequest = Type.Object(
+  {
+    Comment: comment,
+    Sha1: Type.String({ maxLength: 128, description: 'SHA-1 of the file, 40 hex digits.' }),
+  },
+  body,
+);
+export type StopAndQuarantineRequest = Static<typeof StopAndQuarantineRequest>;
 
 /** `POST /api/machineactions/{id}/cancel`. */
 export const CancelRequest = Type.Object(

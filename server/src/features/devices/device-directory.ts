@@ -17,9 +17,13 @@ export interface DeviceIdentity {
   readonly groupId: number;
   /** Name of the device group; `` for a tenant without groups. */
   readonly groupName: string;
+  /** Kinds of order its agent said it can carry out. */
+  readonly carriesOut: readonly string[];
   readonly key: KeyObject;
 }
 
+/** An agent that does not say is of a version that had no more. */
+const FIRST_AGENTS_CARRY_OUT = ['Isolate', 'Unisolate'];
 const CAPACITY = 200_000;
 const LIFETIME_MS = 60_000;
 /** A stranger's id is remembered too, so that guessing ids does not reach the database each time. */
@@ -65,6 +69,7 @@ export class DeviceDirectory {
           state: row.state,
           groupId: row.rbac_group_id,
           groupName: row.rbac_group_name ?? '',
+          carriesOut: row.carries_out ?? FIRST_AGENTS_CARRY_OUT,
           key: publicKeyOf({ kty: 'OKP', crv: 'Ed25519', x: row.public_key_x }),
         }
       : null;

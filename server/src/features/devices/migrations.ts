@@ -78,4 +78,10 @@ export const devicesMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    name: '2026-11-25-devices-4-orders',
+    async up(db) {
+      await db.schema.alterTable('devices').addColumn('carries_out', sql`text[]`).execute();
+    },
+  },
 ];

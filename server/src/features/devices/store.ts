@@ -23,6 +23,8 @@ export interface DevicesTable {
   last_seen: Date;
   computer_name: string;
   os_platform: string;
+  /** Null: its agent did not say. */
+  carries_out: string[] | null;
   os_distribution: string | null;
   os_version: string;
   /** bigint arrives as text. */
@@ -141,6 +143,7 @@ export function devicesStore(state: StateStore) {
             'state',
             'computer_name',
             'os_platform',
+            'carries_out',
             'rbac_group_id',
             groupName,
           ])
@@ -349,6 +352,7 @@ export type DeviceIdentityRow = Pick<
   | 'state'
   | 'computer_name'
   | 'os_platform'
+  | 'carries_out'
   | 'rbac_group_id'
   | 'rbac_group_name'
 >;
@@ -373,5 +377,6 @@ function described(device: DeviceDescription) {
     os_processor: device.osProcessor,
     agent_version: device.agentVersion,
     hardware_fingerprint: device.hardwareFingerprint ?? null,
+    carries_out: device.carriesOut ?? null,
   };
 }

@@ -18,7 +18,7 @@ import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
 import type { ChannelHub } from './channel-hub.ts';
 import type { MachineActionEvent } from './machine-action-state.ts';
-import { signOrder } from './orders.ts';
+import { signCancel, signOrder } from './orders.ts';
 import { readReceipt } from './receipts.ts';
 import type { ChangeDetails, MachineActionRow, ResponseStore } from './store.ts';
 
@@ -38,6 +38,8 @@ export interface ChannelDeps {
   readonly clock: Clock;
   readonly log: Logger;
 }
+
+type SendingDeps = Pick<ChannelDeps, 'hub' | 'store' | 'commandKey' | 'clock'>;
 
 export function channelSocket(deps: ChannelDeps): SocketRoute {
   return defineSocket({
@@ -76,20 +78,28 @@ export function channelSocket(deps: ChannelDeps): SocketRoute {
 
 /** Sends the device everything it has yet to carry out. Safe to repeat: a device takes no order twice. */
 export async function sendOpenOrders(
-  deps: Pick<ChannelDeps, 'hub' | 'store' | 'commandKey' | 'clock'>,
+  deps: SendingDeps,
   tenantId: string,
   deviceId: string,
   afterSeq: number,
 ): Promise<void> {
   for (const action of await deps.store.open(tenantId, deviceId)) {
     if (Number(action.seq) > afterSeq) await sendOrder(deps, action);
+    if (action.cancelled_at) await sendCancel(deps, action);
   }
 }
 
-export async function sendOrder(
-  deps: Pick<ChannelDeps, 'hub' | 'commandKey' | 'clock'>,
-  action: MachineActionRow,
-): Promise<void> {
+/** The newest word on an action: the order, or that it may not begin or go on. */
+export async function sendWord(deps: SendingDeps, action: MachineActionRow): Promise<void> {
+  await (action.cancelled_at ? sendCancel(deps, action) : sendOrder(deps, action));
+}
+
+async function sendCancel(deps: SendingDeps, action: MachineActionRow): Promise<void> {
+  const cancel = await signCancel(action, deps.commandKey(), deps.clock.now());
+  deps.hub.send(action.machine_id, { type: 'cancel', cancel });
+}
+
+async function sendOrder(deps: SendingDeps, action: MachineActionRow): Promise<void> {
   const order = await signOrder(action, deps.commandKey(), deps.clock.now());
   deps.hub.send(action.machine_id, { type: 'order', order });
 }
@@ -116,6 +126,9 @@ async function takeFrame(
         { kind: 'refused' },
         { troubleshoot_info: `The device refused the order: ${frame.reason}` },
       );
+    case 'progress':
+      if (!isGuid(frame.orderId)) return;
+      return deps.store.progress(tenantId, deviceId, frame.orderId, frame.progress, deps.clock.now());
     case 'receipt': {
       const device = await deps.devices.lookup(tenantId, deviceId);
       if (!device) throw new ApiError('Unauthorized', 'The device is not known.');
@@ -127,7 +140,13 @@ async function takeFrame(
       await change(
         receipt.orderId,
         { kind: 'receipt', outcome: receipt.outcome },
-        { receipt: frame.receipt, troubleshoot_info: receipt.error ?? null },
+        {
+          receipt: frame.receipt,
+          troubleshoot_info: receipt.error ?? null,
+          ...('commands' in receipt.evidence
+            ? { progress: JSON.stringify({ commands: receipt.evidence['commands'] }) }
+            : {}),
+        },
       );
       // Also for a receipt that changed nothing: it was stored before, or belongs to nothing we know, and need not come again.
       const answer: ToDevice = { type: 'receiptStored', orderId: receipt.orderId };

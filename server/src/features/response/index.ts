@@ -5,10 +5,12 @@ import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
 import { approvalPolicies, approvalPolicyOperations } from './approval-policies.ts';
 import { approvalRoutes } from './approval-routes.ts';
-import { channelSocket, sendOpenOrders, sendOrder } from './channel.ts';
+import { channelSocket, sendWord } from './channel.ts';
 import { ChannelHub } from './channel-hub.ts';
 import { startExpiry } from './expiry.ts';
-import { ACTION_LIFETIME_MS, responseRoutes } from './routes.ts';
+import { orderRoutes } from './order-routes.ts';
+import { ACTION_LIFETIME_MS, createOrdering } from './ordering.ts';
+import { responseRoutes } from './routes.ts';
 import { type MachineActionRow, responseStore } from './store.ts';
 
 export { responseMigrations } from './migrations.ts';
@@ -40,14 +42,17 @@ export function createResponse(
   const policies = approvalPolicies(platform.state);
   const operations = approvalPolicyOperations(policies);
   const send = async (action: MachineActionRow) => {
-    if (hub.has(action.machine_id)) await sendOrder(deps, action);
-    else await platform.state.notify(ORDERS_CHANNEL, `${action.tenant_id} ${action.machine_id}`);
+    if (hub.has(action.machine_id)) await sendWord(deps, action);
+    else
+      await platform.state.notify(ORDERS_CHANNEL, [action.tenant_id, action.machine_id, action.id].join(' '));
   };
+  const ordering = createOrdering({ ...deps, policies, send });
 
   return {
     name: 'response',
     routes: [
-      ...responseRoutes({ ...deps, policies, send }),
+      ...orderRoutes({ ordering, isolationAllowances: async () => [] }),
+      ...responseRoutes({ ...deps, send }),
       ...approvalRoutes({ ...deps, send, lifetimeMs: ACTION_LIFETIME_MS }),
       ...operationRoutes(operations, platform.state),
     ],
@@ -57,9 +62,13 @@ export function createResponse(
       hub.start();
       expiry = startExpiry(deps);
       unlisten = await platform.state.listen(ORDERS_CHANNEL, (payload) => {
-        const [tenantId = '', deviceId = ''] = payload.split(' ');
+        const [tenantId = '', deviceId = '', actionId = ''] = payload.split(' ');
         if (!hub.has(deviceId)) return;
-        sendOpenOrders(deps, tenantId, deviceId, 0).catch((error: unknown) =>
+        const sending = async () => {
+          const action = await store.find(tenantId, actionId);
+          if (action) await sendWord(deps, action);
+        };
+        sending().catch((error: unknown) =>
           log.warn({ err: error, deviceId }, 'orders announced by another server were not sent'),
         );
       });

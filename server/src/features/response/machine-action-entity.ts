@@ -1,9 +1,13 @@
 import {
+  type FileHash,
   type MachineAction,
   type MachineActionScope,
   type MachineActionType,
   nowIso7,
+  type RelatedFileInfo,
 } from '@merlon/contract';
+import { actionKinds } from './action-kinds.ts';
+import { liveResponseCommands } from './live-response-commands.ts';
 import type { MachineActionRow } from './store.ts';
 
 /** The stored action as the wire shows it. */
@@ -11,12 +15,12 @@ export function machineActionEntity(row: MachineActionRow): MachineAction {
   return {
     id: row.id,
     type: row.type as MachineActionType,
-    title: null,
+    title: actionKinds[row.type as MachineActionType].title,
     scope: row.scope as MachineActionScope | null,
     requestor: row.requestor,
     requestorComment: row.requestor_comment,
     requestSource: row.request_source,
-    externalId: null,
+    externalId: row.external_id,
     status: row.status,
     machineId: row.machine_id,
     computerDnsName: row.computer_dns_name,
@@ -27,7 +31,13 @@ export function machineActionEntity(row: MachineActionRow): MachineAction {
     cancellationDateTimeUtc: row.cancelled_at && nowIso7(row.cancelled_at),
     errorHResult: 0,
     troubleshootInfo: row.troubleshoot_info,
-    commands: null,
-    relatedFileInfo: null,
+    commands: row.type === 'LiveResponse' ? liveResponseCommands(row) : null,
+    relatedFileInfo: relatedFile(row.params),
   };
+}
+
+function relatedFile({ file }: MachineActionRow['params']): RelatedFileInfo | null {
+  if (file === undefined) return null;
+  const { algorithm, value } = file as FileHash;
+  return { fileIdentifier: value, fileIdentifierType: algorithm };
 }

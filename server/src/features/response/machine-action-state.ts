@@ -1,9 +1,9 @@
 /**
  * The life of a machine action.
  *
- *   Pending ──started──▶ InProgress ──receipt──▶ Succeeded | Failed
- *      │ │                  │
- *      │ ├──receipt──────────────────────────▶ Succeeded | Failed   (the "started" frame was lost)
+ *   Pending ──started──▶ InProgress ──receipt──▶ Succeeded | Failed | Cancelled
+ *      │ │                  │  └─cancel asked─▶ InProgress            (a long action: its device is asked to break it off, and its receipt says whether it did)
+ *      │ ├──receipt──────────────────────────▶ Succeeded | Failed | Cancelled   (the "started" frame was lost)
  *      │ ├──refused──▶ Failed ◀──refused──┤
  *      │ ├──expired──▶ TimeOut ◀─expired──┤
  *      │ └──cancelled─▶ Cancelled
@@ -11,19 +11,21 @@
  *         connection until the device takes it)
  *
  *   Cancelled ──receipt(Succeeded)──▶ Succeeded          (the device had begun before the cancellation reached it)
- *   TimeOut   ──receipt──▶ Succeeded | Failed            (the device was out of reach, not idle)
+ *   TimeOut   ──receipt──▶ Succeeded | Failed | Cancelled   (the device was out of reach, not idle)
  *
- * Succeeded and Failed are final; so are TimeOut and Cancelled unless the device's signed word comes late. An action in progress cannot be cancelled: isolating takes milliseconds, and its
- * receipt says what became of it; the way back is the opposite action.
+ * Succeeded and Failed are final; so are TimeOut and Cancelled unless the device's signed word comes late. A short action in
+ * progress cannot be cancelled: isolating takes milliseconds, and its receipt says what became of it; the way back is the opposite action.
  */
 import type { MachineActionStatus } from '@merlon/contract';
 
 export type MachineActionEvent =
   | { readonly kind: 'started' }
-  | { readonly kind: 'receipt'; readonly outcome: 'Succeeded' | 'Failed' }
+  | { readonly kind: 'receipt'; readonly outcome: 'Succeeded' | 'Failed' | 'Cancelled' }
   | { readonly kind: 'refused' }
   | { readonly kind: 'expired' }
-  | { readonly kind: 'cancelled' };
+  | { readonly kind: 'cancelled' }
+  /** Somebody wants a long action broken off. */
+  | { readonly kind: 'cancelAsked' };
 
 /** The next status, or null when the event means nothing in this one. */
 export function nextStatus(
@@ -42,6 +44,7 @@ export function nextStatus(
         case 'expired':
           return 'TimeOut';
         case 'cancelled':
+        case 'cancelAsked':
           return 'Cancelled';
         default:
           return unreachable(event);
@@ -51,6 +54,8 @@ export function nextStatus(
         case 'started':
         case 'cancelled':
           return null;
+        case 'cancelAsked':
+          return 'InProgress';
         case 'receipt':
           return event.outcome;
         case 'refused':

@@ -88,4 +88,18 @@ export const responseMigrations: readonly Migration[] = [
         .execute();
     },
   },
+  {
+    name: '2026-11-25-response-4-params',
+    async up(db) {
+      await db.schema
+        .alterTable('machine_actions')
+        .addColumn('params', 'jsonb', (c) => c.notNull().defaultTo(sql`'{}'::jsonb`))
+        .addColumn('progress', 'jsonb')
+        .addColumn('external_id', 'text')
+        .execute();
+      await sql`update machine_actions set params = jsonb_build_object('isolationType', scope) where type = 'Isolate'`.execute(
+        db,
+      );
+    },
+  },
 ];

@@ -10,8 +10,8 @@ export function signOrder(action: MachineActionRow, key: CommandKey, now: Date):
     jti: action.id,
     sub: action.machine_id,
     seq: Number(action.seq),
-    kind: action.type === 'Isolate' ? 'Isolate' : 'Unisolate',
-    params: action.scope === 'Full' || action.scope === 'Selective' ? { isolationType: action.scope } : {},
+    kind: action.type,
+    params: action.params,
     iat: seconds(now),
     exp: seconds(action.expires_at),
   };

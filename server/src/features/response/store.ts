@@ -1,5 +1,5 @@
 /** All SQL of the response feature. */
-import type { MachineActionStatus } from '@merlon/contract';
+import type { MachineActionScope, MachineActionStatus, OrderContent, OrderKind } from '@merlon/contract';
 import { isUniqueViolation, type StateStore, type TenantScope } from '@merlon/state-store';
 import {
   type ColumnType,
@@ -14,7 +14,7 @@ import { type MachineActionEvent, nextStatus } from './machine-action-state.ts';
 interface MachineActionsTable {
   tenant_id: ColumnType<string, string | undefined, never>;
   id: string;
-  type: string;
+  type: OrderKind;
   scope: string | null;
   status: MachineActionStatus;
   requestor: string;
@@ -33,6 +33,11 @@ interface MachineActionsTable {
   troubleshoot_info: string | null;
   /** The device's signed receipt, as it came. */
   receipt: string | null;
+  /** What the order says besides its kind: `orderParams` of the contract. */
+  params: ColumnType<Record<string, unknown>, string, never>;
+  /** What the device last said of a long action. */
+  progress: ColumnType<Record<string, unknown> | null, string | null, string | null>;
+  external_id: string | null;
   requestor_id: string | null;
   /** Null: none was asked for. While it is required the order does not leave, and has no place in the device's sequence. */
   approval: 'Required' | 'Approved' | 'Rejected' | null;
@@ -55,8 +60,10 @@ export type ResponseTransaction = Transaction<ResponseDb>;
 
 export interface NewMachineAction {
   readonly id: string;
-  readonly type: 'Isolate' | 'Unisolate';
-  readonly scope: 'Full' | 'Selective' | null;
+  readonly content: OrderContent;
+  readonly scope: MachineActionScope | null;
+  /** The caller's own id for it. */
+  readonly externalId: string | null;
   readonly requestor: string;
   readonly requestorId: string;
   /** What the caller is told while a second person's word is awaited; null when none is needed. */
@@ -83,7 +90,7 @@ export type ChangeDetails = Partial<
     MachineActionRow,
     'receipt' | 'troubleshoot_info' | 'cancellation_requestor' | 'cancellation_comment' | 'cancelled_at'
   >
->;
+> & { readonly progress?: string };
 
 export type ResponseStore = ReturnType<typeof responseStore>;
 
@@ -103,7 +110,7 @@ export function responseStore(state: StateStore) {
             .insertInto('machine_actions')
             .values({
               id: action.id,
-              type: action.type,
+              type: action.content.kind,
               scope: action.scope,
               status: 'Pending',
               requestor: action.requestor,
@@ -120,6 +127,9 @@ export function responseStore(state: StateStore) {
               cancelled_at: null,
               troubleshoot_info: action.awaits,
               receipt: null,
+              params: JSON.stringify(action.content.params),
+              progress: null,
+              external_id: action.externalId,
               requestor_id: action.requestorId,
               approval: action.awaits === null ? null : 'Required',
             })
@@ -212,6 +222,25 @@ export function responseStore(state: StateStore) {
           return { row: changed, changed: true };
         },
       );
+    },
+
+    /** Keeps what the device says of an action in progress; of any other it is not news. */
+    async progress(
+      tenantId: string,
+      machineId: string,
+      id: string,
+      progress: Record<string, unknown>,
+      at: Date,
+    ): Promise<void> {
+      await state.tenant<ResponseDb, void>(tenantId, async (db) => {
+        await db
+          .updateTable('machine_actions')
+          .set({ progress: JSON.stringify(progress), updated_at: at })
+          .where('id', '=', id)
+          .where('machine_id', '=', machineId)
+          .where('status', '=', 'InProgress')
+          .execute();
+      });
     },
 
     /** Waiting for a second person's word, oldest first. */

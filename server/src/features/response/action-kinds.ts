@@ -1,0 +1,84 @@
+/** What there is to know of each kind of machine action: who may order it, and what it leaves behind. */
+import type { MachineActionType, OrderKind, Permission, PortalPermission } from '@merlon/contract';
+
+export interface ActionKind {
+  /** For people, on the action itself. */
+  readonly title: string;
+  readonly permission: Permission;
+  readonly role: PortalPermission;
+  /** Name of the event in the audit trail. */
+  readonly audit: string;
+  /** The status of a successful order: api-endpoints.yaml. */
+  readonly orderedStatus: 200 | 201;
+}
+
+const ordered = { orderedStatus: 201 } as const;
+const remediation = { role: 'ActiveRemediation.SecurityOperations', ...ordered } as const;
+
+export const actionKinds = {
+  Isolate: {
+    ...remediation,
+    title: 'Isolate device',
+    permission: 'Machine.Isolate',
+    audit: 'machine.isolate',
+  },
+  Unisolate: {
+    ...remediation,
+    title: 'Release device from isolation',
+    permission: 'Machine.Isolate',
+    audit: 'machine.unisolate',
+  },
+  RestrictCodeExecution: {
+    ...remediation,
+    title: 'Restrict app execution',
+    permission: 'Machine.RestrictExecution',
+    audit: 'machine.restrictCodeExecution',
+  },
+  UnrestrictCodeExecution: {
+    ...remediation,
+    title: 'Remove app restriction',
+    permission: 'Machine.RestrictExecution',
+    audit: 'machine.unrestrictCodeExecution',
+  },
+  // The page of the call says active remediation, the page of the roles alerts investigation; who may do more may do this.
+  RunAntiVirusScan: {
+    ...ordered,
+    role: 'AlertsInvestigation.Manage',
+    title: 'Run antivirus scan',
+    permission: 'Machine.Scan',
+    audit: 'machine.runAntiVirusScan',
+  },
+  StopAndQuarantineFile: {
+    ...remediation,
+    title: 'Stop and quarantine file',
+    permission: 'Machine.StopAndQuarantine',
+    audit: 'machine.stopAndQuarantineFile',
+  },
+  RestoreQuarantinedFile: {
+    ...remediation,
+    title: 'Restore file from quarantine',
+    permission: 'Machine.StopAndQuarantine',
+    audit: 'machine.restoreQuarantinedFile',
+  },
+  CollectInvestigationPackage: {
+    ...ordered,
+    role: 'AlertsInvestigation.Manage',
+    title: 'Collect investigation package',
+    permission: 'Machine.CollectForensics',
+    audit: 'machine.collectInvestigationPackage',
+  },
+  Offboard: {
+    orderedStatus: 200,
+    role: 'SecuritySettings.Manage',
+    title: 'Offboard device',
+    permission: 'Machine.Offboard',
+    audit: 'machine.offboard',
+  },
+  LiveResponse: {
+    ...ordered,
+    role: 'LiveResponse.Advanced',
+    title: 'Live response',
+    permission: 'Machine.LiveResponse',
+    audit: 'machine.liveResponse',
+  },
+} as const satisfies Record<MachineActionType & OrderKind, ActionKind>;
