@@ -183,6 +183,7 @@ describe('access management by programs', () => {
       'app.removeCertificate',
       'app.removeSecret',
       'approvalPolicy.create',
+      'audit.verify',
       'consent.withdraw',
       'deviceGroup.preview',
       'elevation.end',

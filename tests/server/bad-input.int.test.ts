@@ -67,6 +67,16 @@ describe('a mistaken request', () => {
     expect(answer.json().error.target).toMatch(/^[0-9a-f-]{36}$/);
   });
 
+  it('of a value that is not one of a few names them', async () => {
+    const json = { Comment: 'x', IsolationType: 'Half' };
+    const answer = await server.call(`/api/machines/${'0'.repeat(40)}/isolate`, {
+      method: 'POST',
+      token,
+      json,
+    });
+    expect(answer.json().error.message).toBe('\'IsolationType\' must be one of Full, Selective, not "Half".');
+  });
+
   it('without a token is a 401, and with too small a one a 403', async () => {
     expect((await server.call('/api/machines')).status).toBe(401);
     const small = await server.token(await server.createApp('Alert.Read.All'));

@@ -50,22 +50,26 @@ describe('a body', () => {
 
   it.each([
     [undefined, 'InvalidRequestBody', 'The request body is missing.'],
-    [[], 'InvalidRequestBody', 'The body must be object.'],
+    [[], 'InvalidRequestBody', 'The body must be an object, not a list.'],
     [{}, 'MissingRequiredParameter', "'Comment' is required."],
     [
       { comment: 'x' },
       'InvalidRequestBody',
       "'comment' is not known here. Did you mean 'Comment'? Names are case-sensitive.",
     ],
-    [{ Comment: 'x', Other: 1 }, 'InvalidRequestBody', "'Other' is not known here."],
-    [{ Comment: '' }, 'InvalidInput', "'Comment' must not have fewer than 1 characters."],
-    [{ Comment: 1 }, 'InvalidInput', "'Comment' must be string."],
+    [
+      { Comment: 'x', Other: 1 },
+      'InvalidRequestBody',
+      "'Other' is not known here. Known here: Comment, IsolationType, Ids.",
+    ],
+    [{ Comment: '' }, 'InvalidInput', "'Comment' must not be empty."],
+    [{ Comment: 1 }, 'InvalidInput', "'Comment' must be a text, not 1."],
     [
       { Comment: 'x', IsolationType: 'full' },
       'InvalidInput',
-      "'IsolationType' must be one of Full, Selective.",
+      '\'IsolationType\' must be one of Full, Selective, not "full".',
     ],
-    [{ Comment: 'x', Ids: [{ id: 'a' }, { id: 2 }] }, 'InvalidInput', "'Ids[1].id' must be string."],
+    [{ Comment: 'x', Ids: [{ id: 'a' }, { id: 2 }] }, 'InvalidInput', "'Ids[1].id' must be a text, not 2."],
     [{ Comment: 'x', Ids: [{}] }, 'MissingRequiredParameter', "'Ids[0].id' is required."],
   ])('%j is refused by name', (value, code, message) => {
     expect(refusal(() => checkInput('body', Body, value))).toEqual([code, message]);
@@ -83,9 +87,11 @@ describe('a query', () => {
   it('is refused by name', () => {
     expect(refusal(() => checkInput('query', Query, { top: 'many' }))).toEqual([
       'InvalidInput',
-      "'top' must be integer.",
+      '\'top\' must be a whole number, not "many".',
     ]);
-    expect(refusal(() => checkInput('query', Query, { top: '11' }))[1]).toContain("'top' must be <= 10");
+    expect(refusal(() => checkInput('query', Query, { top: '11' }))[1]).toContain(
+      "'top' must be at most 10, not 11.",
+    );
   });
 });
 

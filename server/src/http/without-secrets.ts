@@ -9,6 +9,11 @@ const QUERY = /query$/i;
 /** U+0000 and halves of surrogate pairs: JSON may hold them, PostgreSQL not. */
 const NOT_STORABLE = /\0|[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
 
+/** Whether what stands under this name must not be shown or kept. */
+export function isSecretName(name: string): boolean {
+  return SECRET.test(name) || QUERY.test(name);
+}
+
 export function withoutSecrets(value: unknown): unknown {
   return kept(value, '');
 }
