@@ -12,7 +12,8 @@ export type Token = { readonly at: number } & (
   | { readonly kind: 'end' }
 );
 
-const BLANK = /[ \t\r\n]*/y;
+/** A plus sign is one too: clients that encode the `+` of `status+eq+'New'` once more send `%2B`, and are understood by the service. */
+const BLANK = /[ \t\r\n+]*/y;
 const STRING = /'((?:[^']|'')*)'(?!')/y;
 const GUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?![\w-])/iy;
 /** An offset may follow a blank: form decoding turns `+` into one. */

@@ -53,6 +53,16 @@ describe('a query', () => {
     expect(query.filter && printFilter(query.filter)).toBe('lastSeen gt 2018-08-01T00:00:00.0000000Z');
   });
 
+  it('takes plus signs that were encoded once more for blanks, but in texts', () => {
+    const query = parse(
+      '%24filter=lastSeen%2Bgt%2B2018-08-01T02%3A00%3A00%2B02%3A00+and+(computerDnsName%2Beq%2B%27a%2Bb%27)&%24orderby=lastSeen%2Basc',
+    );
+    expect(query.filter && printFilter(query.filter)).toBe(
+      "(lastSeen gt 2018-08-01T00:00:00.0000000Z and computerDnsName eq 'a+b')",
+    );
+    expect(query.orderBy.map((o) => [o.field.name, o.direction])).toEqual([['lastSeen', 'asc']]);
+  });
+
   it('takes * in $select and $expand for all', () => {
     expect(parse('$select=*').select).toBeNull();
     expect(parse('$expand=*').expand).toEqual(['logonUsers', 'alerts']);

@@ -129,7 +129,7 @@ function fieldOf(option: Option, name: string, at: number, set: ODataSet): OData
 function orderBy(items: readonly Item[] | null, set: ODataSet): ODataOrder[] {
   const orders: ODataOrder[] = [];
   for (const { text, at } of items ?? []) {
-    const [name = '', direction = 'asc', ...rest] = text.split(/\s+/);
+    const [name = '', direction = 'asc', ...rest] = text.split(/[\s+]+/);
     const word = direction.toLowerCase();
     if (rest.length > 0 || (word !== 'asc' && word !== 'desc')) {
       throw new ODataError('$orderby', `${shown(text)} is not "<property> asc" or "<property> desc"`, {
