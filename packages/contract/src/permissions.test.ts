@@ -31,6 +31,7 @@ describe('an audience', () => {
     ['https://api.securitycenter.microsoft.com', true],
     ['https://api.securitycenter.windows.com/', true],
     ['https://securitycenter.onmicrosoft.com/windowsatpservice', true],
+    ['https://security.microsoft.com/mtp', true],
     ['https://api.security.microsoft.com//', false],
     ['https://graph.microsoft.com', true],
     ['https://graph.windows.net', false],

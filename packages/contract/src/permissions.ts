@@ -86,6 +86,8 @@ export const acceptedAudiences = [
   'https://api.securitycenter.windows.com',
   'https://securitycenter.onmicrosoft.com/windowsatpservice',
   'https://api.security.microsoft.com',
+  // Of `/api/incidents` and advanced hunting over all products.
+  'https://security.microsoft.com/mtp',
   'https://graph.microsoft.com',
 ] as const;
 

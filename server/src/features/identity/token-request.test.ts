@@ -19,6 +19,7 @@ describe('the audience of an application', () => {
     expect(applicationAudience(1, { resource: `${API}/` }, 'T')).toBe(`${API}/`);
     expect(applicationAudience(2, { scope: `${API}/.default` }, 'T')).toBe(API);
     expect(applicationAudience(2, { scope: ` ${API}//.default ` }, 'T')).toBe(`${API}/`);
+    expect(applicationAudience(2, { scope: `offline_access ${API}/.default` }, 'T')).toBe(API);
   });
 
   it.each([
@@ -29,6 +30,7 @@ describe('the audience of an application', () => {
     [2, { resource: API }, 900144],
     [2, { scope: `${API}/Alert.Read` }, 1002012],
     [2, { scope: `${API}/.default openid` }, 1002012],
+    [2, { scope: 'offline_access' }, 1002012],
     [2, { scope: '/.default' }, 500011],
   ] as const)('v%s %j is refused with %s', (version, fields, code) => {
     expect(codeOf(() => applicationAudience(version, fields as never, 'T'))).toBe(code);

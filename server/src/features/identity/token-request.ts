@@ -31,7 +31,8 @@ export function requireField(fields: Fields, name: string): string {
 export function applicationAudience(version: ProtocolVersion, fields: Fields, tenantName: string): string {
   if (version === 1) return acceptedAudience(requireField(fields, 'resource'), tenantName);
   const scope = requireField(fields, 'scope').trim();
-  const [only, ...more] = scope.split(/\s+/);
+  // For a program there is nothing to refresh; connectors that ask for it all the same get their token.
+  const [only, ...more] = scope.split(/\s+/).filter((name) => name !== 'offline_access');
   if (only === undefined || more.length > 0 || !only.endsWith('/.default')) {
     throw new AadstsError(
       1002012,

@@ -83,6 +83,11 @@ describe('a good token', () => {
     });
   });
 
+  it('with no word before it', async () => {
+    const token = (await sign(claims)).slice('Bearer '.length);
+    expect(await verify(token)).toMatchObject({ clientId: 'app-1' });
+  });
+
   it('ends, also when it was seen before', async () => {
     const token = await sign(claims);
     await verify(token);

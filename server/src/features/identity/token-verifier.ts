@@ -110,8 +110,12 @@ export function createTokenVerifier(deps: TokenVerifierDeps) {
   }
 }
 
+/** Clients of Graph also send the token without the word before it, as Graph lets them. */
+const BARE_TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 function bearer(authorization: string | undefined): string {
-  const [scheme = '', token = '', ...rest] = (authorization ?? '').trim().split(/\s+/);
+  const sent = (authorization ?? '').trim();
+  const [scheme = '', token = '', ...rest] = BARE_TOKEN.test(sent) ? ['bearer', sent] : sent.split(/\s+/);
   if (
     scheme.toLowerCase() !== 'bearer' ||
     token === '' ||
