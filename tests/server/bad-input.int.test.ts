@@ -74,7 +74,9 @@ describe('a mistaken request', () => {
       token,
       json,
     });
-    expect(answer.json().error.message).toBe('\'IsolationType\' must be one of Full, Selective, not "Half".');
+    expect(answer.json().error.message).toBe(
+      '\'IsolationType\' must be one of Full, Selective, UnManagedDevice, not "Half".',
+    );
   });
 
   it('without a token is a 401, and with too small a one a 403', async () => {

@@ -5,6 +5,7 @@ import type { StateStore } from '@merlon/state-store';
 import { openTestStateStore } from '@merlon/state-store/testing';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RouteRequest } from '../../http/route.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import type { ExportedRecord } from './export.ts';
 import { type AuditEntry, type AuditFeature, auditMigrations, createAudit } from './index.ts';
@@ -89,6 +90,29 @@ describe('the trail of a tenant', () => {
     expect(records.slice(1).every((one, index) => one.previous === records[index]?.hash)).toBe(true);
     expect(records.every((one) => one.tenantId === tenantA && one.appId === 'portal')).toBe(true);
     expect((await exported(tenantA, 38)).map((one) => one.position)).toEqual([39, 40]);
+  });
+
+  it('is read by pages, between which records may come', async () => {
+    const count = 1_003;
+    for (let number = 1; number <= count; number++) await audit.record(entry(tenantA, number));
+    const list = audit.routes?.find(({ id }) => id === 'audit.list');
+    const read = async (url: string) => {
+      const request = { url, origin: 'https://merlon.example', caller: { tenantId: tenantA } };
+      const reply = await list?.handle(request as unknown as RouteRequest);
+      return (reply as { body: { value: { targetId: string }[]; '@odata.nextLink'?: string } }).body;
+    };
+    const first = await read("/api/merlon/audit?$filter=action eq 'machine.isolate'");
+    expect(first.value.map(({ targetId }) => targetId)[0]).toBe(`d${count}`);
+    const next = first['@odata.nextLink'] ?? '';
+    expect(next).toContain('$skiptoken=');
+    await audit.record(entry(tenantA, count + 1));
+    const second = await read(next.replace('https://merlon.example', ''));
+    expect(second.value.map(({ targetId }) => targetId)).toEqual(['d3', 'd2', 'd1']);
+    expect(second['@odata.nextLink']).toBeUndefined();
+    const [newest] = (await read('/api/merlon/audit?$top=1')).value as unknown as { id: string }[];
+    expect((await read(`/api/merlon/audit?$filter=id eq '${newest?.id}'`)).value).toHaveLength(1);
+    const none = "/api/merlon/audit?$filter=id eq '99999999999999999999'";
+    expect((await read(none)).value).toHaveLength(0);
   });
 
   it('holds nothing of a change that was taken back', async () => {

@@ -29,6 +29,7 @@ const text = { type: 'string', filterable: true, sortable: false } as const;
 const auditSet: ODataSet = {
   name: 'audit',
   fields: [
+    { ...text, name: 'id', nullable: false },
     { name: 'time', type: 'datetime', filterable: true, sortable: false },
     { ...text, name: 'actorKind' },
     { ...text, name: 'actorId' },
@@ -43,9 +44,12 @@ const auditSet: ODataSet = {
   ],
   expandable: [],
   maxTop: 1_000,
+  paging: { key: 'id', orderBy: [{ property: 'id', direction: 'desc' }] },
 };
 
 const columns: SqlColumns = {
+  // As many digits as bigint surely holds.
+  id: { column: sql`id`, type: sql`bigint`, pattern: /^[1-9][0-9]{0,17}$/ },
   time: sql`time`,
   actorKind: sql`actor_kind`,
   actorId: sql`actor_id`,

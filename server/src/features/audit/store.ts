@@ -72,13 +72,14 @@ export function createAuditTrail({
         ? insert(db as Transaction<AuditDatabase>, entry)
         : state.tenant<AuditDatabase, void>(entry.tenantId, (own) => insert(own, entry)),
 
-    page: (tenantId, { where, limit, offset, count }) =>
+    page: (tenantId, { where, after, limit, offset, count }) =>
       state.tenant<AuditDatabase, { rows: AuditRecord[]; total: number | null }>(tenantId, async (db) => {
         const matching = () => {
           const all = db.selectFrom('audit_records');
           return where ? all.where(where) : all;
         };
-        const rows = await matching().selectAll().orderBy('id', 'desc').limit(limit).offset(offset).execute();
+        const place = after ? matching().where(after) : matching();
+        const rows = await place.selectAll().orderBy('id', 'desc').limit(limit).offset(offset).execute();
         const total = count
           ? await matching()
               .select((e) => e.fn.countAll<string>().as('total'))
