@@ -64,6 +64,7 @@ async function openOn(
   };
   return {
     tenant: (scope, work) => transactions.asTenant(scope, work),
+    read: (scope, work) => transactions.reading(scope, work),
     system: (work) => transactions.asSystem(work),
     together: (work) => transactions.together(work, (channel, payload) => listener.hear(channel, payload)),
     listen: (channel, handler) => listener.add(channel, handler),

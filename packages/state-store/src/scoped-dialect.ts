@@ -13,7 +13,8 @@ import {
   type QueryResult,
 } from 'kysely';
 import type pg from 'pg';
-import type { PatientPool } from './patient-pool.ts';
+import { isConnectionLoss, PATIENCE_MS, type PatientPool } from './patient-pool.ts';
+import { type Eyes, readScoped } from './scoped-read.ts';
 
 /** The transaction could not even begin: nothing of its work was done. */
 export class NotBegunError extends Error {
@@ -28,6 +29,59 @@ export function scopedDialect(pool: PatientPool, begin = 'begin'): Dialect {
     createIntrospector: (db) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   };
+}
+
+/** Every statement by itself, on whichever connection is free, and each may only read. */
+export function readingDialect(pool: PatientPool, eyes: Eyes): Dialect {
+  return { ...scopedDialect(pool), createDriver: () => new ReadingDriver(pool, eyes) };
+}
+
+class ReadingDriver implements Driver {
+  readonly #connection: DatabaseConnection;
+
+  constructor(pool: PatientPool, eyes: Eyes) {
+    this.#connection = {
+      async executeQuery<R>(statement: CompiledQuery): Promise<QueryResult<R>> {
+        for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+          const client = await pool.connect();
+          let lost = false;
+          try {
+            return { rows: (await readScoped(client, eyes, statement)) as R[] };
+          } catch (error) {
+            // What only reads may be asked twice.
+            lost = isConnectionLoss(error);
+            if (!lost || Date.now() >= deadline) throw error;
+          } finally {
+            client.release(lost);
+          }
+        }
+      },
+      streamQuery: refuseStream,
+    };
+  }
+
+  async init(): Promise<void> {}
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    return this.#connection;
+  }
+
+  beginTransaction = refuseTransaction;
+  commitTransaction = refuseTransaction;
+  rollbackTransaction = refuseTransaction;
+
+  async releaseConnection(): Promise<void> {}
+
+  async destroy(): Promise<void> {}
+}
+
+async function refuseTransaction(): Promise<never> {
+  throw new Error('what only reads has no transactions');
+}
+
+// biome-ignore lint/correctness/useYield: the interface has it; a cursor would outlive its statement timeout
+async function* refuseStream(): AsyncIterableIterator<never> {
+  throw new Error('this store does not stream rows: read them a page at a time');
 }
 
 class ScopedDriver implements Driver {
@@ -95,10 +149,7 @@ class PooledConnection implements DatabaseConnection {
     return COUNTED.has(command) ? { rows, numAffectedRows: BigInt(rowCount ?? 0) } : { rows };
   }
 
-  // biome-ignore lint/correctness/useYield: the interface has it; a cursor would outlive its statement timeout
-  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
-    throw new Error('this store does not stream rows: read them a page at a time');
-  }
+  streamQuery = refuseStream;
 
   /** Runs statements without parameters; returns the last one's command tag. */
   async command(sql: string): Promise<string> {

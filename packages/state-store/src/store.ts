@@ -22,6 +22,11 @@ export interface StateStore {
    * all its devices: for the platform's own work, never for what a caller asked.
    */
   tenant<DB, T>(scope: string | TenantScope, work: (db: Transaction<DB>) => Promise<T>): Promise<T>;
+  /**
+   * For what only reads: the rows are those of {@link StateStore.tenant}, each statement has a transaction of its own, and one that would write is refused.
+   * A third of the way: whoever it reads as goes along with the statement, and there is no commit to wait for.
+   */
+  read<DB, T>(scope: string | TenantScope, work: (db: Kysely<DB>) => Promise<T>): Promise<T>;
   /** One transaction across tenants, for the platform itself: sign-in, enrolment look-up, sweeps. */
   system<DB, T>(work: (db: Transaction<DB>) => Promise<T>): Promise<T>;
   /**

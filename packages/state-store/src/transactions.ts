@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Kysely, sql, type Transaction } from 'kysely';
 import { isConnectionLoss, PATIENCE_MS, type PatientPool } from './patient-pool.ts';
 import { GROUPS_SETTING, ROLES, SETTING } from './roles.ts';
-import { NotBegunError, scopedDialect } from './scoped-dialect.ts';
+import { NotBegunError, readingDialect, scopedDialect } from './scoped-dialect.ts';
 import type { TenantScope } from './store.ts';
 import { UnitOfWork } from './unit-of-work.ts';
 
@@ -14,9 +14,17 @@ const MAX_ATTEMPTS = 6;
 const BACK_OFF_MS = 10;
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-function groupId(id: string): string {
-  if (!/^\d{1,9}$/.test(id)) throw new RangeError(`"${id}" is not the id of a device group`);
-  return id;
+/** Checked because it becomes statement text, and said by name because it may come from outside. So are the groups. */
+function scopeOf(scope: string | TenantScope): TenantScope {
+  const whole: TenantScope = typeof scope === 'string' ? { tenantId: scope, deviceGroups: 'all' } : scope;
+  if (!UUID.test(whole.tenantId)) throw new RangeError(`"${whole.tenantId}" is not a tenant id`);
+  return whole;
+}
+
+function groupsOf(ids: readonly string[]): string {
+  const wrong = ids.find((id) => !/^\d{1,9}$/.test(id));
+  if (wrong !== undefined) throw new RangeError(`"${wrong}" is not the id of a device group`);
+  return `{${ids.join(',')}}`;
 }
 
 type Work<DB, T> = (db: Transaction<DB>) => Promise<T>;
@@ -30,17 +38,24 @@ export class Transactions {
   }
 
   async asTenant<DB, T>(scope: string | TenantScope, work: Work<DB, T>): Promise<T> {
-    const { tenantId, deviceGroups } =
-      typeof scope === 'string' ? ({ tenantId: scope, deviceGroups: 'all' } as const) : scope;
-    // Checked because they become statement text, and said by name because they may come from outside.
-    if (!UUID.test(tenantId)) throw new RangeError(`"${tenantId}" is not a tenant id`);
+    const { tenantId, deviceGroups } = scopeOf(scope);
     const tenant = `set local ${SETTING} = '${tenantId}'`;
     if (deviceGroups === 'all') return this.#run([`set local role ${ROLES.tenant}`, tenant], work);
-    const groups = `{${deviceGroups.map(groupId).join(',')}}`;
     return this.#run(
-      [`set local role ${ROLES.scoped}`, tenant, `set local ${GROUPS_SETTING} = '${groups}'`],
+      [`set local role ${ROLES.scoped}`, tenant, `set local ${GROUPS_SETTING} = '${groupsOf(deviceGroups)}'`],
       work,
     );
+  }
+
+  /** See {@link StateStore.read}. Within a unit of work it sees what the unit did. */
+  async reading<DB, T>(scope: string | TenantScope, work: (db: Kysely<DB>) => Promise<T>): Promise<T> {
+    if (this.#unit.getStore()?.open) return this.asTenant(scope, work);
+    const { tenantId, deviceGroups } = scopeOf(scope);
+    const eyes =
+      deviceGroups === 'all'
+        ? { role: ROLES.tenant, tenantId, deviceGroups: '' }
+        : { role: ROLES.scoped, tenantId, deviceGroups: groupsOf(deviceGroups) };
+    return work(new Kysely<DB>({ dialect: readingDialect(this.#pool, eyes) }));
   }
 
   asSystem<DB, T>(work: Work<DB, T>): Promise<T> {
