@@ -2,17 +2,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { connect } from './connection.ts';
+import { ENTITY_FEEDS, ENTITY_LAYOUTS } from './entity-layout.ts';
 import { type EventStore, openEventStore, type Profiles, profilesOf } from './index.ts';
 import { migrate } from './migrate.ts';
-import { ownConnection, silentLog } from './testing.ts';
+import { enginePid, ownConnection, silentLog } from './testing.ts';
 
 const TENANT = '11111111-2222-3333-4444-555555555555';
 const OTHER = '99999999-2222-3333-4444-555555555555';
 const NOW = new Date('2026-11-24T12:00:00Z');
 const all = { tenantId: TENANT, deviceGroups: 'all' } as const;
 const since = new Date('2026-11-20T00:00:00Z');
+
+type Client = ReturnType<typeof connect>;
 
 interface Row extends Record<string, unknown> {
   readonly Timestamp: string;
@@ -109,6 +112,7 @@ beforeAll(async () => {
     TENANT,
     devices.map((deviceId, i) => ({ deviceId, deviceGroup: i < 2 ? 'one' : 'two' })),
   );
+  await store.foldEntities();
 });
 afterAll(async () => {
   await store?.close();
@@ -248,29 +252,137 @@ it('names the accounts of a device with their times on it', async () => {
     );
 });
 
-it('is the same after a restart, and after views that were lost are made again', async () => {
+it('is the same after a restart', async () => {
   await store.close();
   await open();
   await holds();
+});
+
+/** As the writer, past the store. */
+async function onEngine<T>(work: (run: (sql: string) => Promise<void>, client: Client) => Promise<T>) {
   const connection = ownConnection(dir);
   const client = connect(connection, connection.writer, { connections: 1 });
+  const run = async (query: string) => {
+    await client.command({ query, clickhouse_settings: { mutations_sync: '2' } });
+  };
   try {
-    expect(await migrate(client, 'merlon', { log: silentLog })).toEqual([]);
-    const views = await client.query({
-      query: "SELECT name FROM system.tables WHERE database = 'merlon' AND name LIKE 'feed_%'",
-      format: 'JSONEachRow',
-    });
-    for (const { name } of await views.json<{ name: string }>())
-      await client.command({ query: `DROP VIEW merlon.\`${name}\`` });
-    for (const table of ['FileSightings', 'AddressSightings', 'DomainSightings', 'AccountSightings'])
-      await client.command({
-        query: `ALTER TABLE merlon.${table} DELETE WHERE 1`,
-        clickhouse_settings: { mutations_sync: '2' },
-      });
-    expect((await migrate(client, 'merlon', { log: silentLog })).length).toBeGreaterThan(10);
+    return await work(run, client);
   } finally {
     await client.close();
   }
+}
+
+it('folds once more what is stored when nothing tells how far it was folded, as after an upgrade from views', async () => {
+  await onEngine(async (run, client) => {
+    expect(await migrate(client, 'merlon', { log: silentLog })).toEqual([]);
+    await run(
+      `CREATE MATERIALIZED VIEW merlon.feed_DomainSightings_1 TO merlon.DomainSightings AS
+       SELECT TenantId, 'bad.example' AS Host, DeviceId, min(Timestamp) AS FirstSeen, max(Timestamp) AS LastSeen
+       FROM merlon.DeviceNetworkEvents GROUP BY TenantId, DeviceId`,
+    );
+    for (const table of ['EntityProgress', ...ENTITY_LAYOUTS.map(({ name }) => name)])
+      await run(`ALTER TABLE merlon.${table} DELETE WHERE 1`);
+    expect(await migrate(client, 'merlon', { log: silentLog })).toEqual([
+      'DROP VIEW IF EXISTS `merlon`.`feed_DomainSightings_1`',
+    ]);
+  });
+  expect(await profiles.domain(all, 'bad.example', since)).toBeNull();
+  await store.foldEntities();
+  await holds();
+});
+
+it('folds rows that came since, also when their parts were merged with folded ones, and none twice', async () => {
+  for (let turn = 0; turn < 4; turn++) {
+    for (const table of ['DeviceFileEvents', 'DeviceNetworkEvents', 'DeviceLogonEvents']) {
+      const known = rows[table] ?? [];
+      const more = Array.from({ length: 20 }, () => ({ ...known[draw(known.length)], ...base() }));
+      known.push(...more);
+      await insert(table, more, `${table}turn${turn}`);
+      if (turn % 2) await merged(table);
+    }
+    await store.foldEntities();
+    await holds();
+  }
+  const before = await partsWritten();
+  await store.foldEntities();
+  expect(await partsWritten()).toEqual(before);
+});
+
+/** The rows of each day in one part, whose name has the number of a mutation at its end. */
+const merged = (table: string) =>
+  onEngine(async (run, client) => {
+    await run(`ALTER TABLE merlon.${table} MODIFY SETTING min_age_to_force_merge_seconds = 1`);
+    await vi.waitUntil(
+      async () => {
+        const found = await client.query({
+          query: `SELECT partition_id FROM system.parts WHERE database = 'merlon' AND active AND table = {table:String}
+                  GROUP BY partition_id HAVING count() > 1`,
+          query_params: { table },
+          format: 'JSONEachRow',
+        });
+        return (await found.json()).length === 0;
+      },
+      { timeout: 30_000, interval: 50 },
+    );
+    await run(`ALTER TABLE merlon.${table} UPDATE ReportId = 1 WHERE 1`);
+  });
+
+const partsWritten = () =>
+  onEngine(async (_, client) => {
+    const found = await client.query({
+      query: `SELECT table, max(max_block_number) FROM system.parts
+              WHERE database = 'merlon' AND table IN {tables:Array(String)} GROUP BY table ORDER BY table`,
+      query_params: { tables: ['EntityProgress', ...ENTITY_LAYOUTS.map(({ name }) => name)] },
+      format: 'JSONEachRow',
+    });
+    return found.json();
+  });
+
+it('leaves nothing out when the engine is killed while it folds', async () => {
+  const table = 'DeviceFileEvents';
+  const known = rows[table] ?? [];
+  for (let turn = 0; turn < 6; turn++) {
+    const more = Array.from({ length: 20 }, () => ({ ...known[draw(known.length)], ...base() }));
+    known.push(...more);
+    await insert(table, more, `${table}killed${turn}`);
+    const folding = store.foldEntities().catch(() => {});
+    // Before, in and after the statement, as it falls.
+    await new Promise((resolve) => setTimeout(resolve, turn * 4));
+    const victim = enginePid(dir);
+    process.kill(victim, 'SIGKILL');
+    await folding;
+    await vi.waitUntil(() => answers(), { timeout: 20_000, interval: 50 });
+  }
+  await store.foldEntities();
+  await holds();
+});
+
+const answers = () =>
+  profiles.domain(all, 'bad.example', since).then(
+    () => true,
+    () => false,
+  );
+
+it('folds a day anew that went and came back', async () => {
+  const table = 'DeviceLogonEvents';
+  const day = '2026-11-18';
+  const feed = ENTITY_FEEDS.find(({ into }) => into === 'AccountSightings');
+  const gone = (row: Row) => row.Timestamp.startsWith(day);
+  expect((rows[table] ?? []).some(gone)).toBe(true);
+  await onEngine(async (run) => {
+    await run(`ALTER TABLE merlon.${table} DROP PARTITION ID '${day.replaceAll('-', '')}'`);
+    await run('ALTER TABLE merlon.AccountSightings DELETE WHERE 1');
+    // What is folded of the day is beyond any block there will be, as it is when an empty table is numbered anew.
+    await run(`ALTER TABLE merlon.EntityProgress DELETE WHERE Feed LIKE 'AccountSightings%'`);
+    await run(`INSERT INTO merlon.EntityProgress SELECT '${feed?.name}', '20261118', 1000000, now()`);
+  });
+  const back = { ...base(), Timestamp: `${day}T10:00:00.0000000Z`, ActionType: 'LogonSuccess' };
+  rows[table] = [
+    ...(rows[table] ?? []).filter((row) => !gone(row)),
+    { ...back, AccountName: 'bob', AccountDomain: 'CONTOSO', AccountSid: 'S-1-5-21-1', LogonType: 'Network' },
+  ];
+  await insert(table, rows[table].slice(-1), 'back');
+  await store.foldEntities();
   await holds();
 });
 

@@ -1,22 +1,21 @@
 /**
- * What events say of files, addresses, domains and accounts, folded by the engine as rows come in: aggregating tables keyed (tenant, entity, device),
- * fed by materialized views of hunting tables. Every fold is a minimum, a maximum or a set, so that the order of rows and their repetition change
- * nothing. Pure.
+ * What events say of files, addresses, domains and accounts: aggregating tables keyed (tenant, entity, device), into which `entity-fold.ts` has the
+ * engine fold the rows of hunting tables soon after they came. Every fold is a minimum, a maximum or a set, so that the order of rows and their
+ * repetition change nothing. Pure.
  */
 import { createHash } from 'node:crypto';
 import { COMMON_SETTINGS, quoteName, type TableLayout } from './table-layout.ts';
 
-/** A view that folds rows of one hunting table into one entity table. */
+/** How rows of one hunting table are folded into one entity table. */
 export interface EntityFeed {
-  /** Holds a digest of the statement: another fold is another view. */
+  /** Holds a digest of the statement: another fold begins again with what is stored. */
   readonly name: string;
   readonly into: string;
   readonly from: string;
-  /** Over `source`, which the caller puts in the place of {@link SOURCE}. */
+  /** Over rows that stand in the place of {@link SOURCE}. */
   readonly select: string;
 }
 
-export const FEED_PREFIX = 'feed_';
 const SOURCE = '__source__';
 /** Names of a file on one device that are kept. */
 const MAX_NAMES = 32;
@@ -54,6 +53,23 @@ function layout(
 }
 
 const text = (name: string) => ({ name, type: 'String' });
+
+/** How far the parts of a day are folded: the newest row of a feed and a partition counts. */
+export const PROGRESS_LAYOUT: TableLayout = {
+  name: 'EntityProgress',
+  columns: [
+    text('Feed'),
+    text('Partition'),
+    // The engine numbers the inserts of a table; a part names the first and the last that it holds.
+    { name: 'Block', type: 'UInt64' },
+    { name: 'FoldedAt', type: TIME },
+  ],
+  indexes: [],
+  partitionBy: null,
+  orderBy: ['Feed', 'Partition'],
+  engine: 'ReplacingMergeTree(FoldedAt)',
+  settings: COMMON_SETTINGS,
+};
 
 export const ENTITY_LAYOUTS: readonly TableLayout[] = [
   layout(
@@ -127,7 +143,7 @@ function files(from: string, more: { company?: string; product?: string; runs: b
 
 function feed(into: string, from: string, select: string): EntityFeed {
   const digest = createHash('sha256').update(select).digest('hex').slice(0, 8);
-  return { name: `${FEED_PREFIX}${into}_${from}_${digest}`, into, from, select };
+  return { name: `${into}_${from}_${digest}`, into, from, select };
 }
 
 export const ENTITY_FEEDS: readonly EntityFeed[] = [
@@ -181,16 +197,19 @@ export const ENTITY_FEEDS: readonly EntityFeed[] = [
   ),
 ];
 
-/** First what was stored before the view was there, then the view; stopped between the two, the next start begins again, which changes nothing. */
-export function feedStatements(database: string, { name, into, from, select }: EntityFeed): string[] {
-  const target = `${quoteName(database)}.${quoteName(into)}`;
-  const fold = select.replace(SOURCE, `${quoteName(database)}.${quoteName(from)}`);
+/** The number of the last insert that a part holds, by the part's name: `20261124_7_9_1`, with another number behind it after a change of its rows. */
+const LAST_BLOCK = "toUInt64(splitByChar('_', _part)[3])";
+
+/**
+ * Folds the parts of some partitions that hold anything later than what is folded of each. Parameters: `partitions` Array(String) and, in the same
+ * order, `folded` Array(UInt64).
+ */
+export function foldStatement(database: string, { into, from, select }: EntityFeed): string {
   const columns = columnsOf(into);
-  const ordered = `SELECT ${columns} FROM (${fold})`;
-  return [
-    `INSERT INTO ${target} (${columns}) ${ordered}`,
-    `CREATE MATERIALIZED VIEW IF NOT EXISTS ${quoteName(database)}.${quoteName(name)} TO ${target} AS ${fold}`,
-  ];
+  // Both columns are of the part, not of its rows: parts without news are not opened.
+  const news = `(SELECT * FROM ${quoteName(database)}.${quoteName(from)} WHERE _partition_id IN {partitions:Array(String)}
+    AND ${LAST_BLOCK} > transform(_partition_id, {partitions:Array(String)}, {folded:Array(UInt64)}, toUInt64(0)))`;
+  return `INSERT INTO ${quoteName(database)}.${quoteName(into)} (${columns}) SELECT ${columns} FROM (${select.replace(SOURCE, news)})`;
 }
 
 function columnsOf(table: string): string {

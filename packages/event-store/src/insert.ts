@@ -42,12 +42,6 @@ const INPUT_SETTINGS: ClickHouseSettings = {
   wait_end_of_query: 1,
 };
 
-/** A batch that went into its table and not into all that is folded from it does the rest when it comes again. */
-const ONCE: ClickHouseSettings = {
-  insert_deduplicate: 1,
-  deduplicate_blocks_in_dependent_materialized_views: 1,
-};
-
 export async function insertBatch(
   target: InsertTarget,
   layout: TableLayout,
@@ -85,7 +79,7 @@ export async function insertBlocks(
   const complaint = await send(target.client, `INSERT INTO ${table} FORMAT Native`, blocks, {
     async_insert: 0,
     wait_end_of_query: 1,
-    ...ONCE,
+    insert_deduplicate: 1,
     insert_deduplication_token: token,
     // Whoever shaped the rows held them to the days that are kept; meanwhile some days may have passed.
     max_partitions_per_insert_block: '0',
@@ -113,7 +107,7 @@ async function tryInsert(
   const table = `${quoteName(target.database)}.${quoteName(layout.name)}`;
   return send(target.client, `INSERT INTO ${table} FORMAT JSONEachRow`, [ndjson], {
     ...INPUT_SETTINGS,
-    ...ONCE,
+    insert_deduplicate: 1,
     insert_deduplication_token: token,
     max_partitions_per_insert_block: String(layout.partitionBy ? target.retentionDays + SPARE_DAYS : 0),
   });

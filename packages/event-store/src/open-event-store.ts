@@ -1,6 +1,7 @@
 import { complaintOf, queryErrorOf } from './clickhouse-error.ts';
 import { type Connection, connect, parseConnectionUrl, readerOf } from './connection.ts';
 import { startEmbeddedEngine } from './embedded-engine.ts';
+import { keepEntitiesFolded } from './entity-fold.ts';
 import { ENTITY_LAYOUTS } from './entity-layout.ts';
 import { EventStoreSchemaError } from './errors.ts';
 import { loadGeoDatabase } from './geo.ts';
@@ -9,7 +10,7 @@ import { HUNTING_LAYOUTS, migrate } from './migrate.ts';
 import { runQuery } from './query.ts';
 import { ensureReader } from './reader-account.ts';
 import type { RowSink } from './result-stream.ts';
-import { dropDaysBefore, dropSightingsBefore, firstKeptDay } from './retention.ts';
+import { dropDaysBefore, dropProgressBefore, dropSightingsBefore, firstKeptDay } from './retention.ts';
 import type { EventStore, EventStoreLog, QueryRequest, ReaderCeilings, TableSize } from './store.ts';
 import { DEVICE_SCOPE_LAYOUT, quoteName } from './table-layout.ts';
 
@@ -87,20 +88,28 @@ async function openOn(
     }
   };
 
+  const entities = keepEntitiesFolded(writer, database, log);
+  /** Also where an insert failed: some of it may be there. */
+  const thenFold = <T>(inserting: Promise<T>): Promise<T> => inserting.finally(entities.wake);
+
   const stream = (request: QueryRequest, sink: RowSink) => runQuery(reader, ceilings, kill, request, sink);
 
   return {
     async insert(table, ndjson, dedupToken) {
       const layout = layouts.get(table);
       if (!layout) throw new EventStoreSchemaError(`there is no event table ${JSON.stringify(table)}`);
-      return insertBatch({ client: writer, database, retentionDays, now }, layout, ndjson, dedupToken);
+      return thenFold(
+        insertBatch({ client: writer, database, retentionDays, now }, layout, ndjson, dedupToken),
+      );
     },
     database,
     ceilings,
     async insertBlocks(table, blocks, dedupToken) {
       const layout = layouts.get(table);
       if (!layout) throw new EventStoreSchemaError(`there is no event table ${JSON.stringify(table)}`);
-      return insertBlocks({ client: writer, database, retentionDays, now }, layout, blocks, dedupToken);
+      return thenFold(
+        insertBlocks({ client: writer, database, retentionDays, now }, layout, blocks, dedupToken),
+      );
     },
     async query(request) {
       const rows: unknown[][] = [];
@@ -111,13 +120,22 @@ async function openOn(
     },
     stream,
     kill,
+    async foldEntities() {
+      try {
+        await entities.run();
+      } catch (error) {
+        throw queryErrorOf(error);
+      }
+    },
     async dropExpired(at) {
       try {
         const firstDay = firstKeptDay(at, retentionDays);
-        return [
+        const dropped = [
           ...(await dropDaysBefore(writer, database, HUNTING_LAYOUTS, firstDay)),
           ...(await dropSightingsBefore(writer, database, ENTITY_LAYOUTS, firstDay)),
         ];
+        await dropProgressBefore(writer, database, firstDay);
+        return dropped;
       } catch (error) {
         throw queryErrorOf(error);
       }
@@ -166,6 +184,7 @@ async function openOn(
       }
     },
     async close() {
+      await entities.stop();
       await closeClients();
       await stopEngine();
     },

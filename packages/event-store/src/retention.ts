@@ -1,5 +1,6 @@
 /** Days of events that are kept, dropped whole: DROP PARTITION takes milliseconds where deleting rows takes minutes. */
 import type { ClickHouseClient } from '@clickhouse/client';
+import { ENTITY_FEEDS, PROGRESS_LAYOUT } from './entity-layout.ts';
 import { quoteName, type TableLayout } from './table-layout.ts';
 
 const DAY_MS = 86_400_000;
@@ -18,27 +19,47 @@ export async function dropSightingsBefore(
   firstDay: string,
 ): Promise<string[]> {
   const dropped: string[] = [];
-  for (const { name } of layouts) {
-    const table = `${quoteName(database)}.${quoteName(name)}`;
-    const before = 'LastSeen < toDateTime(toDate({firstDay:String}), {zone:String})';
-    const query_params = {
-      firstDay: firstDay.replace(/^(....)(..)(..)$/, '$1-$2-$3'),
-      zone: 'UTC',
-    };
-    const found = await client.query({
-      query: `SELECT 1 FROM ${table} WHERE ${before} LIMIT 1`,
-      query_params,
-      format: 'JSONEachRow',
-    });
-    if ((await found.json()).length === 0) continue;
-    await client.command({
-      query: `ALTER TABLE ${table} DELETE WHERE ${before}`,
-      query_params,
-      clickhouse_settings: { mutations_sync: '2' },
-    });
-    dropped.push(name);
-  }
+  const before = 'LastSeen < toDateTime(toDate({firstDay:String}), {zone:String})';
+  const parameters = { firstDay: firstDay.replace(/^(....)(..)(..)$/, '$1-$2-$3'), zone: 'UTC' };
+  for (const { name } of layouts)
+    if (await deleteRows(client, `${quoteName(database)}.${quoteName(name)}`, before, parameters))
+      dropped.push(name);
   return dropped;
+}
+
+/** How far days were folded that are gone, and how far by folds that are no longer these. */
+export async function dropProgressBefore(
+  client: ClickHouseClient,
+  database: string,
+  firstDay: string,
+): Promise<void> {
+  await deleteRows(
+    client,
+    `${quoteName(database)}.${quoteName(PROGRESS_LAYOUT.name)}`,
+    'Partition < {firstDay:String} OR Feed NOT IN {feeds:Array(String)}',
+    { firstDay, feeds: ENTITY_FEEDS.map(({ name }) => name) },
+  );
+}
+
+/** @returns whether there were any: a deletion that finds none would rewrite the table all the same. */
+async function deleteRows(
+  client: ClickHouseClient,
+  table: string,
+  condition: string,
+  query_params: Record<string, unknown>,
+): Promise<boolean> {
+  const found = await client.query({
+    query: `SELECT 1 FROM ${table} WHERE ${condition} LIMIT 1`,
+    query_params,
+    format: 'JSONEachRow',
+  });
+  if ((await found.json()).length === 0) return false;
+  await client.command({
+    query: `ALTER TABLE ${table} DELETE WHERE ${condition}`,
+    query_params,
+    clickhouse_settings: { mutations_sync: '2' },
+  });
+  return true;
 }
 
 export async function dropDaysBefore(

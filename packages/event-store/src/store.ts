@@ -105,6 +105,10 @@ export interface EventStore {
    * `FileSightings`.
    */
   dropExpired(now: Date): Promise<string[]>;
+  /**
+   * Resolves when profiles (`profilesOf`) tell of everything that was stored before the call. The store sees to it by itself, within some seconds.
+   */
+  foldEntities(): Promise<void>;
   /** Tells which group devices belong to from now on. */
   assignDeviceGroups(
     tenantId: string,
