@@ -83,6 +83,7 @@ export const RESULT_PART = {
   maxBytes: 4 * 1024 * 1024,
 } as const;
 
+const CONTENT_SCOPE_CHARS = 64;
 const Hex40 = Type.String({ pattern: '^[0-9a-f]{40}$' });
 const Guid = Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' });
 const Time = Type.String({ description: 'ISO 8601 UTC with Z, up to seven fraction digits.' });
@@ -232,6 +233,10 @@ export const DeviceHealth = Type.Object({
   executionRestricted: Type.Optional(Type.Boolean()),
   /** Version of each topic of {@link DeviceContent} in force. */
   content: Type.Optional(Type.Record(Type.String({ maxLength: 32 }), Type.Integer())),
+  /** And the `scope` each was made for. */
+  contentScopes: Type.Optional(
+    Type.Record(Type.String({ maxLength: 32 }), Type.String({ maxLength: CONTENT_SCOPE_CHARS })),
+  ),
   sensors: Type.Array(SensorSourceHealth, { maxItems: 32 }),
   spool: Type.Object({
     batches: Type.Integer(),
@@ -263,6 +268,19 @@ export const ResultProgress = Type.Object({ offset: Type.Integer(), complete: Ty
 export type ResultProgress = Static<typeof ResultProgress>;
 
 /**
+ * Query of {@link DEVICE_PATHS.content}: the version in hand (0: none) and its scope. 200 with something newer, 204 when there is nothing newer. The answer is compressed
+ * with gzip where the device takes it.
+ */
+export const ContentQuery = Type.Object(
+  {
+    from: Type.Integer({ minimum: 0, default: 0 }),
+    scope: Type.String({ maxLength: CONTENT_SCOPE_CHARS, default: '' }),
+  },
+  { additionalProperties: false },
+);
+export type ContentQuery = Static<typeof ContentQuery>;
+
+/**
  * What a device shall enforce until it is told otherwise, by topic. The answer at {@link DEVICE_PATHS.content} is a compact JWS of {@link DeviceContent} by the
  * command key, `typ` {@link CONTENT_TYPE}: whoever ends TLS can neither add nor take away, and an older version is not taken.
  */
@@ -273,6 +291,8 @@ export const DeviceContent = Type.Object({
   version: Type.Integer({ minimum: 0 }),
   /** Version that `upserts` and `removes` build upon; 0: `upserts` are all there is. */
   base: Type.Integer({ minimum: 0 }),
+  /** Which of the tenant's items these are; opaque. A delta fits only what was made for the same scope. */
+  scope: Type.String({ maxLength: CONTENT_SCOPE_CHARS }),
   /** Items, each with its `id`. */
   upserts: Type.Array(Type.Record(Type.String(), Type.Unknown())),
   removes: Type.Array(Type.String({ maxLength: 128 })),

@@ -1,3 +1,4 @@
+export * from './device-content.ts';
 export * from './device-id.ts';
 export * from './device-protocol.ts';
 export * from './entities/alert.ts';
@@ -6,6 +7,7 @@ export * from './entities/file.ts';
 export * from './entities/graph-security.ts';
 export * from './entities/hunting-result.ts';
 export * from './entities/incident.ts';
+export * from './entities/indicator.ts';
 export * from './entities/investigation.ts';
 export * from './entities/machine.ts';
 export * from './entities/machine-action.ts';
