@@ -26,6 +26,17 @@ switch (WAY) {
     say({ token: (await client.acquireTokenByClientCredential({ scopes })).accessToken });
     break;
   }
+  case 'password': {
+    const request = { scopes, username: process.env.USERNAME, password: process.env.PASSWORD };
+    const client = SECRET
+      ? new ConfidentialClientApplication({ auth: { ...auth, clientSecret: SECRET } })
+      : new PublicClientApplication({ auth });
+    const first = await client.acquireTokenByUsernamePassword(request);
+    // From its cache, by the refresh token.
+    const again = await client.acquireTokenSilent({ scopes, account: first.account, forceRefresh: true });
+    say({ token: again.accessToken, account: first.account.username });
+    break;
+  }
   case 'device': {
     const client = new PublicClientApplication({ auth });
     const { accessToken } = await client.acquireTokenByDeviceCode({

@@ -41,6 +41,15 @@ export const aadstsErrors = {
   70020: { status: 400, error: 'expired_token' },
   /** The redirect address is not registered. */
   50011: { status: 400, error: 'invalid_request' },
+  /** Too many wrong passwords for this name. */
+  50053: { status: 400, error: 'invalid_grant' },
+  /** The password must be changed, which takes a page. */
+  50055: { status: 400, error: 'invalid_grant' },
+  50057: { status: 400, error: 'invalid_grant' },
+  /** A second proof is needed, which takes a page. */
+  50076: { status: 400, error: 'interaction_required' },
+  /** A second proof is needed, and has to be set up first. */
+  50079: { status: 400, error: 'interaction_required' },
   50126: { status: 400, error: 'invalid_grant' },
   65001: { status: 400, error: 'invalid_grant' },
   65004: { status: 400, error: 'authorization_declined' },

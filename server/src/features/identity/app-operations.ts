@@ -37,6 +37,8 @@ const facts = {
   publicClient: Type.Boolean(),
   redirectUris: Type.Array(Type.String()),
   multiTenant: Type.Boolean(),
+  /** Whether people may give their passwords to it, for it to sign in by. */
+  passwordGrant: Type.Boolean(),
   enabled: Type.Boolean(),
 };
 const Application = Type.Object(facts);
@@ -117,6 +119,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
           publicClient: Type.Optional(Type.Boolean()),
           redirectUris: Type.Optional(uris),
           multiTenant: Type.Optional(Type.Boolean()),
+          passwordGrant: Type.Optional(Type.Boolean()),
           secretDays: Type.Optional(days),
           /** False: it will sign in with a certificate. */
           withSecret: Type.Optional(Type.Boolean()),
@@ -138,6 +141,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
           isPublic,
           redirectUris: input.redirectUris ?? [],
           multiTenant: input.multiTenant ?? false,
+          passwordGrant: input.passwordGrant ?? false,
           enabled: true,
         });
         const made =
@@ -169,6 +173,7 @@ export function appOperations(apps: Apps, holders: AppHolders): Operation[] {
           delegatedPermissions: Type.Optional(names),
           redirectUris: Type.Optional(uris),
           multiTenant: Type.Optional(Type.Boolean()),
+          passwordGrant: Type.Optional(Type.Boolean()),
           enabled: Type.Optional(Type.Boolean()),
         },
         exactly,
@@ -364,6 +369,7 @@ function application(app: App): Static<typeof Application> {
     publicClient: app.isPublic,
     redirectUris: [...app.redirectUris],
     multiTenant: app.multiTenant,
+    passwordGrant: app.passwordGrant,
     enabled: app.enabled,
   };
 }

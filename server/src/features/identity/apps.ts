@@ -41,6 +41,8 @@ export interface App {
   readonly isPublic: boolean;
   readonly redirectUris: readonly string[];
   readonly multiTenant: boolean;
+  /** People's passwords may come through it; in its home tenant only. */
+  readonly passwordGrant: boolean;
   readonly enabled: boolean;
 }
 
@@ -75,6 +77,7 @@ export interface AppFields {
   readonly isPublic: boolean;
   readonly redirectUris: readonly string[];
   readonly multiTenant: boolean;
+  readonly passwordGrant: boolean;
   readonly enabled: boolean;
 }
 
@@ -234,6 +237,8 @@ export function createApps({ state, clock }: { state: StateStore; clock: Clock }
               objectId: consent.object_id,
               permissions: consent.permissions,
               delegated: consent.delegated,
+              // No tenant's people give their passwords to another's program.
+              passwordGrant: false,
             }
           : null;
       });
@@ -498,6 +503,7 @@ function homeApp(row: Selectable<IdentityDatabase['apps']>, tenantId: string): A
     isPublic: row.is_public,
     redirectUris: row.redirect_uris,
     multiTenant: row.multi_tenant,
+    passwordGrant: row.password_grant,
     enabled: row.enabled,
   };
 }
@@ -510,6 +516,7 @@ function columnsOf(fields: AppFields) {
     is_public: fields.isPublic,
     redirect_uris: [...new Set(fields.redirectUris)],
     multi_tenant: fields.multiTenant,
+    password_grant: fields.passwordGrant,
     enabled: fields.enabled,
   };
 }

@@ -247,6 +247,12 @@ const appSpecs: readonly CommandSpec[] = [
         read: () => true,
       },
       {
+        flags: '--password-grant',
+        help: 'people may give their passwords to it, where no page will do',
+        member: 'passwordGrant',
+        read: () => true,
+      },
+      {
         flags: '--no-secret',
         help: 'it will sign in with a certificate',
         member: 'withSecret',
@@ -278,6 +284,12 @@ const appSpecs: readonly CommandSpec[] = [
       { flags: '--name <name>', help: 'name for people', member: 'name' },
       permissionOption,
       ...appOptions,
+      {
+        flags: '--password-grant <yes|no>',
+        help: 'whether people may give their passwords to it',
+        member: 'passwordGrant',
+        read: (word) => word === 'yes',
+      },
       {
         flags: '--enabled <yes|no>',
         help: 'whether it may sign in',

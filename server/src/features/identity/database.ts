@@ -12,10 +12,15 @@ export interface IdentityDatabase {
     display_name: string;
     password_hash: string;
     must_change_password: boolean;
-    failed_sign_ins: Generated<number>;
-    locked_until: Date | null;
     enabled: Generated<boolean>;
     created_at: Date;
+  };
+  sign_in_failures: {
+    tenant_id: string;
+    name: string;
+    failures: number;
+    failed_at: Date;
+    locked_until: Date | null;
   };
   apps: {
     tenant_id: string;
@@ -27,6 +32,7 @@ export interface IdentityDatabase {
     is_public: boolean;
     redirect_uris: string[];
     multi_tenant: boolean;
+    password_grant: boolean;
     enabled: Generated<boolean>;
     created_at: Date;
   };

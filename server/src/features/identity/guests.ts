@@ -186,7 +186,6 @@ export function createGuests({
             display_name: input.displayName ?? name,
             password_hash,
             must_change_password: false,
-            locked_until: null,
             enabled: false,
             created_at: now,
             ends_at: expires_at,

@@ -17,6 +17,7 @@ import { guestOperations } from './guest-operations.ts';
 import { createGuests } from './guests.ts';
 import { createHomeSession } from './home-session.ts';
 import { loadProvider } from './oidc-provider.ts';
+import { createPasswordSignIn } from './password-sign-in.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { createProviders } from './provider.ts';
 import { sweepExpired, tenantOfRecord } from './provider-adapter.ts';
@@ -93,7 +94,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   await keys.load();
   const cookies = await cookieKey();
   const providers = createProviders(
-    { ...deps, log, keys, users, apps, guests, cookieKeys: [cookies] },
+    { ...deps, log, keys, users, apps, guests, totp, cookieKeys: [cookies] },
     await loadProvider(),
   );
   const refusedSecrets = deps.metrics.counter(
@@ -125,6 +126,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
     apps,
     providers,
     clock,
+    passwordSignIn: createPasswordSignIn({ users, totp, audit }),
     publicOrigin: deps.publicOrigin,
     tenantOfGrant: (value) => tenantOfRecord(state, value),
     refused(tenantId, app, reason) {
@@ -277,7 +279,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
 
     async start() {
       sweep = setInterval(() => {
-        sweepExpired(state, clock).catch((error: unknown) =>
+        Promise.all([sweepExpired(state, clock), users.sweep()]).catch((error: unknown) =>
           log.warn({ err: error }, 'ended sign-in records could not be removed'),
         );
       }, SWEEP_MS);

@@ -158,4 +158,29 @@ export const identityMigrations: readonly Migration[] = [
     },
   },
   ...guestMigrations,
+  {
+    name: '2026-11-25-identity-3',
+    async up(db) {
+      // People's passwords may come through it. See docs/decisions/2026-11-24-sign-in.md.
+      await db.schema
+        .alterTable('apps')
+        .addColumn('password_grant', 'boolean', (c) => c.notNull().defaultTo(false))
+        .execute();
+      await db.schema.alterTable('users').dropColumn('failed_sign_ins').dropColumn('locked_until').execute();
+      await tenantTable(db, 'sign_in_failures', (table) =>
+        table
+          // SHA-256 of a principal name that somebody may or may not have.
+          .addColumn('name', 'text', (c) => c.notNull())
+          .addColumn('failures', 'integer', (c) => c.notNull())
+          .addColumn('failed_at', 'timestamptz', (c) => c.notNull())
+          .addColumn('locked_until', 'timestamptz')
+          .addPrimaryKeyConstraint('sign_in_failures_pkey', ['tenant_id', 'name']),
+      );
+      await db.schema
+        .createIndex('sign_in_failures_by_time')
+        .on('sign_in_failures')
+        .column('failed_at')
+        .execute();
+    },
+  },
 ];

@@ -10,9 +10,14 @@ export interface AdapterDeps {
   readonly clock: Clock;
   readonly tenantId: string;
   findClient(clientId: string): Promise<AdapterPayload | undefined>;
+  /** What to throw when a code or refresh token was used by somebody else in this moment. */
+  usedAlready(): Error;
 }
 
-export function createAdapter(model: string, { state, clock, tenantId, findClient }: AdapterDeps): Adapter {
+export function createAdapter(
+  model: string,
+  { state, clock, tenantId, findClient, usedAlready }: AdapterDeps,
+): Adapter {
   const inTenant = <T>(work: (db: Transaction<IdentityDatabase>) => Promise<T>) =>
     state.tenant<IdentityDatabase, T>(tenantId, work);
 
@@ -55,15 +60,27 @@ export function createAdapter(model: string, { state, clock, tenantId, findClien
     find: (id) => (model === 'Client' ? findClient(id) : findBy('id', id)),
     findByUid: (uid) => findBy('uid', uid),
     findByUserCode: (userCode) => findBy('user_code', userCode),
+    /** One statement decides who of several is the first; the others end what all of them hold, as any later one does. */
     async consume(id) {
-      await inTenant((db) =>
-        db
+      const first = await inTenant(async (db) => {
+        const { numUpdatedRows } = await db
           .updateTable('oidc_records')
           .set({ consumed_at: clock.now() })
           .where('model', '=', model)
           .where('id', '=', id)
-          .execute(),
-      );
+          .where('consumed_at', 'is', null)
+          .executeTakeFirst();
+        if (numUpdatedRows > 0n) return true;
+        const used = await db
+          .selectFrom('oidc_records')
+          .select('grant_id')
+          .where('model', '=', model)
+          .where('id', '=', id)
+          .executeTakeFirst();
+        if (used?.grant_id) await revoke(db, used.grant_id);
+        return false;
+      });
+      if (!first) throw usedAlready();
     },
     async destroy(id) {
       await inTenant((db) =>
@@ -71,9 +88,19 @@ export function createAdapter(model: string, { state, clock, tenantId, findClien
       );
     },
     async revokeByGrantId(grantId) {
-      await inTenant((db) => db.deleteFrom('oidc_records').where('grant_id', '=', grantId).execute());
+      await inTenant((db) => revoke(db, grantId));
     },
   };
+}
+
+/** The grant and what was given by it. Locked in one order, since several may do it at once. */
+async function revoke(db: Transaction<IdentityDatabase>, grantId: string): Promise<void> {
+  await sql`
+    delete from oidc_records where (tenant_id, model, id) in (
+      select tenant_id, model, id from oidc_records
+      where grant_id = ${grantId} or (model = 'Grant' and id = ${grantId})
+      order by model, id for update
+    )`.execute(db);
 }
 
 /** The tenant that gave a code or a refresh token, for addresses that name none. */

@@ -6,13 +6,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { acceptedAudiences, isDelegatedPermission } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
-import type { AdapterPayload, Provider } from 'oidc-provider';
+import type { AdapterPayload, Client, Grant, Provider, ResourceServer } from 'oidc-provider';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
+import { AadstsError } from './aadsts.ts';
 import type { App, Apps, SecretCheck } from './apps.ts';
 import type { Guests } from './guests.ts';
 import type { ProviderLibrary } from './oidc-provider.ts';
 import { PAGES_CLIENT_ID, pagesClient } from './pages-client.ts';
+import { PASSWORD_GRANT, registerPasswordGrant } from './password-grant.ts';
+import { type SignedIn, secondProofError } from './password-sign-in.ts';
 import { PORTAL_CLIENT_ID, portalClient } from './portal-client.ts';
 import { createAdapter } from './provider-adapter.ts';
 import {
@@ -27,7 +30,8 @@ import {
 import type { SigningKeys } from './signing-keys.ts';
 import { applicationClaims, issuer, type Stamp, userClaims } from './token-claims.ts';
 import { DELEGATED_SCOPES, type ProtocolVersion } from './token-request.ts';
-import type { Users } from './users.ts';
+import type { Totp } from './totp.ts';
+import type { User, Users } from './users.ts';
 
 /** What the translation knows about one token request, and what it learns on the way. */
 export interface TokenNote {
@@ -35,9 +39,15 @@ export interface TokenNote {
   /** The application of a client_credentials request. */
   readonly app: App | null;
   /** Turns the provider's answer into the dialect's. */
-  answer(outcome: { status: number; body: unknown; failure: unknown }): { status: number; body: object };
+  answer(outcome: { status: number; body: unknown; failure: unknown }): {
+    status: number;
+    body: object;
+    headers?: Record<string, string>;
+  };
   /** The client proved itself before, by an assertion. */
   readonly proved: boolean;
+  /** Signs the person of a password grant in, once the client has proved itself. @throws AadstsError */
+  readonly signIn: (() => Promise<SignedIn>) | null;
   secretCheck: SecretCheck | null;
   failure: unknown;
 }
@@ -50,6 +60,7 @@ export interface ProvidersDeps {
   readonly users: Users;
   readonly apps: Apps;
   readonly guests: Pick<Guests, 'homeOf'>;
+  readonly totp: Pick<Totp, 'missing'>;
   /** For cookies. */
   readonly cookieKeys: readonly string[];
   publicOrigin(): string;
@@ -137,8 +148,33 @@ export function createProviders(
       return (await deps.apps.find(tenantId, clientId))?.delegated ?? [];
     }
 
+    /** What an administrator granted the client to do for people: nobody is asked one by one. */
+    async function grantFor(client: Client, accountId: string, wanted: readonly string[], known?: Grant) {
+      const grant = known ?? new provider.Grant({ clientId: client.clientId, accountId });
+      grant.addOIDCScope('openid profile email offline_access');
+      const delegated = (await delegatedOf(client.clientId)).join(' ');
+      for (const audience of wanted) grant.addResourceScope(audience, delegated);
+      await grant.save();
+      return grant;
+    }
+
+    const claimsOf = (user: User) => ({
+      sub: user.id,
+      oid: user.id,
+      tid: tenantId,
+      ver: '2.0',
+      name: user.displayName,
+      preferred_username: user.principalName,
+    });
+
     const provider = new OpenIdProvider(issuer(2, origin, tenantId), {
-      adapter: (model) => createAdapter(model, { ...deps, tenantId, findClient }),
+      adapter: (model) =>
+        createAdapter(model, {
+          ...deps,
+          tenantId,
+          findClient,
+          usedAlready: () => new errors.InvalidGrant('used in this moment by somebody else'),
+        }),
       jwks: { keys: deps.keys.current().map(({ privateJwk }) => privateJwk) },
       routes: PROVIDER_ROUTES,
       scopes: ['openid', 'offline_access', 'profile', 'email'],
@@ -148,6 +184,8 @@ export function createProviders(
       pkce: { required: (_ctx, client) => client.clientAuthMethod === 'none' },
       clientBasedCORS: (_ctx, from, client) =>
         client.clientId === PORTAL_CLIENT_ID && deps.portalOrigins().includes(from),
+      // Whoever proves himself by a secret as well may use one again, as in the real service.
+      rotateRefreshToken: (ctx) => ctx.oidc.client?.clientAuthMethod === 'none',
       issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
       cookies: {
         keys: [...deps.cookieKeys],
@@ -186,13 +224,7 @@ export function createProviders(
           enabled: true,
           defaultResource: async () => acceptedAudiences[0],
           useGrantedResource: async () => true,
-          getResourceServerInfo: async (_ctx, audience) => ({
-            audience,
-            scope: DELEGATED_SCOPES.join(' '),
-            accessTokenTTL: TOKEN_SECONDS,
-            accessTokenFormat: 'jwt',
-            jwt: { sign: { alg: 'RS256' } },
-          }),
+          getResourceServerInfo: async (_ctx, audience) => api(audience),
         },
         rpInitiatedLogout: {
           enabled: true,
@@ -201,37 +233,32 @@ export function createProviders(
         },
       },
       interactions: {
-        policy: policyOfTheService(interactionPolicy),
+        policy: policyOfTheService(interactionPolicy, async (accountId, amr) => {
+          return (await deps.totp.missing(tenantId, accountId, amr)) !== 'none';
+        }),
         url: (_ctx, interaction) => `/${tenantId}/login/${interaction.uid}`,
       },
-      // An administrator decides what a client may do for people, when it is registered or consented to: nobody is asked one by one.
       loadExistingGrant: async (ctx) => {
         const { client, session, params } = ctx.oidc;
         if (!client || !session?.accountId) return undefined;
         const known = session.grantIdFor(client.clientId);
-        const grant =
-          (known ? await ctx.oidc.provider.Grant.find(known) : undefined) ??
-          new ctx.oidc.provider.Grant({ clientId: client.clientId, accountId: session.accountId });
-        grant.addOIDCScope('openid profile email offline_access');
-        const delegated = (await delegatedOf(client.clientId)).join(' ');
-        for (const audience of audiences(params?.resource)) grant.addResourceScope(audience, delegated);
-        await grant.save();
-        return grant;
+        return grantFor(
+          client,
+          session.accountId,
+          audiences(params?.resource),
+          known ? await ctx.oidc.provider.Grant.find(known) : undefined,
+        );
       },
-      findAccount: async (_ctx, id) => {
+      findAccount: async (_ctx, id, source) => {
         const user = await deps.users.find(tenantId, id);
         if (!user) return undefined;
-        return {
-          accountId: user.id,
-          claims: async () => ({
-            sub: user.id,
-            oid: user.id,
-            tid: tenantId,
-            ver: '2.0',
-            name: user.displayName,
-            preferred_username: user.principalName,
-          }),
-        };
+        // Of a code or refresh token: begun before the tenant wanted a second proof, it is worth no more tokens.
+        if (source) {
+          const amr = 'amr' in source && Array.isArray(source.amr) ? source.amr : [];
+          const missing = await deps.totp.missing(tenantId, id, amr);
+          if (missing !== 'none') throw inDialect(secondProofError(missing));
+        }
+        return { accountId: user.id, claims: async () => claimsOf(user) };
       },
       formats: {
         customizers: {
@@ -274,7 +301,33 @@ export function createProviders(
           },
         },
       },
-      renderError: async (ctx, out) => show(ctx, errorPage(String(out.error_description ?? out.error))),
+      renderError: async (ctx, out) => {
+        if (out.error !== 'server_error')
+          return show(ctx, errorPage(String(out.error_description ?? out.error)));
+        ctx.status = 503;
+        show(ctx, errorPage('Signing in does not work now. Try again in a moment.'));
+      },
+    });
+
+    /** The provider knows no such error; `explain` of the token endpoint finds it as the cause. */
+    function inDialect(cause: AadstsError): Error {
+      return Object.assign(new errors.InvalidGrant(cause.message), { cause });
+    }
+
+    registerPasswordGrant(provider, {
+      async signIn({ req }) {
+        const signIn = notes.get(req)?.signIn;
+        if (!signIn) throw new Error('a password grant without a password');
+        try {
+          return await signIn();
+        } catch (error) {
+          throw error instanceof AadstsError ? inDialect(error) : error;
+        }
+      },
+      grantFor: (client, accountId, audience) => grantFor(client, accountId, [audience]),
+      api,
+      claims: claimsOf,
+      now: () => deps.clock.now(),
     });
 
     provider.Client.prototype.compareClientSecret = async function compare(
@@ -300,18 +353,12 @@ export function createProviders(
     });
     provider.use(async (ctx, next) => {
       ctx.set(PROVIDER_PAGES);
-      try {
-        await next();
-      } catch (error) {
-        if (notes.has(ctx.req)) throw error;
-        // The library trips over a form whose session has ended or was made up.
-        deps.log.warn({ err: error, path: ctx.path }, 'a form without its session was refused');
-        ctx.status = 400;
-        show(ctx, errorPage('This page has ended or was begun in another window. Start again.'));
-      }
+      await next();
       const note = notes.get(ctx.req);
       if (!note) return;
-      const { status, body } = note.answer({ status: ctx.status, body: ctx.body, failure: note.failure });
+      const outcome = { status: ctx.status, body: ctx.body, failure: note.failure };
+      const { status, body, headers = {} } = note.answer(outcome);
+      ctx.set(headers);
       ctx.status = status;
       ctx.body = body;
     });
@@ -335,11 +382,38 @@ function show(
   ctx.body = body;
 }
 
-/** Whoever has signed in is not asked again because a program is a native one: the real service does not either. */
-function policyOfTheService(interactionPolicy: ProviderLibrary['interactionPolicy']) {
-  const policy = interactionPolicy.base();
+/** Why the sign-in page is shown to somebody who has a session. */
+export const SECOND_PROOF_REASON = 'second_proof';
+
+/**
+ * Whoever has signed in is not asked again because a program is a native one: the real service does not either. But he is when the tenant wants
+ * a second proof by now that he has not given.
+ */
+function policyOfTheService(
+  { base, Check }: ProviderLibrary['interactionPolicy'],
+  lacks: (accountId: string, amr: readonly string[]) => Promise<boolean>,
+) {
+  const policy = base();
   policy.get('consent')?.checks.remove('native_client_prompt');
+  policy.get('login')?.checks.add(
+    new Check(SECOND_PROOF_REASON, 'A second proof is needed.', 'interaction_required', async ({ oidc }) => {
+      const { accountId, amr } = oidc.session ?? {};
+      return accountId !== undefined && (await lacks(accountId, amr ?? []))
+        ? Check.REQUEST_PROMPT
+        : Check.NO_NEED_TO_PROMPT;
+    }),
+  );
   return policy;
+}
+
+function api(audience: string): ResourceServer {
+  return {
+    audience,
+    scope: DELEGATED_SCOPES.join(' '),
+    accessTokenTTL: TOKEN_SECONDS,
+    accessTokenFormat: 'jwt',
+    jwt: { sign: { alg: 'RS256' } },
+  };
 }
 
 function proofOf({ proved, secretCheck }: TokenNote): Stamp['clientProof'] {
@@ -353,6 +427,8 @@ function appClient(app: App): AdapterPayload {
   const grants = app.isPublic
     ? [...new Set([...forPeople, 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'])]
     : ['client_credentials', ...forPeople];
+  if (app.passwordGrant)
+    grants.push(PASSWORD_GRANT, ...(forPeople.length > 0 || app.isPublic ? [] : ['refresh_token']));
   return {
     client_id: app.clientId,
     client_name: app.name,

@@ -77,7 +77,6 @@ export function createProvisionedAccounts({
             password_hash,
             must_change_password: false,
             enabled,
-            locked_until: null,
             created_at: clock.now(),
           })
           .execute()

@@ -23,6 +23,7 @@ import type { ConsentFlow } from './consent-flow.ts';
 import { isShared } from './discovery.ts';
 import { forwarded, forwardedForm } from './forwarded-request.ts';
 import type { GuestFlow } from './guest-flow.ts';
+import { REFUSED_AFTER_MS } from './lockout.ts';
 import { PASSWORD_LENGTH } from './passwords.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { PROVIDER_ROUTES, type Providers, SESSION_COOKIE } from './provider.ts';
@@ -54,7 +55,6 @@ export interface SignInFlowDeps {
   readonly guests: Pick<GuestFlow, 'home'>;
 }
 
-const REFUSED_AFTER_MS = 400;
 /** The same for everybody: who has a password here, and who is locked, is nobody's business. */
 const REFUSED =
   'The user name or the password is wrong. After ten wrong passwords a name is locked for a quarter of an hour.';
@@ -238,7 +238,6 @@ export function createSignInFlow(deps: SignInFlowDeps) {
       request.audit.repeats();
       return home;
     }
-    // A refusal is given no sooner than this, so that what is written about some of them is not seen by the clock.
     const earliest = delay(REFUSED_AFTER_MS);
     const result = await users.signIn(tenant, name, single(form.password));
     switch (result.kind) {
@@ -247,9 +246,15 @@ export function createSignInFlow(deps: SignInFlowDeps) {
         return begun(request, tenant, interaction, result.user, ['pwd'], details);
       }
       case 'locked':
+      case 'disabled':
       case 'wrong':
         if (result.user)
-          await refused(request, tenant, result.user, result.kind === 'locked' ? 'locked' : 'wrong password');
+          await refused(
+            request,
+            tenant,
+            result.user,
+            result.kind === 'wrong' ? 'wrong password' : result.kind,
+          );
         await earliest;
         return askPassword(tenant, interaction, name, REFUSED, 401);
     }
@@ -264,7 +269,7 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     amr: readonly string[],
     details: Unfinished['details'],
   ): Promise<Reply> {
-    const need = amr.includes('mfa') ? 'none' : await deps.totp.need(tenant.id, user.id);
+    const need = await deps.totp.missing(tenant.id, user.id, amr);
     const needed: Record<Step, boolean> = {
       code: need === 'code',
       change: amr.includes('pwd') && user.mustChangePassword,

@@ -29,6 +29,7 @@ const app = {
   isPublic: false,
   redirectUris: [],
   multiTenant: false,
+  passwordGrant: false,
   enabled: true,
 };
 

@@ -1,14 +1,16 @@
 /** The token addresses: Entra ID's dialect in, the provider's standard grant, Entra ID's dialect out. */
 
-import { isGuid } from '@merlon/contract';
+import { acceptedAudiences, isDelegatedPermission, isGuid } from '@merlon/contract';
 import { decodeJwt } from 'jose';
 import type { Reply, RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { AadstsError, aadstsBody, aadstsErrors, clientRequestId } from './aadsts.ts';
 import type { App, Apps } from './apps.ts';
 import { ASSERTION_TYPE, assertionSubject, checkAssertion } from './client-assertion.ts';
-import { FailureThrottle } from './failure-throttle.ts';
+import { FailureThrottle, ThrottledError } from './failure-throttle.ts';
 import { forwardedForm } from './forwarded-request.ts';
+import { PASSWORD_GRANT } from './password-grant.ts';
+import type { PasswordSignIn } from './password-sign-in.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
 import { PROVIDER_ROUTES, type Providers, TOKEN_SECONDS, type TokenNote } from './provider.ts';
 import { SHARED_TENANT_NAMES, type Tenant, type Tenants } from './tenants.ts';
@@ -29,6 +31,7 @@ export interface TokenEndpointDeps {
   readonly apps: Apps;
   readonly providers: Providers;
   readonly clock: Clock;
+  readonly passwordSignIn: PasswordSignIn;
   publicOrigin(): string;
   /** The tenant that gave a code or a refresh token. */
   tenantOfGrant(value: string): Promise<string | null>;
@@ -49,6 +52,14 @@ interface Client {
   readonly proof: Proof;
 }
 
+/** A proof as the provider gets it. */
+interface ProviderProof {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly byAssertion: boolean;
+  wrong(reason: string): void;
+}
+const NO_PROOF: ProviderProof = { fields: {}, byAssertion: false, wrong: () => {} };
+
 const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 export function createTokenEndpoint(deps: TokenEndpointDeps) {
@@ -63,12 +74,25 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
       return await work();
     } catch (error) {
       if (!(error instanceof AadstsError)) throw error;
-      const { retryAfterSeconds } = error;
-      return {
-        status: aadstsErrors[error.code].status,
-        body: aadstsBody(error, deps.clock.now(), correlationOf(request)),
-        ...(retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } }),
-      };
+      return refusal(request, error);
+    }
+  }
+
+  /** At most so many wrong credentials of one subject from one address, however many come at once. */
+  async function throttled(
+    request: TokenRequest,
+    subject: string,
+    work: (failed: () => void) => Promise<Reply>,
+  ): Promise<Reply> {
+    try {
+      return await throttle.attempt(request.ip, subject, work);
+    } catch (error) {
+      if (!(error instanceof ThrottledError)) throw error;
+      throw new AadstsError(
+        90055,
+        'Too many wrong credentials came from this address. Try again later.',
+        error.retryAfterSeconds,
+      );
     }
   }
 
@@ -87,12 +111,13 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
               "'client_secret' or 'client_assertion' is required for the 'client_credentials' grant type.",
             );
           const audience = applicationAudience(version, fields, tenant.name);
-          return delegate(request, version, tenant, app, await proved(request, app, client.proof), {
+          return delegate(request, version, tenant, app, client.proof, {
             grant_type: grant,
-            client_id: app.clientId,
             resource: audience,
           });
         }
+        case PASSWORD_GRANT:
+          return password(request, version, fields);
         case 'authorization_code':
         case 'refresh_token':
           // The API was settled when the code was given; `scope` and `resource` are repeated here only by habit.
@@ -141,7 +166,7 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
         PROVIDER_ROUTES.device_authorization,
         new URLSearchParams(sent),
       );
-      const note = newNote(version, app, false, ({ status, body, failure }) =>
+      const note = newNote(version, app, false, null, ({ status, body, failure }) =>
         status === 200
           ? { status, body: deviceAnswer(version, body as Record<string, unknown>) }
           : refusal(request, explain(failure, note, app)),
@@ -170,63 +195,86 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
     const client = readClient(fields, request.headers.authorization);
     const tenant = await tenantFor(request.params.tenant, null, requireField(fields, proofOfGrant));
     if (client.clientId === PORTAL_CLIENT_ID)
-      return delegate(
+      return provide(request, version, tenant, null, NO_PROOF, {
+        grant_type: grant,
+        client_id: client.clientId,
+        ...own,
+      });
+    const app = await requireApp(tenant, client.clientId);
+    requireFittingProof(app, client.proof);
+    return delegate(request, version, tenant, app, client.proof, { grant_type: grant, ...own });
+  }
+
+  /** A person's name and password, through a program that may have them. */
+  async function password(request: TokenRequest, version: ProtocolVersion, fields: Fields): Promise<Reply> {
+    const client = readClient(fields, request.headers.authorization);
+    const tenant = await tenantFor(request.params.tenant, client.clientId, null);
+    const app = await requireApp(tenant, client.clientId);
+    requireFittingProof(app, client.proof);
+    if (!app.passwordGrant)
+      throw new AadstsError(
+        app.isPublic ? 7000218 : 700016,
+        `Application '${app.clientId}' may not sign people in by their passwords; an administrator of the tenant where it is registered can let it.`,
+      );
+    const name = requireField(fields, 'username');
+    const secret = requireField(fields, 'password');
+    requireField(fields, version === 1 ? 'resource' : 'scope');
+    const { audience, scopes } = userScopes(version, fields, tenant.name, app.delegated);
+    if (audience !== null && !scopes.some(isDelegatedPermission))
+      throw new AadstsError(
+        65001,
+        `Nobody has consented to any permission of application '${app.clientId}'.`,
+      );
+    // Version 1 of the dialect has no word for it, and gives one always.
+    const wanted = version === 1 ? [...new Set([...scopes, 'offline_access'])] : scopes;
+    return throttled(request, `passwords of ${app.clientId}`, (failed) =>
+      delegate(
         request,
         version,
         tenant,
-        null,
-        { fields: {}, byAssertion: false },
-        { grant_type: grant, client_id: client.clientId, ...own },
-      );
-    const app = await requireApp(tenant, client.clientId);
-    if (app.isPublic && client.proof.kind !== 'none')
-      throw new AadstsError(
-        700025,
-        `Application '${app.clientId}' is a public client, so it must send neither a secret nor an assertion.`,
-      );
-    if (!app.isPublic && client.proof.kind === 'none')
-      throw new AadstsError(7000218, "The request body must contain 'client_secret' or 'client_assertion'.");
-    return delegate(request, version, tenant, app, await proved(request, app, client.proof), {
-      grant_type: grant,
-      client_id: app.clientId,
-      ...own,
-    });
+        app,
+        client.proof,
+        { grant_type: PASSWORD_GRANT, scope: wanted.join(' '), resource: audience ?? acceptedAudiences[0] },
+        () => deps.passwordSignIn({ tenant, app, name, password: secret, request }, failed),
+      ),
+    );
   }
 
-  /** Checks an assertion; a secret is left to the provider. */
-  async function proved(
+  /** Lets the provider answer an application that proves itself: by an assertion here, by a secret there. */
+  function delegate(
     request: TokenRequest,
+    version: ProtocolVersion,
+    tenant: Tenant,
     app: App,
     proof: Proof,
-  ): Promise<{ fields: Record<string, string>; byAssertion: boolean }> {
-    const wait = throttle.wait(request.ip, app.clientId);
-    if (wait > 0)
-      throw new AadstsError(
-        90055,
-        'Too many wrong credentials came from this address. Try again later.',
-        wait,
-      );
-    switch (proof.kind) {
-      case 'none':
-        return { fields: {}, byAssertion: false };
-      case 'secret':
-        return { fields: { client_secret: proof.secret }, byAssertion: false };
-      case 'assertion': {
-        try {
-          await checkAssertion(proof.assertion, {
-            clientId: app.clientId,
-            keys: await deps.apps.assertionKeys(app.homeTenantId, app.clientId),
-            audiences: assertionAudiences(request, app),
-            now: deps.clock.now(),
-          });
-        } catch (error) {
-          throttle.failed(request.ip, app.clientId);
-          if (error instanceof AadstsError) deps.refused(app.tenantId, app, `assertion: ${error.code}`);
-          throw error;
-        }
-        return { fields: { client_secret: 'proved-by-assertion' }, byAssertion: true };
+    fields: Record<string, string>,
+    signIn: TokenNote['signIn'] = null,
+  ): Promise<Reply> {
+    const own = { ...fields, client_id: app.clientId };
+    if (proof.kind === 'none') return provide(request, version, tenant, app, NO_PROOF, own, signIn);
+    return throttled(request, app.clientId, async (failed) => {
+      const wrong = (reason: string) => {
+        failed();
+        deps.refused(tenant.id, app, reason);
+      };
+      if (proof.kind === 'secret') {
+        const secret = { fields: { client_secret: proof.secret }, byAssertion: false, wrong };
+        return provide(request, version, tenant, app, secret, own, signIn);
       }
-    }
+      try {
+        await checkAssertion(proof.assertion, {
+          clientId: app.clientId,
+          keys: await deps.apps.assertionKeys(app.homeTenantId, app.clientId),
+          audiences: assertionAudiences(request, app),
+          now: deps.clock.now(),
+        });
+      } catch (error) {
+        if (error instanceof AadstsError) wrong(`assertion: ${error.code}`);
+        throw error;
+      }
+      const assertion = { fields: { client_secret: 'proved-by-assertion' }, byAssertion: true, wrong };
+      return provide(request, version, tenant, app, assertion, own, signIn);
+    });
   }
 
   /** The addresses of tokens and the issuers, of the tenant by any of its names. */
@@ -240,13 +288,14 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
     );
   }
 
-  async function delegate(
+  async function provide(
     request: TokenRequest,
     version: ProtocolVersion,
     tenant: Tenant,
     app: App | null,
-    proof: { fields: Record<string, string>; byAssertion: boolean },
+    proof: ProviderProof,
     fields: Record<string, string>,
+    signIn: TokenNote['signIn'] = null,
   ): Promise<Reply> {
     const wantsClientInfo = field((request.body ?? {}) as Fields, 'client_info') === '1';
     const provided = forwardedForm(
@@ -255,7 +304,7 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
       PROVIDER_ROUTES.token,
       new URLSearchParams({ ...fields, ...proof.fields }),
     );
-    const note = newNote(version, app, proof.byAssertion, ({ status, body, failure }) => {
+    const note = newNote(version, app, proof.byAssertion, signIn, ({ status, body, failure }) => {
       if (status === 200)
         return {
           status,
@@ -267,10 +316,7 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
             wantsClientInfo,
           ),
         };
-      if (app && note.secretCheck !== null && note.secretCheck !== 'right') {
-        throttle.failed(request.ip, app.clientId);
-        deps.refused(tenant.id, app, note.secretCheck);
-      }
+      if (note.secretCheck !== null && note.secretCheck !== 'right') proof.wrong(note.secretCheck);
       return refusal(request, explain(failure, note, app));
     });
     deps.providers.note(provided, note);
@@ -278,10 +324,15 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
     return { handled: true };
   }
 
-  function refusal(request: TokenRequest, error: AadstsError): { status: number; body: object } {
+  function refusal(
+    request: TokenRequest,
+    error: AadstsError,
+  ): { status: number; body: object; headers?: Record<string, string> } {
+    const { retryAfterSeconds } = error;
     return {
       status: aadstsErrors[error.code].status,
       body: aadstsBody(error, deps.clock.now(), correlationOf(request)),
+      ...(retryAfterSeconds === undefined ? {} : { headers: { 'retry-after': String(retryAfterSeconds) } }),
     };
   }
 
@@ -319,9 +370,21 @@ function newNote(
   version: ProtocolVersion,
   app: App | null,
   proved: boolean,
+  signIn: TokenNote['signIn'],
   answer: TokenNote['answer'],
 ): TokenNote {
-  return { version, app, proved, secretCheck: null, failure: null, answer };
+  return { version, app, proved, signIn, secretCheck: null, failure: null, answer };
+}
+
+/** Whoever cannot keep a secret sends none; whoever can must. */
+function requireFittingProof(app: App, proof: Proof): void {
+  if (app.isPublic && proof.kind !== 'none')
+    throw new AadstsError(
+      700025,
+      `Application '${app.clientId}' is a public client, so it must send neither a secret nor an assertion.`,
+    );
+  if (!app.isPublic && proof.kind === 'none')
+    throw new AadstsError(7000218, "The request body must contain 'client_secret' or 'client_assertion'.");
 }
 
 /** What the program shows the person, in the dialect's words. */
@@ -447,6 +510,7 @@ function clientInfo(accessToken: string): string {
 }
 
 function explain(failure: unknown, note: TokenNote, app: App | null): AadstsError {
+  if (failure instanceof Error && failure.cause instanceof AadstsError) return failure.cause;
   const code = failure instanceof Error && 'error' in failure ? String(failure.error) : '';
   const detail = failure instanceof Error && 'error_detail' in failure ? String(failure.error_detail) : '';
   if (code === 'invalid_client') {

@@ -59,8 +59,20 @@ export function createTotp({ state, clock }: { state: StateStore; clock: Clock }
     return db.selectFrom('user_totp').selectAll().where('user_id', '=', userId).executeTakeFirst();
   }
 
+  /** Held until the code is counted, so that of many guesses at once no more are checked than may be wrong. */
+  async function heldRowOf(db: Db, userId: string) {
+    return db
+      .selectFrom('user_totp')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .forUpdate()
+      .executeTakeFirst();
+  }
+
   return {
-    need(tenantId: string, userId: string): Promise<TotpNeed> {
+    /** What a sign-in still lacks that was proved by `amr` so far. */
+    async missing(tenantId: string, userId: string, amr: readonly string[]): Promise<TotpNeed> {
+      if (amr.includes('mfa')) return 'none';
       return inTenant(tenantId, async (db) => {
         if ((await rowOf(db, userId))?.confirmed_at) return 'code';
         const { rows } = await sql<{ must: boolean }>`
@@ -97,7 +109,7 @@ export function createTotp({ state, clock }: { state: StateStore; clock: Clock }
     /** The recovery codes, shown this once; null when the code is wrong. */
     confirm(tenantId: string, userId: string, code: string): Promise<string[] | null> {
       return inTenant(tenantId, async (db) => {
-        const row = await rowOf(db, userId);
+        const row = await heldRowOf(db, userId);
         if (!row || row.confirmed_at || !(await takeCode(db, row, code))) return null;
         await db
           .updateTable('user_totp')
@@ -116,7 +128,7 @@ export function createTotp({ state, clock }: { state: StateStore; clock: Clock }
     /** What the code was; null when it is wrong, was used, or too many were wrong. */
     check(tenantId: string, userId: string, code: string): Promise<'code' | 'recovery' | null> {
       return inTenant(tenantId, async (db) => {
-        const row = await rowOf(db, userId);
+        const row = await heldRowOf(db, userId);
         if (!row?.confirmed_at) return null;
         if (await takeCode(db, row, code)) return 'code';
         if (isLocked(row)) return null;

@@ -1,22 +1,16 @@
-/**
- * People who sign in to the portal.
- *
- *   a sign-in:  wrong password ── failures + 1 ── at LOCK_AFTER ──> locked until now + LOCK_MS ── time passes ──> as before
- *               right password ── failures = 0 ──> must change it? ── yes ──> change step ──> signed in
- *                                                            └──── no ───────────────────> signed in
- */
+/** People with a password here: who they are, whether their accounts work, and whether a password is right (`lockout.ts` says how often it may be wrong). */
 import { randomUUID } from 'node:crypto';
 import { ApiError } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import { type RawBuilder, sql, type Transaction } from 'kysely';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { IdentityDatabase } from './database.ts';
+import { createLockout } from './lockout.ts';
 import { hashPassword, oneTimePassword, passwordProblem, verifyPassword } from './passwords.ts';
 import type { Tenant } from './tenants.ts';
+import { createWorkGate } from './work-gate.ts';
 
-const LOCK_AFTER = 10;
-const LOCK_MS = 15 * 60_000;
-const NOBODY = '00000000-0000-0000-0000-000000000000';
+const MAX_WAITING = 32;
 
 export interface User {
   readonly id: string;
@@ -29,10 +23,12 @@ export interface User {
 
 type SignIn =
   | { readonly kind: 'ok'; readonly user: User }
-  /** Also for unknown and disabled users: who exists is nobody's business. */
+  /** Also of a name that nobody has: who exists is nobody's business. */
   | { readonly kind: 'wrong'; readonly user: User | null }
-  /** Nobody but the audit trail hears the difference from `wrong`. */
-  | { readonly kind: 'locked'; readonly user: User };
+  /** Names that nobody has are locked like others. */
+  | { readonly kind: 'locked'; readonly user: User | null }
+  /** The password is right, but the account is switched off or has ended. */
+  | { readonly kind: 'disabled'; readonly user: User };
 
 export interface Users {
   create(
@@ -52,9 +48,11 @@ export interface Users {
     name: string,
   ): Promise<{ user: User; oneTimePassword: string }>;
   list(tenantId: string): Promise<User[]>;
+  /** Forgets wrong passwords of long ago. */
+  sweep(): Promise<void>;
 }
 
-type Row = IdentityDatabase['users'] & { failed_sign_ins: unknown; enabled: unknown };
+type Row = Omit<IdentityDatabase['users'], 'enabled'>;
 
 export function createUsers({ state, clock }: { state: StateStore; clock: Clock }): Users {
   const inTenant = <T>(tenantId: string, work: (db: Transaction<IdentityDatabase>) => Promise<T>) =>
@@ -68,17 +66,9 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
       .where(sql`lower(principal_name)`, '=', principalName.toLowerCase())
       .executeTakeFirst();
 
-  const countFailure = (tenantId: string, userId: string, now: Date) =>
-    inTenant(tenantId, (db) =>
-      db
-        .updateTable('users')
-        .set({
-          failed_sign_ins: sql<number>`case when failed_sign_ins + 1 >= ${LOCK_AFTER} then 0 else failed_sign_ins + 1 end`,
-          locked_until: sql<Date | null>`case when failed_sign_ins + 1 >= ${LOCK_AFTER} then ${new Date(now.getTime() + LOCK_MS)}::timestamptz else locked_until end`,
-        })
-        .where('id', '=', userId)
-        .execute(),
-    );
+  const lockout = createLockout({ state, clock });
+  /** Looked up, hashed and counted one after the other: of many guesses at once no more are checked than may be wrong. */
+  const oneAtATime = createWorkGate(MAX_WAITING);
 
   // As the system, for a guest's account at home.
   const find: Users['find'] = (tenantId, userId) =>
@@ -117,36 +107,27 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
         display_name: displayName ?? name,
         password_hash: await hashPassword(password),
         must_change_password: true,
-        locked_until: null,
         created_at: clock.now(),
       };
       await db.insertInto('users').values(row).execute();
       return { user: toUser(row), oneTimePassword: password };
     },
 
-    async signIn(tenant, name, password) {
-      const row = await inTenant(tenant.id, (db) => byName(db, tenant.id, principal(tenant, name)));
-      const now = clock.now();
-      const locked = row?.locked_until ? row.locked_until > now : false;
-      const right = await verifyPassword(password, row && !locked ? row.password_hash : null);
-      if (!row || locked) {
-        // The same work as for a wrong password, on nobody: neither who exists nor who is locked is told by the clock.
-        await countFailure(tenant.id, NOBODY, now);
-        return row ? { kind: 'locked', user: toUser(row) } : { kind: 'wrong', user: null };
-      }
-      if (right && (await find(tenant.id, row.id))) {
-        await inTenant(tenant.id, (db) =>
-          db
-            .updateTable('users')
-            .set({ failed_sign_ins: 0, locked_until: null })
-            .where('id', '=', row.id)
-            .execute(),
-        );
-        return { kind: 'ok', user: toUser(row) };
-      }
-      await countFailure(tenant.id, row.id, now);
-      return { kind: 'wrong', user: toUser(row) };
-    },
+    signIn: (tenant, name, password) =>
+      oneAtATime(async () => {
+        const wanted = principal(tenant, name);
+        const row = await inTenant(tenant.id, (db) => byName(db, tenant.id, wanted));
+        const locked = await lockout.isLocked(tenant.id, wanted);
+        const right = await verifyPassword(password, row && !locked ? row.password_hash : null);
+        const user = row ? toUser(row) : null;
+        if (locked) return { kind: 'locked', user };
+        if (!right || !user) {
+          await lockout.failed(tenant.id, wanted);
+          return { kind: 'wrong', user };
+        }
+        await inTenant(tenant.id, (db) => lockout.clear(db, tenant.id, wanted));
+        return { kind: (await find(tenant.id, user.id)) ? 'ok' : 'disabled', user };
+      }),
 
     async changePassword(user, password) {
       const problem = passwordProblem(password, user.principalName);
@@ -175,12 +156,11 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
         .set({
           password_hash: await hashPassword(password),
           must_change_password: true,
-          failed_sign_ins: 0,
-          locked_until: null,
         })
         .where('tenant_id', '=', tenant.id)
         .where('id', '=', row.id)
         .execute();
+      await lockout.clear(db, tenant.id, row.principal_name);
       // Whoever was signed in with the old password is not any more.
       await db
         .deleteFrom('oidc_records')
@@ -189,6 +169,8 @@ export function createUsers({ state, clock }: { state: StateStore; clock: Clock 
         .execute();
       return { user: toUser({ ...row, must_change_password: true }), oneTimePassword: password };
     },
+
+    sweep: lockout.sweep,
 
     list: (tenantId) =>
       inTenant(tenantId, async (db) =>
@@ -213,7 +195,7 @@ function principal(tenant: Tenant, name: string): string {
   return trimmed.includes('@') ? trimmed : `${trimmed}@${tenant.domain}`;
 }
 
-function toUser(row: Omit<Row, 'failed_sign_ins' | 'enabled'>): User {
+function toUser(row: Row): User {
   return {
     id: row.id,
     tenantId: row.tenant_id,
