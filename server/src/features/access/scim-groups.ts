@@ -1,13 +1,16 @@
 /** User groups that a directory keeps by SCIM: name and members are its to write, roles are given here. */
 import { randomUUID } from 'node:crypto';
-import { ApiError } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { Transaction } from 'kysely';
 import { nameTaken } from '../../management/name-taken.ts';
-import { type AccessDatabase, keepingAnAdministrator, requireNoDeviceGroupOpens } from './store.ts';
+import {
+  type AccessDatabase,
+  keepingAnAdministrator,
+  requireNoDeviceGroupOpens,
+  roomForUserGroup,
+} from './store.ts';
 
 export const SCIM_SOURCE = 'scim';
-const MOST_GROUPS = 5_000;
 /** Rows of one statement; PostgreSQL takes 65,535 parameters. */
 const BATCH = 5_000;
 
@@ -40,12 +43,7 @@ export function createScimGroups(state: StateStore): ScimGroups {
   return {
     create: (tenantId, { name, externalId }) =>
       inTenant(tenantId, async (db) => {
-        const { count } = await db
-          .selectFrom('user_groups')
-          .select((e) => e.fn.countAll<string>().as('count'))
-          .executeTakeFirstOrThrow();
-        if (Number(count) >= MOST_GROUPS)
-          throw new ApiError('DisallowedOperation', `A tenant holds at most ${MOST_GROUPS} user groups.`);
+        await roomForUserGroup(db);
         const id = randomUUID();
         await db
           .insertInto('user_groups')

@@ -181,7 +181,7 @@ export function accessStore(state: StateStore, accounts: Accounts) {
 
     createUserGroup(tenantId: string, fields: Required<UserGroupFields>): Promise<UserGroup> {
       return inTenant(tenantId, async (db) => {
-        await bounded(db, 'user_groups', MAX_USER_GROUPS);
+        await roomForUserGroup(db);
         const id = randomUUID();
         await insertUserGroup(db, { id, name: fields.name, description: fields.description });
         await setRoles(db, id, fields.roles);
@@ -651,13 +651,21 @@ async function setRoles(db: Db, groupId: string, roleIds: readonly string[]): Pr
       .execute();
 }
 
+/** @throws DisallowedOperation when the tenant holds as many user groups as it may, whoever keeps them */
+export function roomForUserGroup(db: Db): Promise<void> {
+  return bounded(db, 'user_groups', MAX_USER_GROUPS);
+}
+
 async function bounded(db: Db, table: 'roles' | 'user_groups', most: number): Promise<void> {
   const { count } = await db
     .selectFrom(table)
     .select((e) => e.fn.countAll<string>().as('count'))
     .executeTakeFirstOrThrow();
   if (Number(count) >= most)
-    throw new ApiError('DisallowedOperation', `A tenant holds at most ${most} of these.`);
+    throw new ApiError(
+      'DisallowedOperation',
+      `A tenant holds at most ${most} ${table === 'roles' ? 'roles' : 'user groups'}.`,
+    );
 }
 
 function elevation(row: Selectable<AccessDatabase['role_elevations']>): Elevation {

@@ -40,7 +40,7 @@ export function createPeople(deps: {
     id: string,
     ifMatch: string | undefined,
     next: (now: Document) => Document,
-  ): Promise<Found> {
+  ): Promise<string> {
     const { row, found } = await locked(place, id, ifMatch);
     const { active, id: _id, ...wantedNow } = next(writable(found.resource));
     const fields = fieldsOf(wantedNow);
@@ -51,7 +51,7 @@ export function createPeople(deps: {
       enabled: typeof active === 'boolean' ? active : row.enabled,
     });
     await store.changeUser(place.tenantId, { id: row.id, ...fields, document: wantedNow, now: clock.now() });
-    return (await one(place, id)).found;
+    return row.id;
   }
 
   return {
@@ -96,10 +96,10 @@ export function createPeople(deps: {
       return (await one(place, id)).found;
     },
 
-    replace: (place: Place, id: string, body: unknown, ifMatch: string | undefined): Promise<Found> =>
+    replace: (place: Place, id: string, body: unknown, ifMatch: string | undefined): Promise<string> =>
       change(place, id, ifMatch, () => readResource(userType, body)),
 
-    patch: (place: Place, id: string, body: unknown, ifMatch: string | undefined): Promise<Found> =>
+    patch: (place: Place, id: string, body: unknown, ifMatch: string | undefined): Promise<string> =>
       change(place, id, ifMatch, (now) => applyPatch(userType, now, body)),
 
     async remove(place: Place, id: string, ifMatch: string | undefined): Promise<void> {

@@ -7,7 +7,7 @@ import type { Tenant } from '../identity/index.ts';
 import type { Found, Place } from './answer.ts';
 import { listOf, resourceTypes, schemaDocuments, serviceProviderConfig } from './discovery.ts';
 import type { Groups } from './groups.ts';
-import { type Parameters, readListQuery, readProjection } from './list-query.ts';
+import { type ListQuery, type Parameters, readListQuery, readProjection } from './list-query.ts';
 import { type Document, isDocument } from './match.ts';
 import type { People } from './people.ts';
 import { type Projection, project } from './resource.ts';
@@ -101,178 +101,166 @@ async function admit(deps: ScimRouteDeps, request: ScimRequest): Promise<Place> 
 
 function* endpoints(deps: ScimRouteDeps): Iterable<Endpoint> {
   yield* discoveryEndpoints();
-  const { people, groups } = deps;
+  yield* collectionEndpoints(deps, {
+    type: userType,
+    id: 'scimUser',
+    kept: deps.people,
+    // Entra ID and Okta read the person they changed.
+    patchAnswers: 'resource',
+    summaries: {
+      list: 'People whom the directory keeps.',
+      create: 'Make a person, without a password.',
+      replace: 'Replace what the directory says of a person.',
+      patch: 'Change parts of what the directory says of a person.',
+      delete: 'Remove a person for good.',
+    },
+  });
+  yield* collectionEndpoints(deps, {
+    type: groupType,
+    id: 'scimGroup',
+    kept: deps.groups,
+    // A group may be long; only who asks for parts of it gets an answer with a body (RFC 7644 §3.5.2).
+    patchAnswers: 'nothing unless asked',
+    summaries: {
+      list: 'User groups that the directory keeps.',
+      create: 'Make a user group; it gives nothing until somebody here gives it roles.',
+      replace: 'Replace name and members of a group.',
+      patch: 'Change its name or some of its members.',
+      delete: 'Remove a group for good.',
+    },
+  });
+}
+
+/** People, or groups: what the directory keeps here, one kind of it. */
+interface Kept {
+  list(place: Place, query: ListQuery): Promise<{ total: number; resources: Document[] }>;
+  get(place: Place, id: string, projection: Projection): Promise<Found>;
+  create(place: Place, body: unknown): Promise<Found>;
+  /** Resolves to the id. */
+  replace(place: Place, id: string, body: unknown, ifMatch: string | undefined): Promise<string>;
+  patch(place: Place, id: string, body: unknown, ifMatch: string | undefined): Promise<string>;
+  remove(place: Place, id: string, ifMatch: string | undefined): Promise<void>;
+}
+
+interface Collection {
+  readonly type: ResourceType;
+  /** `scimUser`: what its routes and records are called by. */
+  readonly id: string;
+  readonly kept: Kept;
+  readonly patchAnswers: 'resource' | 'nothing unless asked';
+  readonly summaries: Readonly<Record<'list' | 'create' | 'replace' | 'patch' | 'delete', string>>;
+}
+
+function* collectionEndpoints(
+  deps: Pick<ScimRouteDeps, 'together' | 'changed'>,
+  { type, id, kept, patchAnswers, summaries }: Collection,
+): Iterable<Endpoint> {
+  const path = type.endpoint;
+  const kind = type === userType ? 'user' : 'userGroup';
 
   /** The change and its record as one. */
   const changing = <T extends { readonly id: string }>(
     request: ScimRequest,
     place: Place,
-    type: ResourceType,
     work: () => Promise<T>,
   ): Promise<T> =>
     deps.together(async () => {
-      if (request.params.id !== undefined) request.audit.target(kindOf(type), request.params.id);
+      if (request.params.id !== undefined) request.audit.target(kind, request.params.id);
       const done = await work();
-      request.audit.target(kindOf(type), done.id);
+      request.audit.target(kind, done.id);
       await deps.changed(place.tenantId);
       await request.audit.recordTogether();
       return done;
     });
 
   yield {
-    id: 'scimUser.list',
+    id: `${id}.list`,
     method: 'GET',
-    path: '/Users',
-    summary: 'People whom the directory keeps.',
+    path,
+    summary: summaries.list,
     responses: { 200: List },
     async handle(request, place) {
-      const query = readListQuery(userType, request.query);
-      const { total, resources } = await people.list(place, query);
-      const shown = resources.map((one) => project(userType, one, query.projection));
+      const query = readListQuery(type, request.query);
+      const { total, resources } = await kept.list(place, query);
+      const shown = resources.map((one) => project(type, one, query.projection));
       return scim(200, listOf(shown, total, query.startIndex));
     },
   };
   yield {
-    id: 'scimUser.get',
+    id: `${id}.get`,
     method: 'GET',
-    path: '/Users/:id',
-    summary: 'One of them.',
-    responses: { 200: Resource, 304: Type.Null() },
-    handle: async (request, place) => readOne(request, userType, await people.get(place, idOf(request))),
-  };
-  yield {
-    id: 'scimUser.create',
-    method: 'POST',
-    path: '/Users',
-    summary: 'Make a person, without a password.',
-    changes: true,
-    responses: { 201: Resource },
-    async handle(request, place) {
-      const projection = readProjection(request.query);
-      const found = await changing(request, place, userType, () => people.create(place, request.body));
-      return resource(201, userType, found, projection, { location: found.location });
-    },
-  };
-  for (const [method, verb] of [
-    ['PUT', 'replace'],
-    ['PATCH', 'patch'],
-  ] as const)
-    yield {
-      id: `scimUser.${verb}`,
-      method,
-      path: '/Users/:id',
-      summary: method === 'PUT' ? 'Replace what the directory says of a person.' : 'Change parts of it.',
-      changes: true,
-      responses: { 200: Resource },
-      async handle(request, place) {
-        const projection = readProjection(request.query);
-        const found = await changing(request, place, userType, () =>
-          people[verb](place, idOf(request), request.body, ifMatch(request)),
-        );
-        return resource(200, userType, found, projection);
-      },
-    };
-  yield {
-    id: 'scimUser.delete',
-    method: 'DELETE',
-    path: '/Users/:id',
-    summary: 'Remove a person for good.',
-    changes: true,
-    responses: { 204: Type.Null() },
-    async handle(request, place) {
-      const id = idOf(request);
-      await changing(request, place, userType, async () => {
-        await people.remove(place, id, ifMatch(request));
-        return { id };
-      });
-      return { status: 204 };
-    },
-  };
-
-  yield {
-    id: 'scimGroup.list',
-    method: 'GET',
-    path: '/Groups',
-    summary: 'User groups that the directory keeps.',
-    responses: { 200: List },
-    async handle(request, place) {
-      const query = readListQuery(groupType, request.query);
-      const { total, resources } = await groups.list(place, query);
-      const shown = resources.map((one) => project(groupType, one, query.projection));
-      return scim(200, listOf(shown, total, query.startIndex));
-    },
-  };
-  yield {
-    id: 'scimGroup.get',
-    method: 'GET',
-    path: '/Groups/:id',
+    path: `${path}/:id`,
     summary: 'One of them.',
     responses: { 200: Resource, 304: Type.Null() },
     async handle(request, place) {
       const projection = readProjection(request.query);
-      return readOne(request, groupType, await groups.get(place, idOf(request), projection));
+      const found = await kept.get(place, idOf(request), projection);
+      const known = request.headers['if-none-match'];
+      if (namesVersion(typeof known === 'string' ? known : undefined, found.version))
+        return { status: 304, headers: { etag: found.version } };
+      return resource(200, type, found, projection);
     },
   };
   yield {
-    id: 'scimGroup.create',
+    id: `${id}.create`,
     method: 'POST',
-    path: '/Groups',
-    summary: 'Make a user group; it gives nothing until somebody here gives it roles.',
+    path,
+    summary: summaries.create,
     changes: true,
     responses: { 201: Resource },
     async handle(request, place) {
       const projection = readProjection(request.query);
-      const found = await changing(request, place, groupType, () => groups.create(place, request.body));
-      return resource(201, groupType, found, projection, { location: found.location });
+      const found = await changing(request, place, () => kept.create(place, request.body));
+      return resource(201, type, found, projection, { location: found.location });
     },
   };
   yield {
-    id: 'scimGroup.replace',
+    id: `${id}.replace`,
     method: 'PUT',
-    path: '/Groups/:id',
-    summary: 'Replace name and members of a group.',
+    path: `${path}/:id`,
+    summary: summaries.replace,
     changes: true,
     responses: { 200: Resource },
     async handle(request, place) {
       const projection = readProjection(request.query);
-      const found = await changing(request, place, groupType, async () => {
-        const id = await groups.replace(place, idOf(request), request.body, ifMatch(request));
-        return groups.get(place, id, projection);
+      const found = await changing(request, place, async () => {
+        const changed = await kept.replace(place, idOf(request), request.body, ifMatch(request));
+        return kept.get(place, changed, projection);
       });
-      return resource(200, groupType, found, projection);
+      return resource(200, type, found, projection);
     },
   };
   yield {
-    id: 'scimGroup.patch',
+    id: `${id}.patch`,
     method: 'PATCH',
-    path: '/Groups/:id',
-    summary: 'Change its name or some of its members.',
+    path: `${path}/:id`,
+    summary: summaries.patch,
     changes: true,
-    responses: { 200: Resource, 204: Type.Null() },
+    responses: patchAnswers === 'resource' ? { 200: Resource } : { 200: Resource, 204: Type.Null() },
     async handle(request, place) {
       const projection = readProjection(request.query);
-      const found = await changing(request, place, groupType, async () => {
-        const id = await groups.patch(place, idOf(request), request.body, ifMatch(request));
-        return groups.get(place, id, projection.attributes === null ? WITHOUT_MEMBERS : projection);
+      const silent = patchAnswers === 'nothing unless asked' && projection.attributes === null;
+      const found = await changing(request, place, async () => {
+        const changed = await kept.patch(place, idOf(request), request.body, ifMatch(request));
+        return kept.get(place, changed, silent ? WITHOUT_MEMBERS : projection);
       });
-      // A group may be long; only who asks for parts of it gets an answer with a body (RFC 7644 §3.5.2).
-      return projection.attributes === null
+      return silent
         ? { status: 204, headers: { etag: found.version } }
-        : resource(200, groupType, found, projection);
+        : resource(200, type, found, projection);
     },
   };
   yield {
-    id: 'scimGroup.delete',
+    id: `${id}.delete`,
     method: 'DELETE',
-    path: '/Groups/:id',
-    summary: 'Remove a group for good.',
+    path: `${path}/:id`,
+    summary: summaries.delete,
     changes: true,
     responses: { 204: Type.Null() },
     async handle(request, place) {
-      const id = idOf(request);
-      await changing(request, place, groupType, async () => {
-        await groups.remove(place, id, ifMatch(request));
-        return { id };
+      const gone = idOf(request);
+      await changing(request, place, async () => {
+        await kept.remove(place, gone, ifMatch(request));
+        return { id: gone };
       });
       return { status: 204 };
     },
@@ -319,13 +307,6 @@ function* discoveryEndpoints(): Iterable<Endpoint> {
   }
 }
 
-function readOne(request: ScimRequest, type: ResourceType, found: Found): Reply {
-  const known = request.headers['if-none-match'];
-  if (namesVersion(typeof known === 'string' ? known : undefined, found.version))
-    return { status: 304, headers: { etag: found.version } };
-  return resource(200, type, found, readProjection(request.query));
-}
-
 function resource(
   status: number,
   type: ResourceType,
@@ -339,10 +320,6 @@ function resource(
 
 function scim(status: number, body: Document, headers: Readonly<Record<string, string>> = {}): Reply {
   return { status, body, headers: { 'content-type': SCIM_CONTENT_TYPE, ...headers } };
-}
-
-function kindOf(type: ResourceType): string {
-  return type === userType ? 'user' : 'userGroup';
 }
 
 function idOf(request: ScimRequest): string {
