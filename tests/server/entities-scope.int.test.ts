@@ -1,6 +1,7 @@
 /** Whoever may see some devices only gets files, addresses, domains and accounts as those devices know them. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DemoFleet, startDemoFleet } from '../support/demo-fleet.ts';
+import { onceFolded } from '../support/once-folded.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -100,70 +101,74 @@ const KINDS = [
   ],
 ] as const;
 
-it.each(KINDS)('tells of %s what the devices in reach know', async (_, query, at) => {
-  const seen = await hunt(`${query} | summarize Names = make_set(DeviceName) by Key`);
-  const byKey = seen.map(({ Key = '', Names }) => ({
-    key: Key,
-    names: (typeof Names === 'string' ? JSON.parse(Names) : Names) as string[],
+it.each(KINDS)('tells of %s what the devices in reach know', (_, query, at) =>
+  onceFolded(async () => {
+    const seen = await hunt(`${query} | summarize Names = make_set(DeviceName) by Key`);
+    const byKey = seen.map(({ Key = '', Names }) => ({
+      key: Key,
+      names: (typeof Names === 'string' ? JSON.parse(Names) : Names) as string[],
+    }));
+    const both = byKey.find(({ names }) => names.some(isWorkstation) && !names.every(isWorkstation));
+    const outside = byKey.find(({ names }) => !names.some(isWorkstation));
+    expect(both ?? outside, 'something is seen outside the reach').toBeDefined();
+
+    if (both) {
+      const [whole, part] = await Promise.all(
+        [program, analyst].map(async (token) => (await get(`${at(both.key)}/machines`, token)).body.value),
+      );
+      expect(namesOf(part)).toEqual(namesOf(whole).filter(isWorkstation));
+      expect(part.length).toBeLessThan(whole.length);
+      const [all, mine] = await Promise.all(
+        [program, analyst].map(async (token) => (await get(`${at(both.key)}/stats`, token)).body),
+      );
+      expect(mine.organizationPrevalence).toBe(part.length);
+      expect(all.organizationPrevalence).toBe(whole.length);
+      expect((await get(at(both.key), analyst)).status).toBe(200);
+    }
+    if (outside) {
+      expect((await get(at(outside.key), program)).status).toBe(200);
+      expect((await get(at(outside.key), analyst)).status).toBe(404);
+      const stats = await get(`${at(outside.key)}/stats`, analyst);
+      if (stats.status === 200)
+        expect(stats.body).toMatchObject({ organizationPrevalence: 0, orgFirstSeen: null });
+      else expect(stats.status).toBe(404);
+      const machines = await get(`${at(outside.key)}/machines`, analyst);
+      expect(machines.status === 404 || machines.body.value.length === 0, machines.text).toBe(true);
+    }
+  }),
+);
+
+it('tells of accounts where they signed in within reach, and of nobody else’s', () =>
+  onceFolded(async () => {
+    const seen = await hunt(
+      "DeviceLogonEvents | where ActionType == 'LogonSuccess' | summarize by AccountName, DeviceName, DeviceId",
+    );
+    let apart = 0;
+    for (const name of new Set(seen.map(({ AccountName = '' }) => AccountName.toLowerCase()))) {
+      const rows = seen.filter((row) => row.AccountName?.toLowerCase() === name);
+      const mine = new Set(rows.map(({ DeviceName = '' }) => DeviceName).filter(isWorkstation));
+      const path = `/api/users/${encodeURIComponent(name)}`;
+      const user = await get(path, analyst);
+      expect(user.status, `${name} ${user.text}`).toBe(mine.size > 0 ? 200 : 404);
+      if (mine.size < new Set(rows.map(({ DeviceName }) => DeviceName)).size) apart++;
+      expect(namesOf((await get(`${path}/machines`, analyst)).body.value)).toEqual([...mine].sort());
+    }
+    expect(apart).toBeGreaterThan(0);
+    const away = seen.find(({ DeviceName = '' }) => !isWorkstation(DeviceName));
+    expect((await get(`/api/machines/${away?.DeviceId}/logonusers`, analyst)).status).toBe(404);
   }));
-  const both = byKey.find(({ names }) => names.some(isWorkstation) && !names.every(isWorkstation));
-  const outside = byKey.find(({ names }) => !names.some(isWorkstation));
-  expect(both ?? outside, 'something is seen outside the reach').toBeDefined();
 
-  if (both) {
-    const [whole, part] = await Promise.all(
-      [program, analyst].map(async (token) => (await get(`${at(both.key)}/machines`, token)).body.value),
+it('finds no device beyond reach by its address', () =>
+  onceFolded(async () => {
+    const [away] = await hunt(
+      "DeviceNetworkEvents | where not(DeviceName startswith 'ws-') and isnotempty(LocalIP) and not(LocalIP startswith '127.') | project LocalIP, Timestamp, DeviceId | take 1",
     );
-    expect(namesOf(part)).toEqual(namesOf(whole).filter(isWorkstation));
-    expect(part.length).toBeLessThan(whole.length);
-    const [all, mine] = await Promise.all(
-      [program, analyst].map(async (token) => (await get(`${at(both.key)}/stats`, token)).body),
-    );
-    expect(mine.organizationPrevalence).toBe(part.length);
-    expect(all.organizationPrevalence).toBe(whole.length);
-    expect((await get(at(both.key), analyst)).status).toBe(200);
-  }
-  if (outside) {
-    expect((await get(at(outside.key), program)).status).toBe(200);
-    expect((await get(at(outside.key), analyst)).status).toBe(404);
-    const stats = await get(`${at(outside.key)}/stats`, analyst);
-    if (stats.status === 200)
-      expect(stats.body).toMatchObject({ organizationPrevalence: 0, orgFirstSeen: null });
-    else expect(stats.status).toBe(404);
-    const machines = await get(`${at(outside.key)}/machines`, analyst);
-    expect(machines.status === 404 || machines.body.value.length === 0, machines.text).toBe(true);
-  }
-});
-
-it('tells of accounts where they signed in within reach, and of nobody else’s', async () => {
-  const seen = await hunt(
-    "DeviceLogonEvents | where ActionType == 'LogonSuccess' | summarize by AccountName, DeviceName, DeviceId",
-  );
-  let apart = 0;
-  for (const name of new Set(seen.map(({ AccountName = '' }) => AccountName.toLowerCase()))) {
-    const rows = seen.filter((row) => row.AccountName?.toLowerCase() === name);
-    const mine = new Set(rows.map(({ DeviceName = '' }) => DeviceName).filter(isWorkstation));
-    const path = `/api/users/${encodeURIComponent(name)}`;
-    const user = await get(path, analyst);
-    expect(user.status, `${name} ${user.text}`).toBe(mine.size > 0 ? 200 : 404);
-    if (mine.size < new Set(rows.map(({ DeviceName }) => DeviceName)).size) apart++;
-    expect(namesOf((await get(`${path}/machines`, analyst)).body.value)).toEqual([...mine].sort());
-  }
-  expect(apart).toBeGreaterThan(0);
-  const away = seen.find(({ DeviceName = '' }) => !isWorkstation(DeviceName));
-  expect((await get(`/api/machines/${away?.DeviceId}/logonusers`, analyst)).status).toBe(404);
-});
-
-it('finds no device beyond reach by its address', async () => {
-  const [away] = await hunt(
-    "DeviceNetworkEvents | where not(DeviceName startswith 'ws-') and isnotempty(LocalIP) and not(LocalIP startswith '127.') | project LocalIP, Timestamp, DeviceId | take 1",
-  );
-  const path = `/api/machines/findbyip(ip='${away?.LocalIP}',timestamp=${away?.Timestamp})`;
-  const ids = async (token: string) =>
-    (await get(path, token)).body.value.map(({ id }: { id: string }) => id) as string[];
-  expect(await ids(program)).toContain(away?.DeviceId);
-  expect(await ids(analyst)).not.toContain(away?.DeviceId);
-});
+    const path = `/api/machines/findbyip(ip='${away?.LocalIP}',timestamp=${away?.Timestamp})`;
+    const ids = async (token: string) =>
+      (await get(path, token)).body.value.map(({ id }: { id: string }) => id) as string[];
+    expect(await ids(program)).toContain(away?.DeviceId);
+    expect(await ids(analyst)).not.toContain(away?.DeviceId);
+  }));
 
 it('leads from no alert beyond reach to what it names, and lists no group beyond reach', async () => {
   const alerts = (await get('/api/alerts', program)).body.value as { id: string; computerDnsName: string }[];

@@ -1,6 +1,7 @@
 /** Files, addresses, domains, accounts and the devices that saw them, from what a fleet really sent; and what is said of devices. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoFleet, startDemoFleet } from '../support/demo-fleet.ts';
+import { onceFolded } from '../support/once-folded.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -43,48 +44,52 @@ afterAll(async () => {
 });
 
 describe('entities', () => {
-  it('say of a file what hunting says', async () => {
-    const [told] = await hunt(
-      'DeviceProcessEvents | where isnotempty(SHA1) | union (DeviceFileEvents | where isnotempty(SHA1)) | summarize Devices = dcount(DeviceId) by SHA1 | top 1 by Devices',
-    );
-    const file = await get(`/api/files/${told?.SHA1}`);
-    expect(file.status, file.text).toBe(200);
-    expect(file.body['@odata.context']).toBe(`${server.url}/api/$metadata#Files/$entity`);
-    const stats = (await get(`/api/v1.0/files/${file.body.sha1.toUpperCase()}/stats?lookBackHours=720`)).body;
-    expect(stats.organizationPrevalence).toBeGreaterThanOrEqual(Number(told?.Devices));
-    expect(stats.orgPrevalence).toBe(String(stats.organizationPrevalence));
-    const machines = (await get(`/api/files/${file.body.sha1}/machines`)).body.value;
-    expect(machines.length).toBeGreaterThan(0);
-    expect((await get(`/api/files/${file.body.sha1}/alerts`)).status).toBe(200);
-  });
+  it('say of a file what hunting says', () =>
+    onceFolded(async () => {
+      const [told] = await hunt(
+        'DeviceProcessEvents | where isnotempty(SHA1) | union (DeviceFileEvents | where isnotempty(SHA1)) | summarize Devices = dcount(DeviceId) by SHA1 | top 1 by Devices',
+      );
+      const file = await get(`/api/files/${told?.SHA1}`);
+      expect(file.status, file.text).toBe(200);
+      expect(file.body['@odata.context']).toBe(`${server.url}/api/$metadata#Files/$entity`);
+      const stats = (await get(`/api/v1.0/files/${file.body.sha1.toUpperCase()}/stats?lookBackHours=720`))
+        .body;
+      expect(stats.organizationPrevalence).toBeGreaterThanOrEqual(Number(told?.Devices));
+      expect(stats.orgPrevalence).toBe(String(stats.organizationPrevalence));
+      const machines = (await get(`/api/files/${file.body.sha1}/machines`)).body.value;
+      expect(machines.length).toBeGreaterThan(0);
+      expect((await get(`/api/files/${file.body.sha1}/alerts`)).status).toBe(200);
+    }));
 
-  it('say of an address what hunting says', async () => {
-    const [told] = await hunt(
-      'DeviceNetworkEvents | where isnotempty(RemoteIP) | summarize Devices = dcount(DeviceId), First = min(Timestamp), Last = max(Timestamp) by RemoteIP | top 1 by Devices',
-    );
-    const stats = await get(`/api/ips/${told?.RemoteIP}/stats`);
-    expect(stats.status, stats.text).toBe(200);
-    expect(stats.body.organizationPrevalence).toBeGreaterThanOrEqual(Number(told?.Devices));
-    expect((await get(`/api/ips/${told?.RemoteIP}`)).body.id).toBe(told?.RemoteIP);
-    expect((await get(`/api/ips/${told?.RemoteIP}/machines`)).body.value.length).toBeGreaterThan(0);
-    expect((await get(`/api/ips/${told?.RemoteIP}/alerts`)).status).toBe(200);
-  });
+  it('say of an address what hunting says', () =>
+    onceFolded(async () => {
+      const [told] = await hunt(
+        'DeviceNetworkEvents | where isnotempty(RemoteIP) | summarize Devices = dcount(DeviceId), First = min(Timestamp), Last = max(Timestamp) by RemoteIP | top 1 by Devices',
+      );
+      const stats = await get(`/api/ips/${told?.RemoteIP}/stats`);
+      expect(stats.status, stats.text).toBe(200);
+      expect(stats.body.organizationPrevalence).toBeGreaterThanOrEqual(Number(told?.Devices));
+      expect((await get(`/api/ips/${told?.RemoteIP}`)).body.id).toBe(told?.RemoteIP);
+      expect((await get(`/api/ips/${told?.RemoteIP}/machines`)).body.value.length).toBeGreaterThan(0);
+      expect((await get(`/api/ips/${told?.RemoteIP}/alerts`)).status).toBe(200);
+    }));
 
-  it('know accounts, their devices, and the accounts of a device', async () => {
-    const [told] = await hunt(
-      "DeviceLogonEvents | where ActionType == 'LogonSuccess' | summarize by AccountName, DeviceId | take 1",
-    );
-    const user = await get(`/api/users/${encodeURIComponent(told?.AccountName ?? '')}`);
-    expect(user.status, user.text).toBe(200);
-    const machines = (await get(`/api/users/${told?.AccountName}/machines`)).body.value;
-    expect(machines.map((one: { id: string }) => one.id)).toContain(told?.DeviceId);
-    const users = await get(`/api/machines/${told?.DeviceId}/logonusers`);
-    expect(users.status, users.text).toBe(200);
-    expect(users.body.value.map((one: { accountName: string }) => one.accountName)).toContain(
-      told?.AccountName,
-    );
-    expect((await get(`/api/users/${told?.AccountName}/alerts`)).status).toBe(200);
-  });
+  it('know accounts, their devices, and the accounts of a device', () =>
+    onceFolded(async () => {
+      const [told] = await hunt(
+        "DeviceLogonEvents | where ActionType == 'LogonSuccess' | summarize by AccountName, DeviceId | take 1",
+      );
+      const user = await get(`/api/users/${encodeURIComponent(told?.AccountName ?? '')}`);
+      expect(user.status, user.text).toBe(200);
+      const machines = (await get(`/api/users/${told?.AccountName}/machines`)).body.value;
+      expect(machines.map((one: { id: string }) => one.id)).toContain(told?.DeviceId);
+      const users = await get(`/api/machines/${told?.DeviceId}/logonusers`);
+      expect(users.status, users.text).toBe(200);
+      expect(users.body.value.map((one: { accountName: string }) => one.accountName)).toContain(
+        told?.AccountName,
+      );
+      expect((await get(`/api/users/${told?.AccountName}/alerts`)).status).toBe(200);
+    }));
 
   it.each([
     ['no hash', '/api/files/xyz', 400, 'InvalidHashValue'],
