@@ -310,6 +310,136 @@ describe('a person of the provider', () => {
   });
 });
 
+describe('a person whom a directory provisioned', () => {
+  let directory: string;
+  let bob: string;
+  const verified = (name: string) => ({ email: `${name}@corp.example`, email_verified: true });
+  const scim = (method: string, path: string, json?: object) =>
+    server.call(`/scim/v2/${tenantId}${path}`, { method, token: directory, ...(json ? { json } : {}) });
+  const provisioned = async (userName: string, externalId: string): Promise<string> => {
+    const made = await scim('POST', '/Users', {
+      schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+      userName,
+      externalId,
+    });
+    expect(made.status, made.text).toBe(201);
+    return made.json().id;
+  };
+  const active = (id: string, value: boolean) =>
+    scim('PATCH', `/Users/${id}`, {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+      Operations: [{ op: 'replace', path: 'active', value }],
+    });
+  const settings = (json: object) =>
+    server.call(`/api/merlon/identityproviders/${providerId}`, { method: 'PATCH', token: admin, json });
+  const idOf = (token: string | null): string =>
+    JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString()).oid;
+  const refusal = async (): Promise<[number, unknown]> => {
+    const { token, answer } = await signIn();
+    expect(token).toBeNull();
+    const [last] = (
+      await server.call("/api/merlon/audit?$filter=action eq 'user.signIn'&$top=1", { token: admin })
+    ).json().value;
+    return [answer.status, last.details.reason];
+  };
+
+  beforeAll(async () => {
+    directory = (await server.cli('provisioning', 'create-token', '--name', 'Corp')).token;
+    await update('--no-provisioning', '--match-provisioned', 'oid=externalId');
+    bob = await provisioned('bob@corp.example', 'oid-of-bob');
+  });
+  afterAll(() => settings({ provisioning: true, matchProvisioned: null, emailDomains: ['corp.example'] }));
+
+  it('is that person when he comes by the provider, and stays it', async () => {
+    await comes({ sub: 'bob-1', name: 'Bob', oid: 'oid-of-bob', ...verified('bob') });
+    const { token } = await signIn();
+    expect([idOf(token), (await me(token)).name]).toEqual([bob, 'bob@corp.example']);
+    const [last] = (
+      await server.call("/api/merlon/audit?$filter=action eq 'user.signIn'&$top=1", { token: admin })
+    ).json().value;
+    expect(last).toMatchObject({ outcome: 'success', details: { matched: 'externalId', subject: 'bob-1' } });
+    await comes({ sub: 'bob-1', name: 'Bob', ...verified('bob') });
+    expect(idOf((await signIn()).token)).toBe(bob);
+  });
+
+  it('is nobody else: not who is called alike, nor another subject, nor one of two', async () => {
+    await comes({ sub: 'eve', preferred_username: 'bob@corp.example', ...verified('bob') });
+    expect(await refusal()).toEqual([403, 'not provisioned']);
+    await comes({ sub: 'eve', oid: 'oid-of-bob', ...verified('bob') });
+    expect(await refusal()).toEqual([403, 'another subject has the account']);
+    await provisioned('twin1@corp.example', 'oid-of-twins');
+    await provisioned('twin2@corp.example', 'oid-of-twins');
+    await comes({ sub: 'twin', oid: 'oid-of-twins', ...verified('twin') });
+    expect(await refusal()).toEqual([403, 'several people have this externalId']);
+  });
+
+  it('is found by a name only where the address in it is verified', async () => {
+    const carol = await provisioned('carol@corp.example', 'oid-of-carol');
+    const named = { sub: 'carol-1', preferred_username: 'Carol@corp.example', email: 'carol@corp.example' };
+    expect((await settings({ emailDomains: [] })).status).toBe(200);
+    await update('--match-provisioned', 'email=userName');
+    await comes({ ...named });
+    expect(await refusal()).toEqual([403, 'the e-mail address is not verified']);
+    await update('--match-provisioned', 'preferred_username=userName');
+    await comes({ ...named, email_verified: false });
+    expect(await refusal()).toEqual([403, 'the e-mail address is not verified']);
+    await comes({ ...named, email_verified: true });
+    expect(idOf((await signIn()).token)).toBe(carol);
+    await expect(update('--match-provisioned', 'oid=displayName')).rejects.toThrow(
+      /'matchProvisioned.attribute' must be one of externalId, userName, not /,
+    );
+  });
+
+  it('is out at once when the directory says so, by every way in, until it says otherwise', async () => {
+    await update('--match-provisioned', 'oid=externalId');
+    await comes({ sub: 'bob-1', name: 'Bob', oid: 'oid-of-bob', ...verified('bob') });
+    const inside = await signIn();
+    const { clientId, tokenEndpoint } = (await server.call('/portal/config.json')).json();
+    const refreshed = () =>
+      server.call(tokenEndpoint, {
+        form: { grant_type: 'refresh_token', client_id: clientId, refresh_token: inside.refreshToken ?? '' },
+      });
+    const now = Math.floor(Date.now() / 1_000);
+    const claims = {
+      iss: provider.issuer,
+      aud: AUDIENCE,
+      sub: 'bob-1',
+      azp: 'desktop',
+      scp: 'Machine.Read',
+      iat: now,
+      exp: now + 600,
+    };
+    const foreign = (await provider.call('/sign', { json: { claims, header: {} } })).json().token as string;
+    const status = async (token: string, path: string) => (await server.call(path, { token })).status;
+    expect(await status(foreign, '/api/machines'), 'known, without a role').toBe(403);
+
+    expect((await active(bob, false)).status).toBe(200);
+    expect(await status(inside.token ?? '', '/api/merlon/me')).toBe(401);
+    expect((await refreshed()).json()).toMatchObject({ error: 'invalid_grant' });
+    expect(await status(foreign, '/api/machines')).toBe(401);
+    expect(await refusal()).toEqual([403, 'disabled']);
+
+    const dora = await provisioned('dora@corp.example', 'oid-of-dora');
+    await active(dora, false);
+    await comes({ sub: 'dora-1', oid: 'oid-of-dora', ...verified('dora') });
+    expect(await refusal(), 'also who never came before').toEqual([403, 'disabled']);
+
+    await active(bob, true);
+    await comes({ sub: 'bob-1', oid: 'oid-of-bob', ...verified('bob') });
+    expect(idOf((await signIn()).token)).toBe(bob);
+  });
+
+  it('has no account when the directory removed him, and a new one when it makes him anew', async () => {
+    expect((await scim('DELETE', `/Users/${bob}`)).status).toBe(204);
+    await update('--provisioning');
+    await comes({ sub: 'bob-1', oid: 'oid-of-bob', ...verified('bob') });
+    expect((await refusal())[0], 'provisioning by the provider makes no exception').toBe(403);
+    const anew = await provisioned('bob@corp.example', 'oid-of-bob');
+    expect(anew).not.toBe(bob);
+    expect(idOf((await signIn()).token)).toBe(anew);
+  });
+});
+
 describe('a token of the provider at the API', () => {
   const now = () => Math.floor(Date.now() / 1_000);
   const claims = (change: Record<string, unknown> = {}) => ({

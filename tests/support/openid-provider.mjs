@@ -32,7 +32,7 @@ const provider = new Provider(issuer, {
   conformIdTokenClaims: false,
   claims: {
     openid: ['sub', 'amr'],
-    profile: ['name', 'preferred_username', 'groups'],
+    profile: ['name', 'preferred_username', 'groups', 'oid'],
     email: ['email', 'email_verified'],
   },
   features: { devInteractions: { enabled: false } },

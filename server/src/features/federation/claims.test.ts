@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { domainRefusal, foreignClientId, MOST_GROUPS, personOf, tokenOf } from './claims.ts';
+import { domainRefusal, foreignClientId, MOST_GROUPS, personOf, provisionedKey, tokenOf } from './claims.ts';
 import { usualClaims } from './identity-provider.ts';
 
 describe('the claims of a provider', () => {
@@ -20,6 +20,22 @@ describe('the claims of a provider', () => {
     const claims = { client_id: 'soar', sub: 'x', realm_access: { roles: ['Machine.Read.All'] } };
     expect(tokenOf(claims, mapping).permissions).toEqual(['Machine.Read.All']);
     expect(tokenOf(claims, { ...mapping, roles: 'constructor.name' }).permissions).toEqual([]);
+  });
+
+  it('tell which provisioned person it is, and never by an address that nobody verified', () => {
+    const key = (claims: Record<string, unknown>, claim = 'oid', attribute = 'externalId' as const) =>
+      provisionedKey(claims, { claims: usualClaims, matchProvisioned: { claim, attribute } });
+    expect(provisionedKey({ oid: 'x' }, { claims: usualClaims, matchProvisioned: null })).toBeNull();
+    expect(key({ oid: ' x ' })).toEqual({ kind: 'key', attribute: 'externalId', value: 'x' });
+    for (const odd of [{}, { oid: '' }, { oid: 5 }, { oid: ['x'] }]) expect(key(odd)).toBeNull();
+    const refused = { kind: 'refused', reason: 'the e-mail address is not verified' };
+    const email = 'ann@corp.example';
+    expect(key({ email }, 'email')).toEqual(refused);
+    expect(key({ email, email_verified: 'true' }, 'email')).toEqual(refused);
+    expect(key({ email, email_verified: true }, 'email')).toMatchObject({ value: email });
+    const named = { email, preferred_username: 'Ann@corp.example' };
+    expect(key({ ...named, email_verified: false }, 'preferred_username')).toEqual(refused);
+    expect(key(named, 'preferred_username')).toMatchObject({ value: 'Ann@corp.example' });
   });
 
   it('make a program only of what says so', () => {

@@ -1,6 +1,6 @@
 /** From a provider's claims to what we make of them. Pure. */
 import { createHash } from 'node:crypto';
-import type { ClaimMapping, Settings } from './identity-provider.ts';
+import type { ClaimMapping, MatchAttribute, Settings } from './identity-provider.ts';
 
 export type Claims = Readonly<Record<string, unknown>>;
 
@@ -39,6 +39,28 @@ export function domainRefusal(
   return emailDomains.some((allowed) => allowed.toLowerCase() === domain)
     ? null
     : 'the e-mail domain is not allowed';
+}
+
+/** By what a person of a directory is found; or why he cannot be. Null: nothing is asked of the claims, or they do not hold it. */
+export type ProvisionedKey =
+  | { readonly kind: 'key'; readonly attribute: MatchAttribute; readonly value: string }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/** An e-mail address that its provider did not verify is whatever somebody typed there. */
+export function provisionedKey(
+  claims: Claims,
+  { claims: mapping, matchProvisioned }: Pick<Settings, 'claims' | 'matchProvisioned'>,
+): ProvisionedKey | null {
+  if (matchProvisioned === null) return null;
+  const { claim, attribute } = matchProvisioned;
+  const value = textOf(claims, claim);
+  if (value === null) return null;
+  const isEmail = claim === 'email' || claim === mapping.email;
+  const email = textOf(claims, mapping.email)?.toLowerCase();
+  const { email_verified: verified } = claims;
+  if (isEmail ? verified !== true : value.toLowerCase() === email && verified === false)
+    return { kind: 'refused', reason: 'the e-mail address is not verified' };
+  return { kind: 'key', attribute, value };
 }
 
 export type ForeignToken =

@@ -17,6 +17,12 @@ const claims = (words: string | string[]) =>
       return [word.slice(0, cut), word.slice(cut + 1)];
     }),
   );
+/** `oid=externalId` → `{ claim: 'oid', attribute: 'externalId' }` */
+const match = (word: string) => {
+  if (word === 'off') return null;
+  const cut = word.lastIndexOf('=');
+  return { claim: word.slice(0, Math.max(cut, 0)), attribute: word.slice(cut + 1) };
+};
 const needed = [
   { flags: '--name <name>', help: 'what its button says', member: 'name' },
   { flags: '--issuer <address>', help: 'its issuer, exactly as it calls itself', member: 'issuer' },
@@ -57,6 +63,12 @@ const others = [
     flags: '--no-provisioning',
     help: 'only people who have an account',
     member: 'provisioning',
+  },
+  {
+    flags: '--match-provisioned <claim=attribute>',
+    help: 'claim that names people whom SCIM provisioned, by their externalId or userName: oid=externalId; "off" for none',
+    member: 'matchProvisioned',
+    read: (word: string | string[]) => match(String(word)),
   },
   {
     flags: '--mfa-trusted',

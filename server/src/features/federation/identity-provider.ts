@@ -32,6 +32,14 @@ export const usualClaims: ClaimMapping = {
   program: null,
 };
 
+/** What SCIM says of a person that a claim may repeat. */
+export const matchAttributes = ['externalId', 'userName'] as const;
+export type MatchAttribute = (typeof matchAttributes)[number];
+
+/** Which claim tells which person of a directory somebody is. */
+export const ProvisionedMatch = Type.Object({ claim, attribute: Type.Enum([...matchAttributes]) }, exactly);
+export type ProvisionedMatch = Static<typeof ProvisionedMatch>;
+
 export const members = {
   name: Type.String({ minLength: 1, maxLength: 60 }),
   issuer: Type.String({ minLength: 8, maxLength: 500 }),
@@ -43,6 +51,8 @@ export const members = {
   emailDomains: Type.Array(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$' }), { maxItems: 100 }),
   /** Whether an unknown person gets an account at the first sign-in. */
   provisioning: Type.Boolean(),
+  /** How people whom a directory keeps by SCIM are found at their first sign-in. Null: they are not. */
+  matchProvisioned: Type.Union([ProvisionedMatch, Type.Null()]),
   /** Whether `mfa` in `amr` of its ID tokens is the second proof that the tenant wants. */
   mfaTrusted: Type.Boolean(),
 } as const;

@@ -52,8 +52,8 @@ export function createFederation<A extends Account>(deps: FederationDeps<A>): Fe
     clock: deps.clock,
     providers: store.forApi,
     async userOf({ tenantId, issuer }, subject) {
-      const userId = await store.linked(tenantId, issuer, subject);
-      return userId === null ? null : deps.accounts.find(tenantId, userId);
+      const linked = await store.linked(tenantId, issuer, subject);
+      return linked === null ? null : deps.accounts.find(tenantId, linked.userId);
     },
   });
   let stopListening: (() => Promise<void>) | null = null;

@@ -44,6 +44,7 @@ const optional = {
   apiAudience: Type.Optional(members.apiAudience),
   emailDomains: Type.Optional(members.emailDomains),
   provisioning: Type.Optional(members.provisioning),
+  matchProvisioned: Type.Optional(members.matchProvisioned),
   mfaTrusted: Type.Optional(members.mfaTrusted),
 } as const;
 
@@ -58,6 +59,7 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
     apiAudience: one.apiAudience,
     emailDomains: one.emailDomains,
     provisioning: one.provisioning,
+    matchProvisioned: one.matchProvisioned,
     mfaTrusted: one.mfaTrusted,
     claims: one.claims,
     enabled: one.enabled,
@@ -124,6 +126,7 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
           apiAudience: null,
           emailDomains: [],
           provisioning: false,
+          matchProvisioned: null,
           mfaTrusted: false,
           ...input,
           claims: { ...usualClaims, ...claims },
@@ -177,6 +180,7 @@ export function federationOperations(deps: OperationsDeps): Operation[] {
           apiAudience: old.apiAudience,
           emailDomains: old.emailDomains,
           provisioning: old.provisioning,
+          matchProvisioned: old.matchProvisioned,
           mfaTrusted: old.mfaTrusted,
           ...changes,
           claims: { ...old.claims, ...claims },

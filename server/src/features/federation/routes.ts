@@ -30,7 +30,7 @@ export function federationRoutes({ leave, comeBack }: FederationRoutesDeps): Rou
       access: SIGN_IN,
       audit: null,
       params: Type.Object({ tenant: Type.String(), uid, provider: Type.String({ format: 'uuid' }) }),
-      responses: { 302: Redirect, 400: Html },
+      responses: { 302: Redirect, 303: Redirect, 400: Html },
       handle: leave,
     }),
     defineRoute({

@@ -12,8 +12,8 @@ import type { StateStore } from '@merlon/state-store';
 import * as client from 'openid-client';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
-import { domainRefusal, type ForeignPerson, personOf } from './claims.ts';
-import type { Configured } from './identity-provider.ts';
+import { domainRefusal, type ForeignPerson, personOf, provisionedKey } from './claims.ts';
+import type { Configured, MatchAttribute } from './identity-provider.ts';
 import { type Outbound, Unreachable } from './outbound.ts';
 import type { SecretSeal } from './sealed-secret.ts';
 import type { FederationStore } from './store.ts';
@@ -81,6 +81,12 @@ export interface FederatedSignIn<A extends Account> {
   /** `query`: what the provider sent back, as it is. */
   finish(tenantId: string, pending: Pending, query: string): Promise<Finished<A>>;
 }
+
+type Whose =
+  | { readonly kind: 'linked'; readonly userId: string }
+  | { readonly kind: 'matched'; readonly userId: string; readonly attribute: MatchAttribute }
+  | { readonly kind: 'new' }
+  | { readonly kind: 'refused'; readonly reason: string };
 
 export function callbackPath(tenantId: string): string {
   return `/${tenantId}/federation/callback`;
@@ -189,14 +195,33 @@ export function createFederatedSignIn<A extends Account>(deps: SignInDeps<A>): F
   ): Promise<Finished<A>> {
     const { tenantId, issuer } = provider;
     const person = personOf(claims, provider.claims);
-    const linked = await store.linked(tenantId, issuer, claims.sub);
-    if (linked === null && !provider.provisioning)
-      return refuse('You have no account here. Ask an administrator.', 'not provisioned');
+    const whose = await accountOf(provider, claims);
+    if (whose.kind === 'refused')
+      return refuse('You have no account here. Ask an administrator.', whose.reason);
     const user =
-      linked === null
+      whose.kind === 'new'
         ? await provision(provider, claims.sub, person)
-        : await deps.accounts.find(tenantId, linked);
-    if (!user) return refuse('Your account here is turned off.', 'disabled', linked);
+        : await deps.accounts.find(tenantId, whose.userId);
+    if (!user)
+      return refuse(
+        'Your account here is turned off.',
+        'disabled',
+        whose.kind === 'new' ? null : whose.userId,
+      );
+    if (
+      whose.kind === 'matched' &&
+      !(await store.linkProvisioned(tenantId, {
+        issuer,
+        subject: claims.sub,
+        userId: user.id,
+        now: clock.now(),
+      }))
+    )
+      return refuse(
+        'Your account here belongs to somebody else of your organisation. Ask an administrator.',
+        'another subject has the account',
+        user.id,
+      );
     let full: readonly string[];
     try {
       full = await deps.setGroups({
@@ -224,9 +249,30 @@ export function createFederatedSignIn<A extends Account>(deps: SignInDeps<A>): F
         subject: claims.sub,
         groups: person.groups.length - full.length,
         groupsLeftOut: person.groupsLeftOut + full.length,
-        ...(linked === null ? { provisioned: true } : {}),
+        ...(whose.kind === 'new' ? { provisioned: true } : {}),
+        ...(whose.kind === 'matched' ? { matched: whose.attribute } : {}),
       },
     };
+  }
+
+  /**
+   * Who it is: whom the subject was linked to; else whom the directory's word of him and the provider's name alike; else somebody new, where that is allowed.
+   * A link to an account that is gone makes nobody new: the account was taken away.
+   */
+  async function accountOf(provider: Configured, claims: client.IDToken): Promise<Whose> {
+    const { tenantId, issuer } = provider;
+    const linked = await store.linked(tenantId, issuer, claims.sub);
+    if (linked?.there) return { kind: 'linked', userId: linked.userId };
+    const key = provisionedKey(claims, provider);
+    if (key?.kind === 'refused') return { kind: 'refused', reason: key.reason };
+    if (key !== null) {
+      const [found, another] = await store.provisioned(tenantId, key.attribute, key.value);
+      if (another !== undefined)
+        return { kind: 'refused', reason: `several people have this ${key.attribute}` };
+      if (found !== undefined) return { kind: 'matched', userId: found, attribute: key.attribute };
+    }
+    if (linked !== null) return { kind: 'linked', userId: linked.userId };
+    return provider.provisioning ? { kind: 'new' } : { kind: 'refused', reason: 'not provisioned' };
   }
 
   /** A name that somebody has already is never taken over: the new account gets another. */

@@ -2,8 +2,10 @@
 import { ApiError } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import { type ColumnType, type Selectable, sql, type Transaction } from 'kysely';
-import type { Configured, Discovered, Settings } from './identity-provider.ts';
+import type { Configured, Discovered, MatchAttribute, Settings } from './identity-provider.ts';
 
+/** Absent in what was saved before there was the choice. */
+type LaterSetting = 'mfaTrusted' | 'matchProvisioned';
 type Json<T> = ColumnType<T, string, string>;
 
 export interface FederationDatabase {
@@ -13,7 +15,7 @@ export interface FederationDatabase {
     name: string;
     issuer: string;
     api_audience: string | null;
-    settings: Json<Omit<Settings, 'mfaTrusted'> & Partial<Pick<Settings, 'mfaTrusted'>>>;
+    settings: Json<Omit<Settings, LaterSetting> & Partial<Pick<Settings, LaterSetting>>>;
     discovered: Json<Discovered>;
     sealed_secret: string | null;
     enabled: boolean;
@@ -26,6 +28,10 @@ export interface FederationDatabase {
     user_id: string;
     linked_at: Date;
   };
+  /** Identity's; read only. */
+  users: { tenant_id: string; id: string };
+  /** Provisioning's; read only. */
+  scim_users: { user_id: string; user_name: string; external_id: string | null };
 }
 type Db = Transaction<FederationDatabase>;
 
@@ -146,15 +152,69 @@ export function federationStore(state: StateStore) {
           .execute();
       }),
 
-    linked: (tenantId: string, issuer: string, subject: string): Promise<string | null> =>
+    /** `there`: whether the account still is. */
+    linked: (
+      tenantId: string,
+      issuer: string,
+      subject: string,
+    ): Promise<{ userId: string; there: boolean } | null> =>
       inTenant(tenantId, async (db) => {
         const row = await db
           .selectFrom('federated_accounts')
-          .select('user_id')
+          .leftJoin('users', (join) =>
+            join
+              .onRef('users.tenant_id', '=', 'federated_accounts.tenant_id')
+              .onRef('users.id', '=', 'federated_accounts.user_id'),
+          )
+          .select(['federated_accounts.user_id', 'users.id as there'])
           .where('issuer', '=', issuer)
           .where('subject', '=', subject)
           .executeTakeFirst();
-        return row?.user_id ?? null;
+        return row ? { userId: row.user_id, there: row.there !== null } : null;
+      }),
+
+    /** People whom a directory keeps and says this of; two are enough to know that it does not tell. */
+    provisioned: (tenantId: string, attribute: MatchAttribute, value: string): Promise<string[]> =>
+      inTenant(tenantId, async (db) => {
+        const people = db.selectFrom('scim_users').select('user_id').limit(2);
+        const rows = await (attribute === 'externalId'
+          ? people.where('external_id', '=', value)
+          : people.where(sql<string>`lower(user_name)`, '=', value.toLowerCase())
+        ).execute();
+        return rows.map(({ user_id }) => user_id);
+      }),
+
+    /** False, and nothing done, when the account is another subject's of the issuer. A link of the subject to an account that is gone is replaced. */
+    linkProvisioned: (
+      tenantId: string,
+      { issuer, subject, userId, now }: { issuer: string; subject: string; userId: string; now: Date },
+    ): Promise<boolean> =>
+      inTenant(tenantId, async (db) => {
+        // Two first sign-ins at once must not both find the account free.
+        await db
+          .selectFrom('scim_users')
+          .select('user_id')
+          .where('user_id', '=', userId)
+          .forUpdate()
+          .executeTakeFirst();
+        const other = await db
+          .selectFrom('federated_accounts')
+          .select('subject')
+          .where('issuer', '=', issuer)
+          .where('user_id', '=', userId)
+          .where('subject', '!=', subject)
+          .executeTakeFirst();
+        if (other) return false;
+        await db
+          .insertInto('federated_accounts')
+          .values({ issuer, subject, user_id: userId, linked_at: now })
+          .onConflict((conflict) =>
+            conflict
+              .columns(['tenant_id', 'issuer', 'subject'])
+              .doUpdateSet({ user_id: userId, linked_at: now }),
+          )
+          .execute();
+        return true;
       }),
 
     async link(tenantId: string, issuer: string, subject: string, userId: string, now: Date): Promise<void> {
@@ -195,8 +255,8 @@ function taken(settings: Settings) {
 function configured(row: Selectable<FederationDatabase['identity_providers']>): Configured {
   return {
     ...row.settings,
-    // What was saved before there was this choice.
     mfaTrusted: row.settings.mfaTrusted ?? false,
+    matchProvisioned: row.settings.matchProvisioned ?? null,
     id: row.id,
     tenantId: row.tenant_id,
     enabled: row.enabled,
