@@ -5,9 +5,9 @@
  * So the changes of a tenant come one after another: each takes the tenant's lock, then its time, and holds the lock until it is committed. Times of one
  * tenant grow by a millisecond at least, which is what the wire shows, and no later change has an earlier one. Whoever lists waits for the change under way.
  */
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Clock } from '../../telemetry/clock.ts';
-import type { AlertTransaction } from './database.ts';
+import type { AlertsDb, AlertTransaction } from './database.ts';
 
 /** Begins a change: the time of everything in it. The first thing of its transaction, so that no two wait for each other. */
 export async function beginChange(db: AlertTransaction, tenantId: string, clock: Clock): Promise<Date> {
@@ -28,7 +28,7 @@ export async function beginChange(db: AlertTransaction, tenantId: string, clock:
 }
 
 /** Waits for the change under way: what is selected after this lacks nothing that has a time before this. */
-export async function changesSettled(db: AlertTransaction, tenantId: string): Promise<void> {
+export async function changesSettled(db: Kysely<AlertsDb>, tenantId: string): Promise<void> {
   await sql`select alert_changes_settled(${lockOf(tenantId)})`.execute(db);
 }
 

@@ -1,7 +1,7 @@
-/** An alert together with what belongs to it. */
+/** An alert together with what belongs to it, read by one statement. */
 import type { AlertEvidence } from '@merlon/contract';
-import { sql } from 'kysely';
-import type { AlertRow, AlertTransaction, CommentRow } from './database.ts';
+import { type Kysely, sql } from 'kysely';
+import type { AlertRow, AlertsDb, CommentRow } from './database.ts';
 
 export interface FullAlert {
   readonly alert: AlertRow;
@@ -11,55 +11,39 @@ export interface FullAlert {
   readonly evidence: readonly AlertEvidence[];
 }
 
-export async function withParts(
-  db: AlertTransaction,
-  alerts: readonly AlertRow[],
-  withEvidence: boolean,
-): Promise<FullAlert[]> {
-  if (alerts.length === 0) return [];
-  const ids = alerts.map((alert) => alert.id);
-  const comments = await db
-    .selectFrom('alert_comments')
-    .select(['alert_id', 'comment', 'created_by', 'created_at'])
-    .where(sql<boolean>`alert_id = any(${ids}::text[])`)
-    .orderBy('ordinal')
-    .execute();
-  const evidence = withEvidence
-    ? await db
-        .selectFrom('alert_evidence')
-        .select(['alert_id', 'entity'])
-        .where(sql<boolean>`alert_id = any(${ids}::text[])`)
-        .orderBy('alert_id')
-        .orderBy('ordinal')
-        .execute()
-    : [];
-  const groups = await db
-    .selectFrom('devices')
-    .innerJoin('device_groups', (join) =>
-      join
-        .onRef('device_groups.tenant_id', '=', 'devices.tenant_id')
-        .onRef('device_groups.id', '=', 'devices.rbac_group_id'),
-    )
-    .select(['devices.id', 'device_groups.name'])
-    .where(sql<boolean>`devices.id = any(${[...new Set(alerts.map((alert) => alert.machine_id))]}::text[])`)
-    .execute();
-  const groupOf = new Map(groups.map(({ id, name }) => [id, name]));
-  const commentsOf = byAlert(comments);
-  const evidenceOf = byAlert(evidence);
-  return alerts.map((alert) => ({
-    alert,
-    deviceGroup: groupOf.get(alert.machine_id) ?? null,
-    comments: commentsOf.get(alert.id) ?? [],
-    evidence: (evidenceOf.get(alert.id) ?? []).map((row) => row.entity),
-  }));
+type Part = Pick<FullAlert, 'deviceGroup' | 'evidence'> & {
+  /** Times in the text of JSON. */
+  readonly comments: readonly (Omit<CommentRow, 'created_at'> & { readonly created_at: string })[];
+};
+
+const deviceGroup = sql<
+  string | null
+>`(select g.name from devices d join device_groups g on g.tenant_id = d.tenant_id and g.id = d.rbac_group_id
+  where d.tenant_id = alerts.tenant_id and d.id = alerts.machine_id)`.as('deviceGroup');
+const comments = sql<
+  Part['comments']
+>`(select coalesce(json_agg(json_build_object('comment', c.comment, 'created_by', c.created_by, 'created_at', c.created_at) order by c.ordinal), '[]')
+  from alert_comments c where c.tenant_id = alerts.tenant_id and c.alert_id = alerts.id)`.as('comments');
+const evidence = sql<
+  AlertEvidence[]
+>`(select coalesce(json_agg(e.entity order by e.ordinal), '[]') from alert_evidence e where e.tenant_id = alerts.tenant_id and e.alert_id = alerts.id)`.as(
+  'evidence',
+);
+const noEvidence = sql<AlertEvidence[]>`'[]'::json`.as('evidence');
+
+/** What {@link fullAlert} is made of. */
+export function selectFullAlerts(db: Kysely<AlertsDb>, withEvidence: boolean) {
+  return db
+    .selectFrom('alerts')
+    .selectAll('alerts')
+    .select([deviceGroup, comments, withEvidence ? evidence : noEvidence]);
 }
 
-export function byAlert<T extends { alert_id: string }>(rows: readonly T[]): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const row of rows) {
-    const group = groups.get(row.alert_id);
-    if (group) group.push(row);
-    else groups.set(row.alert_id, [row]);
-  }
-  return groups;
+export function fullAlert({ deviceGroup, comments, evidence, ...alert }: AlertRow & Part): FullAlert {
+  return {
+    alert,
+    deviceGroup,
+    comments: comments.map((comment) => ({ ...comment, created_at: new Date(comment.created_at) })),
+    evidence,
+  };
 }

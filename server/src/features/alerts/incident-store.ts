@@ -1,12 +1,12 @@
 /** All SQL of incidents. Their alerts are those whose `incident` column says so. */
 import type { AlertEvidence } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
-import { type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { SqlPage } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { beginChange, changesSettled } from './change-time.ts';
 import { type AlertsDb, type AlertTransaction, type IncidentsTable, SEVERITY_ORDER } from './database.ts';
-import { byAlert, type FullAlert, withParts } from './full-alert.ts';
+import { type FullAlert, fullAlert, selectFullAlerts } from './full-alert.ts';
 import { type Link, type LinkFacts, linkFacts, linksOf, placeOf, WIDEST_WINDOW_MS } from './incident-link.ts';
 
 /** What one incident holds at most; more of the same story begins another. */
@@ -61,26 +61,23 @@ export function incidentsStore(state: StateStore, clock: Clock) {
       page: SqlPage,
       withAlerts: boolean,
     ): Promise<{ incidents: FullIncident[]; total: number | null }> {
-      return state.tenant<AlertsDb, { incidents: FullIncident[]; total: number | null }>(
-        scope,
-        async (db) => {
-          await changesSettled(db, scope.tenantId);
-          let query = db.selectFrom('incidents');
-          if (page.where) query = query.where(page.where);
-          let rows = query.selectAll().limit(page.limit).offset(page.offset);
-          if (page.after) rows = rows.where(page.after);
-          for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
-          const total = page.count
-            ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
-            : null;
-          const incidents = await rows.orderBy('id', 'desc').execute();
-          return { incidents: await whole(db, incidents, withAlerts), total: total && Number(total.n) };
-        },
-      );
+      return state.read<AlertsDb, { incidents: FullIncident[]; total: number | null }>(scope, async (db) => {
+        await changesSettled(db, scope.tenantId);
+        let query = db.selectFrom('incidents');
+        if (page.where) query = query.where(page.where);
+        let rows = query.selectAll().limit(page.limit).offset(page.offset);
+        if (page.after) rows = rows.where(page.after);
+        for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
+        const total = page.count
+          ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
+          : null;
+        const incidents = await rows.orderBy('id', 'desc').execute();
+        return { incidents: await whole(db, incidents, withAlerts), total: total && Number(total.n) };
+      });
     },
 
     find(scope: TenantScope, id: number): Promise<FullIncident | undefined> {
-      return state.tenant<AlertsDb, FullIncident | undefined>(scope, async (db) => {
+      return state.read<AlertsDb, FullIncident | undefined>(scope, async (db) => {
         const row = await db
           .selectFrom('incidents')
           .selectAll()
@@ -92,7 +89,7 @@ export function incidentsStore(state: StateStore, clock: Clock) {
 
     /** Whether there is such an incident, whoever may see it. */
     exists(tenantId: string, id: number): Promise<boolean> {
-      return state.tenant<AlertsDb, boolean>(tenantId, async (db) => {
+      return state.read<AlertsDb, boolean>(tenantId, async (db) => {
         const row = await db
           .selectFrom('incidents')
           .select('id')
@@ -193,7 +190,7 @@ async function isOpen(db: AlertTransaction, id: number): Promise<boolean> {
 }
 
 async function whole(
-  db: AlertTransaction,
+  db: Kysely<AlertsDb>,
   rows: readonly IncidentRow[],
   withAlerts: boolean,
 ): Promise<FullIncident[]> {
@@ -220,17 +217,11 @@ async function whole(
     .orderBy('ordinal')
     .execute();
   const alerts = withAlerts
-    ? await withParts(
-        db,
-        await db
-          .selectFrom('alerts')
-          .selectAll()
-          .where(sql<boolean>`incident = any(${ids}::bigint[])`)
-          .orderBy('created_at')
-          .orderBy('id')
-          .execute(),
-        true,
-      )
+    ? await selectFullAlerts(db, true)
+        .where(sql<boolean>`incident = any(${ids}::bigint[])`)
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute()
     : [];
   return rows.map((incident) => {
     const found = summaries.find((summary) => summary.incident === incident.id);
@@ -248,7 +239,7 @@ async function whole(
               firstTitle: found.title,
             },
       comments: comments.filter((comment) => comment.incident === incident.id),
-      alerts: alerts.filter(({ alert }) => alert.incident === incident.id),
+      alerts: alerts.filter((alert) => alert.incident === incident.id).map(fullAlert),
     };
   });
 }
@@ -346,7 +337,9 @@ async function comparable(db: AlertTransaction, facts: LinkFacts): Promise<LinkF
     .select(['alert_id', 'entity'])
     .where(sql<boolean>`alert_id = any(${found.map(({ id }) => id)}::text[])`)
     .execute();
-  const evidenceOf = byAlert(evidence);
+  const evidenceOf = new Map<string, AlertEvidence[]>();
+  for (const { alert_id, entity } of evidence)
+    evidenceOf.set(alert_id, [...(evidenceOf.get(alert_id) ?? []), entity]);
   return found.map((alert) =>
     linkFacts(
       {
@@ -356,7 +349,7 @@ async function comparable(db: AlertTransaction, facts: LinkFacts): Promise<LinkF
         first: alert.first_event_at.getTime(),
         last: alert.last_event_at.getTime(),
       },
-      (evidenceOf.get(alert.id) ?? []).map(({ entity }) => entity),
+      evidenceOf.get(alert.id) ?? [],
     ),
   );
 }

@@ -8,7 +8,7 @@ import type { Clock } from '../../telemetry/clock.ts';
 import { type AlertCandidate, evidenceIdentity } from './alert-candidate.ts';
 import { beginChange, changesSettled } from './change-time.ts';
 import { type AlertsDb, type AlertTransaction, type IncidentLink, SEVERITY_ORDER } from './database.ts';
-import { type FullAlert, withParts } from './full-alert.ts';
+import { type FullAlert, fullAlert, selectFullAlerts } from './full-alert.ts';
 import { alertEvidenceRow, alertInfoRow, type HuntingRow } from './hunting-rows.ts';
 import { placeAlert, touchIncidents } from './incident-store.ts';
 
@@ -156,32 +156,32 @@ export function alertsStore(state: StateStore, clock: Clock) {
       about: AlertSubject | null,
       withEvidence: boolean,
     ): Promise<{ alerts: FullAlert[]; total: number | null }> {
-      return state.tenant<AlertsDb, { alerts: FullAlert[]; total: number | null }>(scope, async (db) => {
+      return state.read<AlertsDb, { alerts: FullAlert[]; total: number | null }>(scope, async (db) => {
         await changesSettled(db, scope.tenantId);
-        let query = db.selectFrom('alerts');
-        if (page.where) query = query.where(page.where);
-        if (about !== null) query = query.where(isAbout(about));
-        let rows = query.selectAll().limit(page.limit).offset(page.offset);
+        const conditions = [page.where, about && isAbout(about)].filter((condition) => condition !== null);
+        let rows = selectFullAlerts(db, withEvidence).limit(page.limit).offset(page.offset);
+        let count = db.selectFrom('alerts').select(sql<string>`count(*)`.as('n'));
+        for (const condition of conditions) {
+          rows = rows.where(condition);
+          count = count.where(condition);
+        }
         if (page.after) rows = rows.where(page.after);
         for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
-        const total = page.count
-          ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
-          : null;
-        const alerts = await rows.orderBy('created_at', 'desc').orderBy('id').execute();
-        return { alerts: await withParts(db, alerts, withEvidence), total: total && Number(total.n) };
+        const total = page.count ? await count.executeTakeFirstOrThrow() : null;
+        return { alerts: (await rows.execute()).map(fullAlert), total: total && Number(total.n) };
       });
     },
 
     find(scope: TenantScope, id: string): Promise<FullAlert | undefined> {
-      return state.tenant<AlertsDb, FullAlert | undefined>(scope, async (db) => {
-        const alert = await db.selectFrom('alerts').selectAll().where('id', '=', id).executeTakeFirst();
-        return alert && (await withParts(db, [alert], true))[0];
+      return state.read<AlertsDb, FullAlert | undefined>(scope, async (db) => {
+        const row = await selectFullAlerts(db, true).where('id', '=', id).executeTakeFirst();
+        return row && fullAlert(row);
       });
     },
 
     /** Whether there is such an alert, whoever may see it. */
     exists(tenantId: string, id: string): Promise<boolean> {
-      return state.tenant<AlertsDb, boolean>(tenantId, async (db) => {
+      return state.read<AlertsDb, boolean>(tenantId, async (db) => {
         return (
           (await db.selectFrom('alerts').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
         );
@@ -228,7 +228,7 @@ export function alertsStore(state: StateStore, clock: Clock) {
               ...(change.determination === undefined ? {} : { determination: change.determination }),
             })
             .where(sql<boolean>`id = any(${ids}::text[])`)
-            .returningAll()
+            .returning('incident')
             .execute();
           const { comment } = change;
           if (comment !== undefined) {
@@ -243,14 +243,17 @@ export function alertsStore(state: StateStore, clock: Clock) {
             at,
           );
           await alongside(db);
-          return { alerts: await withParts(db, alerts, true) };
+          const whole = await selectFullAlerts(db, true)
+            .where(sql<boolean>`id = any(${ids}::text[])`)
+            .execute();
+          return { alerts: whole.map(fullAlert) };
         },
       );
     },
 
     /** Gravest severity among the device's alerts that are not resolved; null for none. */
     gravestOpen(tenantId: string, machineId: string): Promise<string | null> {
-      return state.tenant<AlertsDb, string | null>(tenantId, async (db) => {
+      return state.read<AlertsDb, string | null>(tenantId, async (db) => {
         const rows = await db
           .selectFrom('alerts')
           .select('severity')

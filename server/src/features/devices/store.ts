@@ -92,6 +92,9 @@ const isTwin = sql<boolean>`exists (select 1 from devices twin where twin.tenant
   and twin.hardware_fingerprint = devices.hardware_fingerprint and twin.id <> devices.id)`.as('is_twin');
 const shown = [groupName, isTwin] as const;
 
+/** As the type of the column: compared as text, no index would answer. */
+const amongIds = (ids: readonly string[]) => sql<boolean>`id = any(${ids}::bpchar[])`;
+
 export type DevicesStore = ReturnType<typeof devicesStore>;
 
 export function devicesStore(state: StateStore) {
@@ -156,7 +159,7 @@ export function devicesStore(state: StateStore) {
       scope: string | TenantScope,
       where: { id: string } | { name: string },
     ): Promise<DeviceRow | undefined> {
-      return state.tenant<DevicesDb, DeviceRow | undefined>(scope, (db) => {
+      return state.read<DevicesDb, DeviceRow | undefined>(scope, (db) => {
         const query = db.selectFrom('devices').selectAll().select(shown);
         return (
           'id' in where
@@ -172,13 +175,8 @@ export function devicesStore(state: StateStore) {
 
     /** Those of the devices that the caller may see. */
     some(scope: TenantScope, ids: readonly string[]): Promise<DeviceRow[]> {
-      return state.tenant<DevicesDb, DeviceRow[]>(scope, (db) =>
-        db
-          .selectFrom('devices')
-          .selectAll()
-          .select(shown)
-          .where(sql<boolean>`id = any(${ids}::text[])`)
-          .execute(),
+      return state.read<DevicesDb, DeviceRow[]>(scope, (db) =>
+        db.selectFrom('devices').selectAll().select(shown).where(amongIds(ids)).execute(),
       );
     },
 
@@ -188,10 +186,10 @@ export function devicesStore(state: StateStore) {
       page: MachinePage,
       among: readonly string[] | null = null,
     ): Promise<{ rows: DeviceRow[]; total: number | null }> {
-      return state.tenant<DevicesDb, { rows: DeviceRow[]; total: number | null }>(scope, async (db) => {
+      return state.read<DevicesDb, { rows: DeviceRow[]; total: number | null }>(scope, async (db) => {
         let query = db.selectFrom('devices');
         if (page.where) query = query.where(page.where);
-        if (among) query = query.where(sql<boolean>`id = any(${among}::text[])`);
+        if (among) query = query.where(amongIds(among));
         let rows = query.selectAll().select(shown).limit(page.limit).offset(page.offset);
         if (page.after) rows = rows.where(page.after);
         for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
@@ -271,7 +269,7 @@ export function devicesStore(state: StateStore) {
         const found = await db
           .selectFrom('devices')
           .select('id')
-          .where(sql<boolean>`id = any(${ids}::text[])`)
+          .where(amongIds(ids))
           .orderBy('id')
           .forUpdate()
           .execute();
@@ -293,7 +291,7 @@ export function devicesStore(state: StateStore) {
               ? {}
               : { manual_tags: sql<string[]>`array_remove(manual_tags, ${change.removeTag}::text)` }),
           })
-          .where(sql<boolean>`id = any(${those}::text[])`)
+          .where(amongIds(those))
           .execute();
         const tenantId = typeof scope === 'string' ? scope : scope.tenantId;
         // Which group takes a device may depend on its tags.
@@ -304,7 +302,7 @@ export function devicesStore(state: StateStore) {
           .selectFrom('devices')
           .selectAll()
           .select(shown)
-          .where(sql<boolean>`id = any(${those}::text[])`)
+          .where(amongIds(those))
           .orderBy('id')
           .execute();
       });
@@ -312,7 +310,7 @@ export function devicesStore(state: StateStore) {
 
     /** Ids of the devices with a tag, or one that begins so; as the database compares, letter case aside. */
     tagged(scope: TenantScope, tag: string, begins: boolean): Promise<string[]> {
-      return state.tenant<DevicesDb, string[]>(scope, async (db) => {
+      return state.read<DevicesDb, string[]>(scope, async (db) => {
         const wanted = sql`lower(${tag})`;
         const holds = begins
           ? sql`starts_with(lower(given.tag), ${wanted})`
