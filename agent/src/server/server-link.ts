@@ -25,11 +25,13 @@ export interface ServerReply {
 }
 
 export interface LinkRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   readonly path: string;
   readonly body?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Longest answer that is read; a longer one is an error. Default 1 MiB. */
+  readonly maxReplyBytes?: number;
 }
 
 /** How the server took a request for the command channel. */
@@ -99,7 +101,7 @@ export class ServerLink {
   }
 
   #send(request: LinkRequest): Promise<ServerReply> {
-    const { method, path, body = NOTHING, headers, signal } = request;
+    const { method, path, body = NOTHING, headers, signal, maxReplyBytes = MAX_REPLY_BYTES } = request;
     const target = new URL(path, this.url);
     return new Promise((resolve, reject) => {
       const fail = (error: unknown) => reject(explainNetworkError(error, this.url));
@@ -116,7 +118,7 @@ export class ServerLink {
           ...(signal ? { signal } : {}),
         },
         (incoming) => {
-          readReply(incoming).then((reply) => {
+          readReply(incoming, maxReplyBytes).then((reply) => {
             clearTimeout(limit);
             resolve(reply);
           }, fail);
@@ -155,7 +157,7 @@ export class ServerLink {
         remoteAddress = incoming.socket.remoteAddress;
       });
       socket.on('unexpected-response', (_request, incoming) => {
-        readReply(incoming).then(
+        readReply(incoming, MAX_REPLY_BYTES).then(
           (reply) => settle(() => resolve({ kind: 'refused', reply })),
           (error: unknown) => settle(() => reject(explainNetworkError(error, this.url))),
         );
@@ -167,14 +169,13 @@ export class ServerLink {
   }
 }
 
-function readReply(incoming: IncomingMessage): Promise<ServerReply> {
+function readReply(incoming: IncomingMessage, maxBytes: number): Promise<ServerReply> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = [];
     let bytes = 0;
     incoming.on('data', (part: Buffer) => {
       bytes += part.byteLength;
-      if (bytes > MAX_REPLY_BYTES)
-        incoming.destroy(new Error(`the answer is longer than ${MAX_REPLY_BYTES} bytes`));
+      if (bytes > maxBytes) incoming.destroy(new Error(`the answer is longer than ${maxBytes} bytes`));
       else parts.push(part);
     });
     incoming.on('error', reject);

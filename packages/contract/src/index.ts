@@ -22,6 +22,7 @@ export * from './hunting/other-tables.ts';
 export * from './hunting/tables.ts';
 export * from './hunting.ts';
 export * from './ingest-validator.ts';
+export * from './order-results.ts';
 export * from './orders.ts';
 export * from './permissions.ts';
 export * from './portal-permissions.ts';

@@ -7,7 +7,10 @@ import { approvalPolicies, approvalPolicyOperations } from './approval-policies.
 import { approvalRoutes } from './approval-routes.ts';
 import { channelSocket, sendWord } from './channel.ts';
 import { ChannelHub } from './channel-hub.ts';
+import { downloadRoutes } from './downloads.ts';
 import { startExpiry } from './expiry.ts';
+import { orderResultRoutes } from './order-results.ts';
+import { orderResultsStore } from './order-results-store.ts';
 import { orderRoutes } from './order-routes.ts';
 import { ACTION_LIFETIME_MS, createOrdering } from './ordering.ts';
 import { responseRoutes } from './routes.ts';
@@ -28,8 +31,9 @@ export function createResponse(
 ): Feature {
   const log = platform.log.child({ part: 'response' });
   const store = responseStore(platform.state);
+  const results = orderResultsStore(platform.state);
   const hub = new ChannelHub();
-  const deps = { ...platform, log, store, hub, devices, commandKey };
+  const deps = { ...platform, log, store, results, hub, devices, commandKey };
   let expiry: { stop(): void } | undefined;
   let unlisten: (() => Promise<void>) | undefined;
 
@@ -54,6 +58,8 @@ export function createResponse(
       ...orderRoutes({ ordering, isolationAllowances: async () => [] }),
       ...responseRoutes({ ...deps, send }),
       ...approvalRoutes({ ...deps, send, lifetimeMs: ACTION_LIFETIME_MS }),
+      ...orderResultRoutes(deps),
+      ...downloadRoutes(deps),
       ...operationRoutes(operations, platform.state),
     ],
     admin: operationHandlers(operations, platform),

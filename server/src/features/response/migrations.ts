@@ -1,5 +1,6 @@
 import { type Migration, tenantTable } from '@merlon/state-store';
 import { sql } from 'kysely';
+import { orderResultMigrations } from './order-results-database.ts';
 
 export const responseMigrations: readonly Migration[] = [
   {
@@ -102,4 +103,5 @@ export const responseMigrations: readonly Migration[] = [
       );
     },
   },
+  ...orderResultMigrations,
 ];
