@@ -26,6 +26,11 @@ const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 /** With the number that an ELF file has for it. */
 const ARCHITECTURES = { x64: 62, arm64: 183 };
 const ELF_MACHINE_AT = 18;
+/** Threads of the agent: each a file of its own, for the loader of threads takes none from memory. */
+const WORKERS = {
+  'hash-worker.js': 'agent/src/sensor/hash-worker.mjs',
+  'yara-worker.js': 'agent/src/scan/yara-worker.mjs',
+};
 /** In the order in which they are loaded. */
 const LIBRARIES = ['libz.so.1', 'libelf.so.1', 'libbpf.so.1'];
 
@@ -63,11 +68,12 @@ async function buildAgent() {
   const { arch } = options;
   if (!Object.hasOwn(ARCHITECTURES, arch))
     throw new Problem(`--arch must be ${Object.keys(ARCHITECTURES).join(' or ')}`);
-  const { inputs, hashWorker } = await bundle(arch);
+  const { inputs, workers } = await bundle(arch);
   const libraries = findLibraries(arch);
   const missing = LIBRARIES.filter((name) => !libraries.has(name));
   const assets = new Map([
-    ['hash-worker.js', hashWorker],
+    ...workers,
+    ['yara-x.wasm', join(root, 'node_modules/@virustotal/yara-x/pkg/yara_x_js_bg.wasm')],
     ['sensor.bpf.o', join(root, 'agent/native/sensor.bpf.o')],
     ['koffi.node', koffiNative(arch)],
     ...(missing.length > 0 ? [] : libraries),
@@ -129,14 +135,22 @@ async function bundle(arch) {
     plugins: [koffiFromAssets(arch)],
     metafile: true,
   });
-  const hashWorker = join(work, 'hash-worker.js');
-  await build({
-    ...common,
-    entryPoints: [join(root, 'agent/src/sensor/hash-worker.mjs')],
-    outfile: hashWorker,
-    format: 'cjs',
-  });
-  return { inputs: Object.keys(metafile.inputs), hashWorker };
+  const inputs = new Set(Object.keys(metafile.inputs));
+  const workers = new Map();
+  for (const [name, source] of Object.entries(WORKERS)) {
+    const outfile = join(work, name);
+    const { metafile: own } = await build({
+      ...common,
+      entryPoints: [join(root, source)],
+      outfile,
+      format: 'cjs',
+      define: { 'import.meta.url': '""' },
+      metafile: true,
+    });
+    for (const input of Object.keys(own.inputs)) inputs.add(input);
+    workers.set(name, outfile);
+  }
+  return { inputs: [...inputs], workers };
 }
 
 /** esbuild plugin: koffi finds its native half among the agent's assets. */

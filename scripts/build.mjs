@@ -18,8 +18,9 @@ const targets = {
   },
   agent: {
     main: 'agent/src/main.ts',
-    'exec-guard-worker': 'agent/src/sensor/exec-guard-worker.ts',
+    'guard-worker': 'agent/src/guard/guard-worker.ts',
     'hash-worker': 'agent/src/sensor/hash-worker.mjs',
+    'yara-worker': 'agent/src/scan/yara-worker.mjs',
   },
 };
 

@@ -18,6 +18,9 @@ import { makePrivateFolder, removeDurably, writeDurably } from './files/durable.
 /** Name in the executable -> where it lies outside of it, from this module or the bundle it became part of. */
 const PLACES = {
   'hash-worker.js': ['./hash-worker.js', './sensor/hash-worker.mjs'],
+  'guard-worker.js': ['./guard-worker.js'],
+  'yara-worker.js': ['./yara-worker.js', './scan/yara-worker.mjs'],
+  'yara-x.wasm': ['./yara-x.wasm', '../../node_modules/@virustotal/yara-x/pkg/yara_x_js_bg.wasm'],
   'sensor.bpf.o': ['./sensor.bpf.o', '../native/sensor.bpf.o'],
   // npm and the system bring these, outside of the executable.
   'koffi.node': [],
@@ -31,6 +34,15 @@ export type AssetName = keyof typeof PLACES;
 const LIST = 'assets.json';
 
 let unpacked: string | null = null;
+
+/** Where {@link unpackAssets} put them, to be told to a thread: each has this module anew. */
+export function unpackedAssets(): string | null {
+  return unpacked;
+}
+
+export function useUnpackedAssets(folder: string | null): void {
+  unpacked = folder;
+}
 
 /** Path of the file, or null where this build of the agent does not bring it. */
 export function findAsset(name: AssetName): string | null {

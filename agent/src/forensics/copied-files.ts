@@ -106,7 +106,7 @@ async function pump(source: FileHandle, target: FileHandle, limit: number, signa
  * Paths that fit a pattern whose `*` stands for any part of one name; hidden names too, as an attacker would have it. What lies behind the star is somebody
  * else's folder: a symbolic link there leads nowhere.
  */
-async function expand(pattern: string): Promise<string[]> {
+export async function expand(pattern: string): Promise<string[]> {
   let paths = ['/'];
   let foreign = false;
   for (const part of pattern.split('/').filter(Boolean)) {
