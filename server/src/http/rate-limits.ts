@@ -73,6 +73,10 @@ export function quotaOf(method: Method, path: string): Quota {
 /** How many times the service's quotas an application has, by its client id. Absent: once. */
 export type QuotaFactors = ReadonlyMap<string, number>;
 
+export function factorOf(factors: QuotaFactors, { clientId }: Pick<Caller, 'clientId'>): number {
+  return factors.get(clientId.toLowerCase()) ?? 1;
+}
+
 /** `{"<client id>": 4}`. @throws Error that says what is wrong */
 export function readQuotaFactors(text: string): QuotaFactors {
   const read: unknown = JSON.parse(text);
@@ -144,7 +148,7 @@ export class RateLimiter {
   #limits(routeId: string, quota: Quota, caller: Caller) {
     const who = `${caller.tenantId} ${caller.clientId} ${caller.kind === 'user' ? caller.id : ''}`;
     const applied = caller.portal ? PORTAL_QUOTA : quota;
-    const factor = this.#factors.get(caller.clientId.toLowerCase()) ?? 1;
+    const factor = factorOf(this.#factors, caller);
     const limit = (per: 'minute' | 'hour', length: number, most: number | undefined) =>
       most === undefined
         ? []

@@ -29,13 +29,18 @@ export function historyStore(state: StateStore) {
     },
 
     /** @param actorId whose queries; null: everyone's */
-    page: (tenantId: string, actorId: string | null, { where, orderBy, limit, offset, count }: SqlPage) =>
-      state.tenant<HuntingDatabase, { rows: HistoryEntry[]; total: number | null }>(tenantId, async (db) => {
+    page: (
+      tenantId: string,
+      actorId: string | null,
+      { where, after, orderBy, limit, offset, count }: SqlPage,
+    ) =>
+      state.read<HuntingDatabase, { rows: HistoryEntry[]; total: number | null }>(tenantId, async (db) => {
         const matching = () => db.selectFrom('hunting_history').where(seen(actorId, where));
         let sorted = matching().selectAll();
+        if (after) sorted = sorted.where(after);
         for (const { expression, direction } of orderBy)
           sorted = sorted.orderBy(expression as never, direction);
-        const rows = await sorted.orderBy('id', 'desc').limit(limit).offset(offset).execute();
+        const rows = await sorted.limit(limit).offset(offset).execute();
         const total = count
           ? await matching()
               .select((e) => e.fn.countAll<string>().as('total'))

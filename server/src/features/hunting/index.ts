@@ -35,6 +35,7 @@ export function createHunting(
   const usage = usageStore(state);
   const history = historyStore(state);
   const quotas = platform.config.rateLimits === 'service';
+  const { quotaFactors } = platform.config;
   let opening: Promise<Translator> | undefined;
   let sweeping: NodeJS.Timeout | undefined;
   let knowsPlaces = false;
@@ -55,6 +56,7 @@ export function createHunting(
     external: createExternalData({ hosts: config.externalHosts, clock }),
     config,
     quotas,
+    quotaFactors,
     spoolDir,
     spoolSpace: new SpoolSpace(SPOOL_BYTES),
     log,
@@ -87,7 +89,7 @@ export function createHunting(
     routes: [
       ...huntingRoutes({ runner, clock }),
       ...savedQueryRoutes(savedQueryStore(state, clock)),
-      ...useRoutes({ history, usage, config, quotas, limits, clock }),
+      ...useRoutes({ history, usage, config, quotas, quotaFactors, limits, clock }),
     ],
     async start() {
       await prepareSpoolFolder(spoolDir);

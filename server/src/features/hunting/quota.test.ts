@@ -25,6 +25,12 @@ describe('quotas', () => {
     expect(words('portal').map(([of]) => of)).toEqual(['runTime', 'runTime']);
   });
 
+  it('are as many times those of the service as an application is given', () => {
+    const most = (factor: number) => limitsOf('api', HUNTING_DEFAULTS, factor).map((limit) => limit.most);
+    expect(most(2)).toEqual([90, 3_000, 1_200_000, 21_600_000]);
+    expect(most(0.001)).toEqual([1, 1, 600, 10_800]);
+  });
+
   it('are counted in windows that begin on the clock', () => {
     const starts = [MINUTE, 15 * MINUTE, HOUR, 24 * HOUR].map((ms) =>
       windowStart(at, ms).toISOString().slice(0, 19),

@@ -38,12 +38,14 @@ export function meterOf(through: HuntingInterface, caller: Caller): Meter {
   return { name: through === 'api' ? 'api' : 'xdr', subject };
 }
 
-export function limitsOf(meter: Meter['name'], config: HuntingConfig): readonly Limit[] {
-  const calls = (windowMs: number, most: number): Limit => ({ of: 'calls', windowMs, most });
+/** @param factor how many times the service's quotas the application has */
+export function limitsOf(meter: Meter['name'], config: HuntingConfig, factor = 1): readonly Limit[] {
+  const times = (most: number) => Math.max(1, Math.floor(most * factor));
+  const calls = (windowMs: number, most: number): Limit => ({ of: 'calls', windowMs, most: times(most) });
   const run = (windowMs: number, seconds: number): Limit => ({
     of: 'runTime',
     windowMs,
-    most: seconds * 1_000,
+    most: times(seconds * 1_000),
   });
   switch (meter) {
     case 'api':

@@ -18,6 +18,7 @@ import {
   type Translator,
 } from '@merlon/kql';
 import type { StateStore } from '@merlon/state-store';
+import { factorOf, type QuotaFactors } from '../../http/rate-limits.ts';
 import type { Caller } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
@@ -70,6 +71,7 @@ export interface QueryRunnerDeps {
   readonly config: HuntingConfig;
   /** False: no quotas over time. */
   readonly quotas: boolean;
+  readonly quotaFactors: QuotaFactors;
   readonly spoolDir: string;
   readonly spoolSpace: SpoolSpace;
   readonly clock: Clock;
@@ -145,7 +147,7 @@ export function createQueryRunner(deps: QueryRunnerDeps): QueryRunner {
     const { caller, through, text } = query;
     const limits = runLimits(through, config, deps.events.ceilings.maxMemoryBytes);
     const meter = meterOf(through, caller);
-    const quota = limitsOf(meter.name, config);
+    const quota = limitsOf(meter.name, config, factorOf(deps.quotaFactors, caller));
     const figures = new Figures();
     const startedAt = performance.now();
     const arrived = clock.now();

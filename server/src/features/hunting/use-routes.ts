@@ -3,6 +3,7 @@ import { nowIso7 } from '@merlon/contract';
 import type { ODataSet } from '@merlon/odata';
 import { sql } from 'kysely';
 import { Type } from 'typebox';
+import { factorOf, type QuotaFactors } from '../../http/rate-limits.ts';
 import { type Caller, defineRoute, type Route } from '../../http/route.ts';
 import { collectionBody, readQuery, sqlPage } from '../../odata/page.ts';
 import type { SqlColumns } from '../../odata/sql-filter.ts';
@@ -18,11 +19,12 @@ const access = { ...advancedQueryAccess, deviceScope: 'none' } as const;
 const DAY_MS = 86_400_000;
 
 const text = { type: 'string', filterable: true, sortable: false } as const;
-const number = { type: 'number', filterable: true, sortable: true } as const;
+const number = { type: 'number', filterable: true, sortable: true, nullable: false } as const;
 const historySet: ODataSet = {
   name: 'huntingHistory',
   fields: [
-    { name: 'time', type: 'datetime', filterable: true, sortable: true },
+    { ...text, name: 'id', nullable: false },
+    { name: 'time', type: 'datetime', filterable: true, sortable: true, nullable: false },
     { ...text, name: 'interface' },
     { ...text, name: 'actorKind' },
     { ...text, name: 'actorId' },
@@ -35,6 +37,7 @@ const historySet: ODataSet = {
       type: 'enum',
       filterable: true,
       sortable: true,
+      nullable: false,
       enumValues: ['Low', 'Medium', 'High'],
     },
     { ...number, name: 'runSeconds' },
@@ -42,9 +45,12 @@ const historySet: ODataSet = {
   ],
   expandable: [],
   maxTop: 1_000,
+  paging: { key: 'id', orderBy: [{ property: 'id', direction: 'desc' }] },
 };
 
 const columns: SqlColumns = {
+  // As many digits as bigint surely holds.
+  id: { column: sql`id`, type: sql`bigint`, pattern: /^[1-9][0-9]{0,17}$/ },
   time: sql`time`,
   interface: sql`interface`,
   actorKind: sql`actor_kind`,
@@ -89,6 +95,7 @@ export function useRoutes(deps: {
   readonly usage: UsageStore;
   readonly config: HuntingConfig;
   readonly quotas: boolean;
+  readonly quotaFactors: QuotaFactors;
   limits(through: HuntingInterface): RunLimits;
   readonly clock: Clock;
 }): Route[] {
@@ -163,7 +170,7 @@ export function useRoutes(deps: {
         const value = await Promise.all(
           interfaces.map(async (through) => {
             const meter = meterOf(through, caller);
-            const limits = limitsOf(meter.name, deps.config);
+            const limits = limitsOf(meter.name, deps.config, factorOf(deps.quotaFactors, caller));
             const taken = await usage.read(caller.tenantId, meter, limits, at);
             return limits.map((limit) => {
               const unit = limit.of === 'calls' ? 1 : 1_000;
