@@ -10,11 +10,12 @@ import { WebSocketServer } from 'ws';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { toApiError } from './error-answer.ts';
-import { fold, isProgramPath, twins } from './paths.ts';
+import { fold, isProgramPath, twins, withPlainDollars } from './paths.ts';
 import type { Exchange, Incoming, Pipeline } from './pipeline.ts';
 import type { PortalFiles } from './portal-files.ts';
 import type { Reply, Route, SocketRoute } from './route.ts';
 import { StrangerConnections } from './stranger-connections.ts';
+import { isTokenByGet } from './token-by-get.ts';
 
 /** The rest of a refused body is read and forgotten up to this size. */
 const DRAINED_BODY_BYTES = 64 * 1024 * 1024;
@@ -98,9 +99,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     logger: false,
     bodyLimit: DEFAULT_BODY_LIMIT,
     genReqId: () => randomUUID(),
+    rewriteUrl: ({ url = '/' }) => withPlainDollars(url),
     // Keep-alive connections without a request end at once on close; those with one are waited for.
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
+    rewriteUrl: (request) => {
+      if (isTokenByGet(request)) request.method = 'POST';
+      return request.url ?? '/';
+    },
     routerOptions: {
       caseSensitive: false,
       ignoreTrailingSlash: true,
