@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fold, isProgramPath, twins } from './paths.ts';
+import { fold, isProgramPath, twins, withPlainDollars } from './paths.ts';
 
 describe('paths', () => {
   it('give API routes a pinned twin, and only them', () => {
@@ -15,6 +15,15 @@ describe('paths', () => {
     ['/?x=//', '/'],
   ])('fold %s to %s', (url, folded) => {
     expect(fold(url)).toBe(folded);
+  });
+
+  it.each([
+    ['/api/alerts/%24count?%24filter=a%20eq%20%24', '/api/alerts/$count?%24filter=a%20eq%20%24'],
+    ['/api/%24metadata', '/api/$metadata'],
+    ['/api/machines/a%2424', '/api/machines/a$24'],
+    ['/api/machines?x=%24', '/api/machines?x=%24'],
+  ])('read %s as %s', (url, plain) => {
+    expect(withPlainDollars(url)).toBe(plain);
   });
 
   it('tell what programs ask for from what a browser may open', () => {

@@ -16,3 +16,11 @@ export function isProgramPath(folded: string): boolean {
     /^\/[^/]+\/(oauth2|discovery|v2\.0|\.well-known)(\/|$)/.test(folded)
   );
 }
+
+/** Some clients encode every `$`, also that of `/$count` and `/$metadata`. What stands behind the `?` is decoded by whoever reads it. */
+export function withPlainDollars(url: string): string {
+  if (!url.includes('%24')) return url;
+  const at = url.indexOf('?');
+  const path = at < 0 ? url : url.slice(0, at);
+  return path.replaceAll('%24', '$') + url.slice(path.length);
+}

@@ -13,7 +13,7 @@ import { incidentRoutes } from './incident-routes.ts';
 import { incidentsStore } from './incident-store.ts';
 import { incidentWork } from './incident-work.ts';
 import { runHuntingOutbox } from './outbox.ts';
-import { alertRoutes, alertsAbout, countAlertsAbout } from './routes.ts';
+import { alertRoutes, alertsAbout } from './routes.ts';
 import { type AlertSubject, alertsStore, type RaiseOptions } from './store.ts';
 
 export type { AlertCandidate } from './alert-candidate.ts';
@@ -31,8 +31,6 @@ export interface Alerts extends Feature {
     caller: Caller,
     subject: AlertSubject,
   ): Promise<{ status: 200; body: object }>;
-  /** How many alerts about something the caller may see, as `$filter` leaves them. @throws ApiError ODataError */
-  countAbout(request: Pick<RouteRequest, 'url'>, caller: Caller, subject: AlertSubject): Promise<number>;
   /** Opens an alert, or adds to the open one of the same key. Saying the same thing twice changes nothing. */
   raise(candidate: AlertCandidate, options?: RaiseOptions): Promise<{ alertId: string; created: boolean }>;
   /** Null: there is none that the caller may see. */
@@ -67,7 +65,6 @@ export function createAlerts(
     name: 'alerts',
     routes: [...alertRoutes(work, devices), ...incidentRoutes(incidents), ...graphRoutes(work, incidents)],
     listAbout: (request, caller, subject) => alertsAbout(work, request, caller, subject),
-    countAbout: (request, caller, subject) => countAlertsAbout(work, request, caller, subject),
     async find(caller, alertId) {
       const alert = await store.find(caller, alertId);
       return alert ? alertEntity(alert) : null;

@@ -13,7 +13,6 @@ import {
 import { Type } from 'typebox';
 import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
 import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.ts';
-import { sqlFilter } from '../../odata/sql-filter.ts';
 import type { Devices } from '../devices/index.ts';
 import { alertEntity } from './alert-entity.ts';
 import { alertCollection, alertColumns, alertSet } from './alert-set.ts';
@@ -53,29 +52,6 @@ export async function alertsAbout(
     status: 200,
     body: collectionBody(request, query, alertSet, 'Alerts', alerts.map(alertEntity), total),
   };
-}
-
-/** How many there are, as `$filter` leaves them. */
-export async function countAlertsAbout(
-  work: Pick<AlertWork, 'list'>,
-  request: Pick<RouteRequest, 'url'>,
-  caller: Caller,
-  about: AlertSubject,
-): Promise<number> {
-  const { filter } = readQuery(request, alertSet);
-  const { total } = await work.list(
-    caller,
-    {
-      where: filter && sqlFilter(filter, alertColumns),
-      orderBy: [],
-      limit: 0,
-      offset: 0,
-      count: true,
-    },
-    about,
-    false,
-  );
-  return total ?? 0;
 }
 
 export function alertRoutes(work: AlertWork, devices: Pick<Devices, 'require'>): Route[] {

@@ -1,10 +1,9 @@
-/** Devices by an address they had at a moment, and how many alerts one has. */
+/** Devices by an address they had at a moment. */
 import { isIP } from 'node:net';
 import { ApiError, collectionAnswer, Machine } from '@merlon/contract';
-import { Type } from 'typebox';
 import { defineRoute, type Route } from '../../http/route.ts';
 import { machineCollection } from '../devices/index.ts';
-import { type InvestigationDeps, readAlerts, readMachines } from './relations.ts';
+import { type InvestigationDeps, readMachines } from './relations.ts';
 
 const MINUTE_MS = 60_000;
 const MAX_AGE_MS = 30 * 24 * 3_600_000;
@@ -14,7 +13,7 @@ const BY_IP = { name: 'findbyip', key: 'ip', marginMs: 15 * MINUTE_MS } as const
 const FIND = { name: 'find', key: 'key', marginMs: 16 * MINUTE_MS } as const;
 type Question = typeof BY_IP | typeof FIND;
 
-export function deviceRoutes({ profiles, devices, alerts, clock }: InvestigationDeps): Route[] {
+export function deviceRoutes({ profiles, devices, clock }: InvestigationDeps): Route[] {
   return [
     defineRoute({
       id: 'machines.findByIp',
@@ -47,21 +46,6 @@ export function deviceRoutes({ profiles, devices, alerts, clock }: Investigation
         if (ids.length === 0)
           throw new ApiError('ResourceNotFound', `No machine had ${address} at that time.`);
         return devices.listAmong(request, request.caller, ids);
-      },
-    }),
-    defineRoute({
-      id: 'machines.alertsCount',
-      method: 'GET',
-      path: '/api/machines/:id/alerts/$count',
-      summary: 'How many alerts one device has: a bare number.',
-      access: { ...readAlerts, deviceScope: 'require' },
-      audit: null,
-      params: Type.Object({ id: Type.String() }),
-      responses: { 200: Type.Integer() },
-      async handle(request) {
-        const { deviceId } = await devices.require(request.caller, request.params.id, 'read');
-        const count = await alerts.countAbout(request, request.caller, { kind: 'machine', deviceId });
-        return { status: 200, body: String(count), headers: { 'content-type': 'text/plain' } };
       },
     }),
   ];

@@ -11,7 +11,7 @@ export interface InvestigationDeps {
   readonly profiles: Profiles;
   readonly devices: Pick<Devices, 'require' | 'listAmong' | 'machines'>;
   readonly deviceGroups: Pick<DeviceGroups, 'list'>;
-  readonly alerts: Pick<Alerts, 'listAbout' | 'countAbout' | 'find'>;
+  readonly alerts: Pick<Alerts, 'listAbout' | 'find'>;
   readonly clock: Clock;
 }
 
