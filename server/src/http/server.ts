@@ -99,13 +99,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     logger: false,
     bodyLimit: DEFAULT_BODY_LIMIT,
     genReqId: () => randomUUID(),
-    rewriteUrl: ({ url = '/' }) => withPlainDollars(url),
     // Keep-alive connections without a request end at once on close; those with one are waited for.
     forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     rewriteUrl: (request) => {
       if (isTokenByGet(request)) request.method = 'POST';
-      return request.url ?? '/';
+      return withPlainDollars(request.url ?? '/');
     },
     routerOptions: {
       caseSensitive: false,
