@@ -6,7 +6,7 @@
  *    ├────offboarded─────┘  └──────────after an hour──────────┘   │
  *    └──────────────────────────offboarded────────────────────────┘
  *
- * Idle waits for `merlon-agent onboard`. Dismissed sends nothing and sees nothing, but asks again now and then: the dismissal is not signed, and a
+ * Idle waits for `merlon-agent onboard`. A device is offboarded by its own command line, or by an order of the server. Dismissed sends nothing and sees nothing, but asks again now and then: the dismissal is not signed, and a
  * server restored from a backup may take it back. In every state a wanted isolation stays in force.
  */
 import { join } from 'node:path';
@@ -177,6 +177,7 @@ class Daemon {
       createSensor,
       log,
       dismissed: (reason) => this.#later(() => this.#dismiss(session, reason)),
+      offboardOrdered: () => this.#later(() => this.#offboardByOrder(session)),
     });
     this.#state = { kind: 'Active', session };
   }
@@ -200,6 +201,11 @@ class Daemon {
       });
     }, ASK_AGAIN_MS);
     this.#state = { kind: 'Dismissed', reason, askAgain };
+  }
+
+  async #offboardByOrder(session: Session): Promise<void> {
+    if (this.#state.kind !== 'Active' || this.#state.session !== session) return;
+    await this.#offboard(false);
   }
 
   #later(change: () => Promise<void>): void {

@@ -9,12 +9,15 @@ import { Channel } from './channel/channel.ts';
 import { type Executors, OrderDesk } from './channel/order-desk.ts';
 import { OrderLedger } from './channel/order-ledger.ts';
 import { OrderVerifier } from './channel/order-verifier.ts';
+import { uploadResult } from './channel/result-upload.ts';
+import { collectInvestigationPackage } from './forensics/investigation-package.ts';
 import { describeDevice } from './identity/device-description.ts';
 import type { DeviceKey } from './identity/device-key.ts';
 import type { Enrolled } from './identity/onboarding-state.ts';
 import { ServerClock } from './identity/server-clock.ts';
-import type { Isolation } from './responder/isolation.ts';
+import { type Isolation, refuseWhileIsolated } from './responder/isolation.ts';
 import { IsolationKeeper } from './responder/isolation-keeper.ts';
+import { runAntivirusScan } from './scan/antivirus-scan.ts';
 import type { Sensor, SensorOptions } from './sensor/sensor.ts';
 import { ServerAddresses } from './server/server-addresses.ts';
 import { ServerLink } from './server/server-link.ts';
@@ -35,6 +38,8 @@ export interface SessionOptions {
   readonly log: AgentLog;
   /** The server sent the device away. Called at most once. */
   readonly dismissed: (reason: string) => void;
+  /** An order to offboard was carried out, and the server has the receipt. */
+  readonly offboardOrdered: () => void;
 }
 
 const HEALTH_EVERY_MS = 60_000;
@@ -83,6 +88,26 @@ export class Session {
     const executors: Executors = {
       Isolate: (order) => keeper.isolate(order, clock.now()),
       Unisolate: () => keeper.release(),
+      RunAntiVirusScan: (order) =>
+        runAntivirusScan(order, {
+          home,
+          now: () => clock.now(),
+          emit: (row) => spool.add(row),
+          rules: () => [],
+        }),
+      CollectInvestigationPackage: (order) =>
+        collectInvestigationPackage(order, {
+          home,
+          now: () => clock.now(),
+          handOver: async (orderId, name, path, signal) => {
+            await uploadResult(link, orderId, name, path, signal);
+          },
+        }),
+      // Its receipt must be with the server before the device forgets who it was: see `receiptStored`.
+      Offboard: async () => {
+        refuseWhileIsolated(isolation, false);
+        return { isolation: isolation.kind };
+      },
     };
     const desk = new OrderDesk({
       deviceId,
@@ -118,7 +143,7 @@ export class Session {
           case 'cancel':
             return desk.cancel(frame.cancel);
           case 'receiptStored':
-            return desk.receiptStored(frame.orderId);
+            return this.#receiptStored(frame.orderId);
           case 'content':
             return Promise.resolve();
           default:
@@ -207,6 +232,7 @@ export class Session {
     sender.start();
     channel.start();
     desk.resume();
+    this.#offboardIfOrdered();
     sensor.start().catch((error: unknown) => {
       this.#sensorFailure = messageOf(error);
       this.#options.log.error('the sensor could not be started', { error });
@@ -238,6 +264,17 @@ export class Session {
       spool.droppedRows > 0,
       sensors.map(({ source, provider, state, reason, lost }) => [source, provider, state, reason, lost > 0]),
     ]);
+  }
+
+  async #receiptStored(orderId: string): Promise<void> {
+    const { desk, ledger } = this.#parts;
+    await desk.receiptStored(orderId);
+    if (ledger.find(orderId)?.kind === 'Offboard') this.#offboardIfOrdered();
+  }
+
+  /** Also at start: the agent may have been stopped between the receipt and the deed. */
+  #offboardIfOrdered(): void {
+    if (this.#parts.ledger.hasCarriedOut('Offboard')) this.#options.offboardOrdered();
   }
 
   #dismiss(reason: string): void {

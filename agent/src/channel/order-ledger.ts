@@ -1,5 +1,6 @@
 /** The device's memory of its orders: one file, replaced whole and synced before any change of it is acted upon. */
-import { type OrderContent, orderKinds } from '@merlon/contract';
+import { type OrderContent, type OrderKind, orderKinds, type ReceiptClaims } from '@merlon/contract';
+import { decodeJwt } from 'jose';
 import { type Static, Type } from 'typebox';
 import { readJson, writeJsonDurably } from '../files/durable.ts';
 import { Serial } from '../time/serial.ts';
@@ -73,6 +74,13 @@ export class OrderLedger {
     return this.#ledger.orders.filter(({ state }) => state === 'Taken' || state === 'Begun');
   }
 
+  /** Whether an order of that kind succeeded, and the server knows. */
+  hasCarriedOut(kind: OrderKind): boolean {
+    return this.#ledger.orders.some(
+      (order) => order.kind === kind && order.state === 'Stored' && succeeded(order.receipt),
+    );
+  }
+
   unstoredReceipts(): string[] {
     return this.#ledger.orders.flatMap(({ state, receipt }) =>
       state === 'Finished' && receipt !== null ? [receipt] : [],
@@ -122,6 +130,11 @@ export class OrderLedger {
       return true;
     });
   }
+}
+
+/** The receipt is our own: it is read, not checked. */
+function succeeded(receipt: string | null): boolean {
+  return receipt !== null && decodeJwt<ReceiptClaims>(receipt).outcome === 'Succeeded';
 }
 
 function forgetOld(ledger: Ledger): Ledger {

@@ -8,14 +8,12 @@ import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { PACKAGE_RESULT } from '@merlon/contract';
 import { codeOf } from '../agent-error.ts';
 import type { ExecutionOrder } from '../channel/order-desk.ts';
 import { COLLECTOR_BOUNDS, type CollectorBounds, collect, type ItemReport } from './collector.ts';
 import { type Archive, packFolder } from './package-archive.ts';
 import { type PackageItem, packageItems } from './package-contents.ts';
-
-/** Name of the result under its order. */
-export const PACKAGE_RESULT = 'package.zip';
 
 export interface InvestigationPackageOptions {
   readonly home: string;

@@ -77,6 +77,8 @@ export interface Devices extends Feature {
     device: DeviceDescription | null,
   ): Promise<void>;
   setRisk(tenantId: string, deviceId: string, risk: RiskScore): Promise<void>;
+  /** From now on its key opens nothing. */
+  offboard(tenantId: string, deviceId: string): Promise<void>;
 }
 
 const ENROLMENT_REPLAY_WINDOW_MS = 600_000;
@@ -168,6 +170,11 @@ export function createDevices(
     },
 
     setRisk: (tenantId, deviceId, risk) => store.setRisk(tenantId, deviceId, risk),
+
+    async offboard(tenantId, deviceId) {
+      await store.offboard(tenantId, deviceId);
+      directory.forget(deviceId);
+    },
 
     async start() {
       stopListening = await platform.state.listen(DEVICE_GROUPS_CHANNEL, (tenantId) =>

@@ -237,6 +237,13 @@ export function devicesStore(state: StateStore) {
       });
     },
 
+    /** It keeps what is known of it, and may be onboarded again under a new key. */
+    async offboard(tenantId: string, id: string): Promise<void> {
+      await state.tenant<DevicesDb, void>(tenantId, async (db) => {
+        await db.updateTable('devices').set({ state: 'Offboarded' }).where('id', '=', id).execute();
+      });
+    },
+
     recordHealth(
       tenantId: string,
       id: string,
