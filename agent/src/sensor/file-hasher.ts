@@ -7,7 +7,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { findAsset } from '../assets.ts';
-import type { FileIdentity } from './bpf-records.ts';
+import { type FileIdentity, fileKey, identityOf } from './file-identity.ts';
 
 export interface FileHashes {
   sha1: string;
@@ -48,10 +48,6 @@ const WORKER_IDLE_MS = 30_000;
 const S_IFMT = 0o170000n;
 const S_IFREG = 0o100000n;
 const READ_NONBLOCKING = 0o4000; // O_RDONLY | O_NONBLOCK: a FIFO put in the file's place must not hold us up
-
-export function fileKey(f: FileIdentity): string {
-  return `${f.device}:${f.inode}:${f.size}:${f.mtimeSec}.${f.mtimeNsec}:${f.ctimeSec}.${f.ctimeNsec}`;
-}
 
 function contentKey(f: FileIdentity): string {
   return `${f.device}:${f.inode}:${f.size}:${f.mtimeSec}.${f.mtimeNsec}`;
@@ -109,16 +105,7 @@ export class FileHasher {
 
   /** A file by an open descriptor, which is now the hasher's to close. */
   opened(fd: number): HashedFile {
-    const s = fstatSync(fd, { bigint: true });
-    const identity = {
-      device: kernelDevice(s.dev),
-      inode: Number(s.ino),
-      size: Number(s.size),
-      mtimeSec: Number(s.mtimeNs / 1_000_000_000n),
-      mtimeNsec: Number(s.mtimeNs % 1_000_000_000n),
-      ctimeSec: Number(s.ctimeNs / 1_000_000_000n),
-      ctimeNsec: Number(s.ctimeNs % 1_000_000_000n),
-    };
+    const identity = identityOf(fstatSync(fd, { bigint: true }));
     const key = fileKey(identity);
     let file = this.#recall(key);
     if (file !== null) {
@@ -284,12 +271,4 @@ export class FileHasher {
     this.#inFlight.clear();
     for (const file of left) this.#settle(file, { missing: 'busy' });
   }
-}
-
-/** stat(2)'s device number as the kernel keeps it: major << 20 | minor. */
-function kernelDevice(dev: bigint): number {
-  const d = Number(dev & 0xffffffffn);
-  const major = (d >>> 8) & 0xfff;
-  const minor = (d & 0xff) | ((d >>> 12) & 0xfff00);
-  return major * 0x100000 + minor;
 }

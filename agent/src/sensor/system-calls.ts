@@ -22,6 +22,11 @@ export interface SystemCalls {
   attachFilter(fd: number, program: Buffer): number;
   eventFd(): number;
   wake(eventFd: number): void;
+  write(fd: number, data: Buffer): number;
+  /** Makes `fd` lead where `by` leads, in one step: what it led to before is let go. */
+  replace(fd: number, by: number): number;
+  /** `poll(2)` that holds up the calling thread: for a thread that has nothing else to do. */
+  pollWaiting(pollFds: Buffer, count: number, timeoutMs: number): number;
   /** `poll(2)` over packed struct pollfd; answers the number of ready ones or -1. The buffer must stay untouched until then. */
   pollAsync(pollFds: Buffer, count: number, timeoutMs: number, done: (ready: number) => void): void;
   fanotifyInit(flags: number, eventFlags: number): number;
@@ -56,6 +61,7 @@ export const ENOBUFS = 105;
 const CLOCK = { realtime: 0, boottime: 7 } as const;
 const SC_PAGESIZE = 30;
 const MSG_DONTWAIT = 0x40;
+const O_CLOEXEC = 0o2000000;
 const EFD = 0o2004000; // EFD_CLOEXEC | EFD_NONBLOCK
 const FIONREAD = 0x541b;
 const O_PATH_CLOEXEC = 0o12000000;
@@ -103,6 +109,7 @@ export function systemCalls(koffi: Koffi, libc: LibraryHandle): SystemCalls {
   const setsockopt = fn<(fd: number, l: number, o: number, b: Buffer, n: number) => number>(
     'int setsockopt(int, int, int, void *, uint)',
   );
+  const dup3 = fn<(by: number, fd: number, f: number) => number>('int dup3(int, int, int)');
   const eventfd = fn<(n: number, f: number) => number>('int eventfd(uint, int)');
   const poll = libc.func('int poll(void *, ulong, int)');
   const fanotifyInit = fn<(a: number, b: number) => number>('int fanotify_init(uint, uint)');
@@ -156,6 +163,9 @@ export function systemCalls(koffi: Koffi, libc: LibraryHandle): SystemCalls {
       one.writeUInt8(1, 0);
       write(fd, one, 8);
     },
+    write: (fd, data) => Number(write(fd, data, data.length)),
+    replace: (fd, by) => dup3(by, fd, O_CLOEXEC),
+    pollWaiting: (pollFds, count, timeoutMs) => Number(poll(pollFds, count, timeoutMs)),
     pollAsync: (pollFds, count, timeoutMs, done) => {
       poll.async(pollFds, count, timeoutMs, (error: unknown, ready: number) => done(error ? -1 : ready));
     },

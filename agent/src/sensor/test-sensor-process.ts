@@ -42,6 +42,8 @@ export async function bundleSensorProcess(folder: string): Promise<void> {
   });
   await build({
     entryPoints: [join(here, 'hash-worker.mjs')],
+    bundle: true,
+    platform: 'node',
     outfile: join(folder, 'hash-worker.js'),
     format: 'esm',
   });
