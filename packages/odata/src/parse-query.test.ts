@@ -53,6 +53,11 @@ describe('a query', () => {
     expect(query.filter && printFilter(query.filter)).toBe('lastSeen gt 2018-08-01T00:00:00.0000000Z');
   });
 
+  it('takes nanoseconds, as Go writes them', () => {
+    const query = parse('$filter=lastSeen gt 2018-08-01T02:00:00.123456789Z');
+    expect(query.filter && printFilter(query.filter)).toBe('lastSeen gt 2018-08-01T02:00:00.1234567Z');
+  });
+
   it('takes plus signs that were encoded once more for blanks, but in texts', () => {
     const query = parse(
       '%24filter=lastSeen%2Bgt%2B2018-08-01T02%3A00%3A00%2B02%3A00+and+(computerDnsName%2Beq%2B%27a%2Bb%27)&%24orderby=lastSeen%2Basc',
