@@ -1,6 +1,7 @@
 /** Commands as data: each calls one operation of the running server. */
 import type { Command } from 'commander';
 import type { CliContext } from '../feature.ts';
+import { idOfNamed, type NamedThing } from './named-things.ts';
 
 export interface OptionSpec {
   /** `--device-group <id>`, as commander takes it. */
@@ -12,6 +13,8 @@ export interface OptionSpec {
   readonly attribute?: string;
   /** From the words of the command line to the member's value; text as it is when absent. */
   readonly read?: (words: string | string[]) => unknown;
+  /** The operation wants ids of these; people may give names. */
+  readonly names?: NamedThing;
   readonly required?: boolean;
 }
 
@@ -26,6 +29,7 @@ export interface CommandSpec {
     readonly member: string;
     readonly help: string;
     readonly read?: (word: string) => unknown;
+    readonly names?: NamedThing;
   }[];
   readonly options?: readonly OptionSpec[];
   /** The answer for people. */
@@ -51,19 +55,23 @@ export function registerCommands(
       else command.option(flags, help);
     command.action(async (...words: unknown[]) => {
       const options = command.opts<Record<string, string | string[]>>();
-      const args = (spec.args ?? []).map(({ member, read }, index) => [
-        member,
-        read ? read(String(words[index])) : words[index],
-      ]);
-      const flags = (spec.options ?? []).flatMap(({ flags, member, attribute, read }) => {
-        const given = options[attribute ?? attributeOf(flags)];
-        return given === undefined ? [] : [[member, read ? read(given) : given]];
-      });
-      const tenant = options.tenant === undefined ? [] : [['tenant', options.tenant]];
-      const answer = await context.call<never>(
-        spec.calls,
-        Object.fromEntries([...args, ...flags, ...tenant]),
-      );
+      const tenant = options.tenant === undefined ? {} : { tenant: options.tenant };
+      const input: Record<string, unknown> = { ...tenant };
+      const take = async (
+        { member, names, read }: Pick<OptionSpec, 'member' | 'names' | 'read'>,
+        given: string | string[],
+      ) => {
+        const idOf = (word: string) => (names === undefined ? word : idOfNamed(context, names, word, tenant));
+        const meant = Array.isArray(given) ? await Promise.all(given.map(idOf)) : await idOf(given);
+        input[member] = read === undefined ? meant : read(given);
+      };
+      for (const [index, { read, ...arg }] of (spec.args ?? []).entries())
+        await take({ ...arg, ...(read ? { read: (word) => read(String(word)) } : {}) }, String(words[index]));
+      for (const option of spec.options ?? []) {
+        const given = options[option.attribute ?? attributeOf(option.flags)];
+        if (given !== undefined) await take(option, given);
+      }
+      const answer = await context.call<never>(spec.calls, input);
       context.print(command, answer, () => spec.human(answer));
     });
   }

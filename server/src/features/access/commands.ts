@@ -34,11 +34,24 @@ const permissionOption = {
 const nameOption = { flags: '--name <name>', help: 'name for people', member: 'name' };
 const descriptionOption = { flags: '--description <text>', help: 'what it is for', member: 'description' };
 const holdersOption = {
-  flags: '--user-group <id...>',
-  help: 'the user groups that hold it, all of them',
+  flags: '--user-group <group...>',
+  help: 'the user groups that hold it, all of them, by name or id',
   member: 'userGroups',
-};
-const id = { member: 'id', help: 'id' };
+  names: 'userGroup',
+} as const;
+const roleArgument = { member: 'id', help: 'name or id of the role', names: 'role' } as const;
+const groupArgument = { member: 'id', help: 'name or id of the group', names: 'userGroup' } as const;
+const personArgument = {
+  member: 'userId',
+  help: 'name or object id of the person',
+  names: 'person',
+} as const;
+const heldOption = {
+  flags: '--role <role...>',
+  help: 'roles it holds, all of them, by name or id',
+  member: 'roles',
+  names: 'role',
+} as const;
 
 const accessSpecs: readonly CommandSpec[] = [
   {
@@ -93,7 +106,7 @@ const roleSpecs: readonly CommandSpec[] = [
     name: 'update',
     help: 'change a role; what is left out stays',
     calls: 'role.update',
-    args: [id],
+    args: [roleArgument],
     options: [nameOption, descriptionOption, permissionOption, holdersOption],
     human: (role: Role) => one(roleLine(role)),
   },
@@ -101,7 +114,7 @@ const roleSpecs: readonly CommandSpec[] = [
     name: 'remove',
     help: 'remove a role',
     calls: 'role.remove',
-    args: [id],
+    args: [roleArgument],
     human: (role: Role) => `removed ${role.name}`,
   },
 ];
@@ -117,37 +130,29 @@ const userGroupSpecs: readonly CommandSpec[] = [
     name: 'create',
     help: 'make a user group',
     calls: 'userGroup.create',
-    options: [
-      { ...nameOption, required: true },
-      descriptionOption,
-      { flags: '--role <id...>', help: 'roles it holds', member: 'roles' },
-    ],
+    options: [{ ...nameOption, required: true }, descriptionOption, heldOption],
     human: (group: UserGroup) => one(groupLine(group)),
   },
   {
     name: 'update',
     help: 'change a user group; what is left out stays',
     calls: 'userGroup.update',
-    args: [id],
-    options: [
-      nameOption,
-      descriptionOption,
-      { flags: '--role <id...>', help: 'roles it holds, all of them', member: 'roles' },
-    ],
+    args: [groupArgument],
+    options: [nameOption, descriptionOption, heldOption],
     human: (group: UserGroup) => one(groupLine(group)),
   },
   {
     name: 'remove',
     help: 'remove a user group',
     calls: 'userGroup.remove',
-    args: [id],
+    args: [groupArgument],
     human: (group: UserGroup) => `removed ${group.name}`,
   },
   {
     name: 'members',
     help: 'who is in a user group',
     calls: 'userGroup.members',
-    args: [id],
+    args: [groupArgument],
     human: ({ value }: { value: { id: string; principalName: string }[] }) =>
       columns(
         value.map((member) => [member.id, member.principalName]),
@@ -158,14 +163,14 @@ const userGroupSpecs: readonly CommandSpec[] = [
     name: 'add-member',
     help: 'put a person into a user group',
     calls: 'userGroup.addMember',
-    args: [id, { member: 'userId', help: 'object id of the person' }],
+    args: [groupArgument, personArgument],
     human: (group: UserGroup) => one(groupLine(group)),
   },
   {
     name: 'remove-member',
     help: 'take a person out of a user group',
     calls: 'userGroup.removeMember',
-    args: [id, { member: 'userId', help: 'object id of the person' }],
+    args: [groupArgument, personArgument],
     human: (group: UserGroup) => one(groupLine(group)),
   },
 ];
@@ -182,8 +187,8 @@ const elevationSpecs: readonly CommandSpec[] = [
     help: 'give a person a role for some hours',
     calls: 'elevation.create',
     options: [
-      { flags: '--user <id>', help: 'object id of the person', member: 'userId', required: true },
-      { flags: '--role <id>', help: 'id of the role', member: 'roleId', required: true },
+      { ...personArgument, flags: '--user <person>', required: true },
+      { ...roleArgument, flags: '--role <role>', member: 'roleId', required: true },
       { flags: '--hours <hours>', help: 'how long', member: 'hours', read: Number, required: true },
       { flags: '--reason <text>', help: 'why', member: 'reason', required: true },
     ],
@@ -193,7 +198,7 @@ const elevationSpecs: readonly CommandSpec[] = [
     name: 'end',
     help: 'end an elevation before its time',
     calls: 'elevation.end',
-    args: [id],
+    args: [{ member: 'id', help: 'id of the elevation' }],
     human: (elevation: Elevation) => `ended ${elevation.id}`,
   },
 ];

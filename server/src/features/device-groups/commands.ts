@@ -12,7 +12,7 @@ const line = ({ id, rank, name, devices, conditions }: DeviceGroup) => [
   conditions.map(({ property, operator, value }) => `${property} ${operator} ${value}`).join(', '),
 ];
 const one = (group: DeviceGroup) => line(group).join('  ');
-const id = { member: 'id', help: 'number of the group', read: Number };
+const id = { member: 'id', help: 'name or number of the group', names: 'deviceGroup' } as const;
 const conditionsOption = {
   flags: '--where <condition...>',
   help: 'conditions, such as "name startsWith ws-" or "tag equals kiosk"; of one property any, of different ones each must hold',
@@ -28,11 +28,12 @@ const others = [
     member: 'remediationLevel',
   },
   {
-    flags: '--user-group <id...>',
-    help: 'who may see its devices, all of them; none: everybody',
+    flags: '--user-group <group...>',
+    help: 'who may see its devices, all of them, by name or id; none: everybody',
     member: 'userGroups',
+    names: 'userGroup',
   },
-];
+] as const;
 
 /** `property operator value`; the server says what of it is not known. */
 function condition(text: string): Partial<Condition> {

@@ -13,6 +13,8 @@ export { assignDevice } from './store.ts';
 
 /** Servers tell each other that what they remember of a tenant's devices no longer counts. */
 export const DEVICE_GROUPS_CHANNEL = 'device_groups';
+/** Servers tell each other that devices of a tenant came into other groups, for whatever reason. */
+export const DEVICES_MOVED_CHANNEL = 'devices_moved';
 
 export interface DeviceGroups extends Feature {
   /** Of a tenant, first the one that comes first; empty while the tenant has made none. */
@@ -26,7 +28,12 @@ export function createDeviceGroups(
   },
 ): DeviceGroups {
   const store = deviceGroupsStore(platform.state);
-  const sync = createScopeSync({ ...platform, store, log: platform.log.child({ part: 'device-groups' }) });
+  const sync = createScopeSync({
+    ...platform,
+    store,
+    moved: (tenantId) => platform.state.notify(DEVICES_MOVED_CHANNEL, tenantId),
+    log: platform.log.child({ part: 'device-groups' }),
+  });
   let stopListening: (() => Promise<void>) | undefined;
   const operations = deviceGroupOperations({
     store,

@@ -17,6 +17,8 @@ export interface ScopeSync {
 export function createScopeSync(deps: {
   store: Pick<DeviceGroupsStore, 'syncPending'>;
   events: Pick<EventStore, 'assignDeviceGroups'>;
+  /** Tells whoever else keeps devices by their groups. */
+  moved(tenantId: string): Promise<void>;
   log: Logger;
 }): ScopeSync {
   let timer: NodeJS.Timeout | null = null;
@@ -27,9 +29,10 @@ export function createScopeSync(deps: {
     do {
       again = false;
       for (let count = BATCH; count === BATCH; )
-        count = await deps.store.syncPending(BATCH, (tenantId, devices) =>
-          deps.events.assignDeviceGroups(tenantId, devices),
-        );
+        count = await deps.store.syncPending(BATCH, async (tenantId, devices) => {
+          await deps.events.assignDeviceGroups(tenantId, devices);
+          await deps.moved(tenantId);
+        });
     } while (again);
   }
 

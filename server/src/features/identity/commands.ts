@@ -6,6 +6,7 @@ import type { CliContext, RegisterCommands } from '../../feature.ts';
 import { type CommandSpec, columns, registerCommands } from '../../management/command-table.ts';
 
 interface MadeUser {
+  readonly userId: string;
   readonly principalName: string;
   readonly oneTimePassword: string;
 }
@@ -143,7 +144,7 @@ const accountLine = (one: AccountLine) =>
     one.accountEnabled ? 'enabled' : 'disabled',
     one.signInCodes ? 'with codes' : 'password only',
   ].join('  ');
-const accountId = [{ member: 'id', help: 'object id' }];
+const accountId = [{ member: 'id', help: 'name or object id', names: 'person' }] as const;
 
 const accountSpecs: readonly CommandSpec[] = [
   {
@@ -201,7 +202,12 @@ const accountSpecs: readonly CommandSpec[] = [
         member: 'everybody',
         read: (word) => word === 'yes',
       },
-      { flags: '--user-group <id...>', help: 'whose members must, all of them', member: 'userGroups' },
+      {
+        flags: '--user-group <group...>',
+        help: 'whose members must, all of them, by name or id',
+        member: 'userGroups',
+        names: 'userGroup',
+      },
     ],
     human: ({ everybody, userGroups }: { everybody: boolean; userGroups: string[] }) =>
       everybody ? 'everybody' : userGroups.join(' ') || 'nobody',
@@ -400,7 +406,10 @@ function given(name: string, value: string | undefined): Record<string, string> 
 }
 
 function passwordLines(what: string, made: MadeUser): string {
-  return `${what} ${made.principalName}, one-time password: ${made.oneTimePassword}`;
+  return [
+    `${what} ${made.principalName}, one-time password: ${made.oneTimePassword}`,
+    `object id: ${made.userId}`,
+  ].join('\n');
 }
 
 function secretLines(made: MadeApp): string {

@@ -44,7 +44,7 @@ const specs: readonly CommandSpec[] = [
     name: 'adopt',
     help: 'hand an account over to the directory',
     calls: 'account.adopt',
-    args: [{ member: 'id', help: 'object id of the person' }],
+    args: [{ member: 'id', help: 'name or object id of the person', names: 'person' }],
     human: ({ userName }: { userName: string }) => `${userName} is kept by the directory now`,
   },
 ];

@@ -11,7 +11,8 @@ const line = ({ id, name, enabled, actionTypes, deviceGroups }: ApprovalPolicy) 
   deviceGroups.length === 0 ? 'every device' : `device groups ${deviceGroups.join(', ')}`,
 ];
 const one = (policy: ApprovalPolicy) => line(policy).join('  ');
-const id = { member: 'id', help: 'id' };
+const id = { member: 'id', help: 'name or id of the policy', names: 'approvalPolicy' } as const;
+const nameOption = { flags: '--name <name>', help: 'name for people', member: 'name' };
 const options = [
   {
     flags: '--action <type...>',
@@ -19,12 +20,12 @@ const options = [
     member: 'actionTypes',
   },
   {
-    flags: '--device-group <id...>',
-    help: 'numbers of device groups; none: every device',
+    flags: '--device-group <group...>',
+    help: 'device groups, by name or number; none: every device',
     member: 'deviceGroups',
-    read: (words: string | string[]) => [words].flat().map(Number),
+    names: 'deviceGroup',
   },
-];
+] as const;
 
 const specs: readonly CommandSpec[] = [
   {
@@ -37,9 +38,23 @@ const specs: readonly CommandSpec[] = [
     name: 'create',
     help: 'ask for a second person’s approval of some orders',
     calls: 'approvalPolicy.create',
+    options: [{ ...nameOption, required: true }, ...options],
+    human: one,
+  },
+  {
+    name: 'update',
+    help: 'change an approval policy; what is left out stays',
+    calls: 'approvalPolicy.update',
+    args: [id],
     options: [
-      { flags: '--name <name>', help: 'name for people', member: 'name', required: true },
+      nameOption,
       ...options,
+      {
+        flags: '--enabled <on|off>',
+        help: 'turn it on or off',
+        member: 'enabled',
+        read: (word) => word === 'on',
+      },
     ],
     human: one,
   },
