@@ -58,7 +58,7 @@ export function createConsentFlow(deps: ConsentFlowDeps) {
         requireRegistered(app, redirect);
         const scopes = consentScopes(field(fields, 'scope'));
         const path = new URL(request.url, request.origin);
-        const person = await session.person(tenant, request);
+        const person = (await session.person(tenant, request))?.person ?? null;
         if (!person)
           return session.signIn(
             tenant,
@@ -95,7 +95,7 @@ export function createConsentFlow(deps: ConsentFlowDeps) {
         const redirect = requireField(fields, 'redirect_uri');
         requireRegistered(app, redirect);
         const own = new URL(request.url, request.origin);
-        const person = await session.person(tenant, request);
+        const person = (await session.person(tenant, request))?.person ?? null;
         if (!person) return session.signIn(tenant, own.pathname + own.search, field(fields, 'login_hint'));
         const scope = field(fields, 'scope');
         // Version 1 of the dialect names the API apart, and means all of it.
@@ -131,7 +131,7 @@ export function createConsentFlow(deps: ConsentFlowDeps) {
         const tenant = await requireTenant(deps.tenants, request.params.tenant);
         const form = (request.body ?? {}) as Fields;
         const facts = deps.sealer.open(field(form, 'request') ?? '');
-        const person = await session.person(tenant, request);
+        const person = (await session.person(tenant, request))?.person ?? null;
         // What was asked of one person in one tenant, only he decides there.
         if (!facts || !person || facts.tenant !== tenant.id || facts.person !== person.id)
           return show(errorPage('This request has ended or was begun by somebody else. Start again.'), 400);

@@ -9,6 +9,7 @@ import { PAGES_CLIENT_ID, PAGES_REDIRECT_PATH } from './pages-client.ts';
 import { PROVIDER_ROUTES, type Providers } from './provider.ts';
 import type { Sealer } from './sealed.ts';
 import type { Tenant } from './tenants.ts';
+import type { Totp } from './totp.ts';
 import type { User, Users } from './users.ts';
 
 const SIGN_IN_SECONDS = 30 * 60;
@@ -16,18 +17,30 @@ const SIGN_IN_SECONDS = 30 * 60;
 export type HomeSession = ReturnType<typeof createHomeSession>;
 type Request = Pick<RouteRequest, 'node' | 'origin'>;
 
+export interface SessionPerson {
+  readonly person: User;
+  /** What he proved himself by. */
+  readonly amr: readonly string[];
+}
+
 export function createHomeSession(deps: {
   readonly providers: Pick<Providers, 'forTenant'>;
   readonly users: Pick<Users, 'find'>;
+  readonly totp: Pick<Totp, 'missing'>;
   readonly sealer: Sealer;
   publicOrigin(): string;
 }) {
   return {
-    async person(tenant: Tenant, request: Request): Promise<User | null> {
+    /** Null also where the tenant wants a second proof by now that the session lacks. */
+    async person(tenant: Tenant, request: Request): Promise<SessionPerson | null> {
       const provider = deps.providers.forTenant(tenant.id);
       const own = forwarded(request, tenant.id, '/');
-      const session = await provider.Session.get(provider.createContext(own, request.node.response));
-      return session.accountId ? deps.users.find(tenant.id, session.accountId) : null;
+      const { accountId, amr = [] } = await provider.Session.get(
+        provider.createContext(own, request.node.response),
+      );
+      const person = accountId ? await deps.users.find(tenant.id, accountId) : null;
+      if (!person || (await deps.totp.missing(tenant.id, person.id, amr)) !== 'none') return null;
+      return { person, amr };
     },
 
     /** `to`: path and query within the tenant's own addresses. */

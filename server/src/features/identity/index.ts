@@ -139,6 +139,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
   const session = createHomeSession({
     providers,
     users,
+    totp,
     sealer: sealed('sign-in'),
     publicOrigin: deps.publicOrigin,
   });
@@ -154,7 +155,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
       return standing.has('PortalSettings.Manage');
     },
   });
-  const guestFlow = createGuestFlow({ tenants, users, guests, providers, session, sealer: sealed('guest') });
+  const guestFlow = createGuestFlow({ tenants, users, guests, session, sealer: sealed('guest') });
 
   const federation = createFederation({
     ...deps,

@@ -93,12 +93,15 @@ export function createAdapter(
   };
 }
 
-/** The grant and what was given by it. Locked in one order, since several may do it at once. */
+/**
+ * The grant and what was given by it; a sign-in that is under way knows its grant too, but needs none to go on. Locked in one order, since several may
+ * do it at once.
+ */
 async function revoke(db: Transaction<IdentityDatabase>, grantId: string): Promise<void> {
   await sql`
     delete from oidc_records where (tenant_id, model, id) in (
       select tenant_id, model, id from oidc_records
-      where grant_id = ${grantId} or (model = 'Grant' and id = ${grantId})
+      where (grant_id = ${grantId} and model <> 'Interaction') or (model = 'Grant' and id = ${grantId})
       order by model, id for update
     )`.execute(db);
 }

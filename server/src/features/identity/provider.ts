@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { acceptedAudiences, isDelegatedPermission } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
-import type { AdapterPayload, Client, Grant, Provider, ResourceServer } from 'oidc-provider';
+import type { AdapterPayload, Client, Grant, Interaction, Provider, ResourceServer } from 'oidc-provider';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { AadstsError } from './aadsts.ts';
@@ -22,6 +22,7 @@ import {
   deviceCodePage,
   deviceConfirmPage,
   deviceDonePage,
+  ENDED,
   errorPage,
   type Page,
   signedOutPage,
@@ -86,8 +87,6 @@ export const PROVIDER_ROUTES = {
   code_verification: '/oauth2/deviceauth',
 } as const;
 
-export const SESSION_COOKIE = 'merlon_session';
-
 /**
  * Of pages that the provider makes itself, which send a form on by script: it adds the hash of its script to `script-src`. Not `form-action`, which
  * would hold for the client that the form is for.
@@ -96,6 +95,8 @@ const PROVIDER_PAGES = {
   'content-security-policy': "default-src 'none'; script-src ; frame-ancestors 'none'; base-uri 'none'",
   'x-frame-options': 'DENY',
 };
+
+const NOT_NOW = 'Signing in does not work now. Try again in a moment.';
 
 export const TOKEN_SECONDS = 3_600;
 const WORKING_DAY_S = 10 * 3_600;
@@ -189,7 +190,7 @@ export function createProviders(
       issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
       cookies: {
         keys: [...deps.cookieKeys],
-        names: { session: SESSION_COOKIE, interaction: 'merlon_interaction', resume: 'merlon_resume' },
+        names: { session: 'merlon_session', interaction: 'merlon_interaction', resume: 'merlon_resume' },
         long: { httpOnly: true, secure: true, sameSite: 'lax', signed: true, path: `/${tenantId}` },
         short: { httpOnly: true, secure: true, sameSite: 'lax', signed: true },
       },
@@ -301,11 +302,17 @@ export function createProviders(
           },
         },
       },
-      renderError: async (ctx, out) => {
-        if (out.error !== 'server_error')
+      renderError: async (ctx, out, error) => {
+        if (out.error === 'server_error') {
+          ctx.status = 503;
+          return show(ctx, errorPage(NOT_NOW));
+        }
+        if (!(error instanceof errors.SessionNotFound))
           return show(ctx, errorPage(String(out.error_description ?? out.error)));
-        ctx.status = 503;
-        show(ctx, errorPage('Signing in does not work now. Try again in a moment.'));
+        const begun = ctx.oidc?.entities.Interaction;
+        if (begun === undefined) return show(ctx, errorPage(ENDED));
+        ctx.status = 303;
+        ctx.redirect(beginningOf(tenantId, begun));
       },
     });
 
@@ -353,7 +360,14 @@ export function createProviders(
     });
     provider.use(async (ctx, next) => {
       ctx.set(PROVIDER_PAGES);
-      await next();
+      try {
+        await next();
+      } catch (error) {
+        // Errors of requests are answered further in; what comes as far as here is our own fault.
+        deps.log.error({ err: error, path: ctx.path }, 'sign-in failed inside the provider');
+        ctx.status = 500;
+        show(ctx, errorPage(NOT_NOW));
+      }
       const note = notes.get(ctx.req);
       if (!note) return;
       const outcome = { status: ctx.status, body: ctx.body, failure: note.failure };
@@ -380,6 +394,18 @@ function show(
 ): void {
   ctx.set({ ...headers });
   ctx.body = body;
+}
+
+/** Where a sign-in that lost its session on the way begins anew. */
+export function beginningOf(
+  tenantId: string,
+  { params, deviceCode }: Pick<Interaction, 'params' | 'deviceCode'>,
+): string {
+  // A code is typed again: that it was once is no proof that the person still looks at the program.
+  if (deviceCode !== undefined) return `/${tenantId}${PROVIDER_ROUTES.code_verification}`;
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(params)) if (typeof value === 'string') query.set(name, value);
+  return `/${tenantId}${PROVIDER_ROUTES.authorization}?${query}`;
 }
 
 /** Why the sign-in page is shown to somebody who has a session. */

@@ -250,7 +250,7 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
       access: SIGN_IN,
       audit: null,
       params: InteractionParams,
-      responses: { 200: Html, 400: Html },
+      responses: { 200: Html, 303: Redirect, 400: Html },
       handle: (request) => deps.signIn.page(request),
     }),
     defineRoute({
@@ -286,7 +286,7 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
       audit: 'user.signIn',
       params: InteractionParams,
       responses: { 303: Redirect, 400: Html },
-      handle: (request) => deps.guests.enter(request),
+      handle: (request) => deps.signIn.enter(request),
     }),
     defineRoute({
       id: 'auth.pageSignIn',

@@ -8,7 +8,8 @@
  *                                     └──> back to authorize ──> code to the client
  *
  * The sign-in page may also lead to an external provider (federation/sign-in.ts), whose answer takes the place of the password, and of the second proof
- * where the tenant trusts it so far. The trail gets one record, when the last page was answered well, and one of each refusal.
+ * where the tenant trusts it so far; or home, for a guest (guest-flow.ts). A session that lacks a second proof which the tenant wants by now begins at
+ * the page for it. The trail gets one record, when the last page was answered well, and one of each refusal.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError } from '@merlon/contract';
@@ -26,10 +27,11 @@ import type { GuestFlow } from './guest-flow.ts';
 import { REFUSED_AFTER_MS } from './lockout.ts';
 import { PASSWORD_LENGTH } from './passwords.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
-import { PROVIDER_ROUTES, type Providers, SESSION_COOKIE } from './provider.ts';
+import { beginningOf, PROVIDER_ROUTES, type Providers, SECOND_PROOF_REASON } from './provider.ts';
 import {
   changePasswordPage,
   codePage,
+  ENDED,
   enrolPage,
   errorPage,
   type Page,
@@ -52,7 +54,7 @@ export interface SignInFlowDeps {
   readonly clock: Clock;
   readonly federation: FederatedSignIn<User>;
   readonly consent: Pick<ConsentFlow, 'beforeAuthorize'>;
-  readonly guests: Pick<GuestFlow, 'home'>;
+  readonly guests: Pick<GuestFlow, 'home' | 'entered'>;
 }
 
 /** The same for everybody: who has a password here, and who is locked, is nobody's business. */
@@ -126,10 +128,13 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     async provider(request: TenantRequest, path: string): Promise<Reply> {
       const tenant = await deps.tenants.find(request.params.tenant);
       if (!tenant) throw new ApiError('NotFound');
+      const anew = await beginningWithout(tenant, request, path);
+      if (anew !== null)
+        return {
+          status: 303,
+          headers: { location: `/${tenant.id}${anew}`, 'cache-control': 'no-store' },
+        };
       if (request.method === 'POST') {
-        // Each of these forms came with a page that began a session; without one there is nothing to go on with.
-        if (!hasSession(request))
-          return show(errorPage('This page has ended or was begun in another window. Start again.'), 400);
         const fields = Object.entries((request.body ?? {}) as Fields);
         const form = new URLSearchParams(
           fields.map(([name, value]): [string, string] => [name, single(value)]),
@@ -182,6 +187,17 @@ export function createSignInFlow(deps: SignInFlowDeps) {
       return { status: 302, headers: { location, 'cache-control': 'no-store' } };
     },
 
+    /** A guest who has signed in at home, and may have to prove more here. */
+    async enter(request: InteractionRequest): Promise<Reply> {
+      const found = await interactionOf(request);
+      if ('reply' in found) return found.reply;
+      const { tenant, interaction } = found;
+      const entered = await deps.guests.entered(tenant, request.params.uid, single(request.query.ticket));
+      return entered
+        ? begun(request, tenant, interaction, entered.guest, entered.amr, entered.details)
+        : show(errorPage(ENDED), 400);
+    },
+
     async comeBack(request: InteractionRequest): Promise<Reply> {
       const found = await interactionOf(request);
       if ('reply' in found) return found.reply;
@@ -219,6 +235,24 @@ export function createSignInFlow(deps: SignInFlowDeps) {
       }
     },
   };
+
+  /**
+   * The forms of these pages left their mark in a session, and whoever comes back from the sign-in to them had one. Without it there is nothing to go
+   * on with: where to begin anew. Null: there is one, or none is needed.
+   */
+  async function beginningWithout(
+    tenant: Tenant,
+    request: TenantRequest,
+    path: string,
+  ): Promise<string | null> {
+    const resumes = path.startsWith(`${PROVIDER_ROUTES.code_verification}/`);
+    if (request.method !== 'POST' && !resumes) return null;
+    const provider = providers.forTenant(tenant.id);
+    const own = forwarded(request, tenant.id, path);
+    const { state, exp } = await provider.Session.get(provider.createContext(own, request.node.response));
+    if (resumes ? exp !== undefined : state !== undefined) return null;
+    return resumes ? PROVIDER_ROUTES.code_verification : path.replace(/\/confirm$/, '');
+  }
 
   /** What the client may be given for people; of an unknown one the provider says so itself. */
   async function delegatedOf(tenant: Tenant, clientId: string): Promise<readonly string[]> {
@@ -269,15 +303,23 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     amr: readonly string[],
     details: Unfinished['details'],
   ): Promise<Reply> {
-    const need = await deps.totp.missing(tenant.id, user.id, amr);
+    return goOn(request, tenant, interaction, await unfinished(tenant, user, amr, details));
+  }
+
+  async function unfinished(
+    tenant: Tenant,
+    user: User,
+    amr: readonly string[],
+    details: Unfinished['details'],
+  ): Promise<Unfinished> {
+    const missing = await deps.totp.missing(tenant.id, user.id, amr);
     const needed: Record<Step, boolean> = {
-      code: need === 'code',
+      code: missing === 'code',
       change: amr.includes('pwd') && user.mustChangePassword,
-      enrol: need === 'must',
+      enrol: missing === 'must',
       recovery: false,
     };
-    const unfinished = { user, steps: STEPS.filter((one) => needed[one]), amr, details };
-    return goOn(request, tenant, interaction, unfinished);
+    return { user, steps: STEPS.filter((one) => needed[one]), amr, details };
   }
 
   async function step(
@@ -426,25 +468,36 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     const tenant = await deps.tenants.find(request.params.tenant);
     if (!tenant) throw new ApiError('NotFound');
     const own = forwarded(request, tenant.id, `/login/${request.params.uid}`);
+    const provider = providers.forTenant(tenant.id);
     try {
-      const interaction = await providers.forTenant(tenant.id).interactionDetails(own, request.node.response);
+      const interaction = await provider.interactionDetails(own, request.node.response);
       // The cookie decides which interaction this is; the address must be its own.
       if (interaction.uid === request.params.uid) return { tenant, interaction };
     } catch (error) {
       if (!(error instanceof Error) || error.name !== 'SessionNotFound') throw error;
+      // Its session ended meanwhile, as by signing out in another window: the same request begins a new one.
+      const { cookies } = provider.createContext(own, request.node.response);
+      const kept = cookies.get(provider.cookieName('interaction'), { signed: true });
+      const interaction = kept === request.params.uid ? await provider.Interaction.find(kept) : undefined;
+      if (interaction)
+        return { reply: { status: 303, headers: { location: beginningOf(tenant.id, interaction) } } };
     }
-    return {
-      reply: show(errorPage('This sign-in has ended or was begun in another window. Start again.'), 400),
-    };
+    return { reply: show(errorPage(ENDED), 400) };
   }
 
   async function pendingOf(tenant: Tenant, interaction: Interaction): Promise<Unfinished | null> {
     const kept = interaction.result?.pending as
       | (Omit<Unfinished, 'user'> & { readonly userId: string })
       | undefined;
-    if (kept === undefined) return null;
-    const user = await users.find(tenant.id, kept.userId);
-    return user && { user, steps: kept.steps, amr: kept.amr, details: kept.details };
+    if (kept !== undefined) {
+      const user = await users.find(tenant.id, kept.userId);
+      return user && { user, steps: kept.steps, amr: kept.amr, details: kept.details };
+    }
+    const { prompt, session } = interaction;
+    const [reason, ...others] = prompt.reasons;
+    if (session?.accountId === undefined || reason !== SECOND_PROOF_REASON || others.length > 0) return null;
+    const user = await users.find(tenant.id, session.accountId);
+    return user && unfinished(tenant, user, session.amr ?? [], { session: 'continued' });
   }
 
   /** `common`: the domain of `login_hint`, else the only tenant or the default one. */
@@ -515,12 +568,6 @@ function refuseForeignForm(request: InteractionRequest): void {
   const from = request.headers.origin;
   if (typeof from === 'string' && from !== request.origin)
     throw new ApiError('Forbidden', 'The form was sent from another site.');
-}
-
-function hasSession({ headers }: { readonly headers: TenantRequest['headers'] }): boolean {
-  return single(headers.cookie)
-    .split(';')
-    .some((cookie) => cookie.trimStart().startsWith(`${SESSION_COOKIE}=`));
 }
 
 function returnOrigin(interaction: Interaction): string {

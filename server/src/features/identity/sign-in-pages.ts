@@ -216,6 +216,8 @@ export function signedOutPage(): Page {
   return page('Signed out', html`<p>Your session has ended.</p><p><a href="/">Sign in again</a></p>`);
 }
 
+export const ENDED = 'This sign-in has ended or was begun in another window. Start again.';
+
 export function errorPage(message: string): Page {
   return page('Sign-in did not work', html`${alert(message)}<p><a href="/">Start again</a></p>`);
 }
