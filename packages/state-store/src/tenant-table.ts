@@ -31,10 +31,12 @@ export async function tenantTable(
 
 /**
  * Which device a row is about: by the column that holds its group, by the one that holds its id, by that of a row it belongs to, in a table that is
- * narrowed itself, or by those of the rows that belong to it, of which one that may be seen is enough.
+ * narrowed itself, or by those of the rows that belong to it, of which one that may be seen is enough. `groups`: it is about all devices of the groups in that
+ * column, or of the tenant when there are none.
  */
 export type DeviceReference =
   | { readonly group: string }
+  | { readonly groups: string }
   | { readonly device: string }
   | { readonly parent: string; readonly key: string }
   | { readonly children: string; readonly key: string; readonly id: string };
@@ -53,12 +55,18 @@ export async function deviceScope(
     using (${visibleRow(name, reference)})`.execute(db);
 }
 
+const callerGroups = sql`(select current_setting(${sql.lit(GROUPS_SETTING)})::integer[])::integer[]`;
+
 function inGroups(group: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`${group} = any ((select current_setting(${sql.lit(GROUPS_SETTING)})::integer[])::integer[])`;
+  return sql`${group} = any (${callerGroups})`;
 }
 
 function visibleRow(name: string, reference: DeviceReference): RawBuilder<unknown> {
   if ('group' in reference) return inGroups(sql.ref(reference.group));
+  if ('groups' in reference) {
+    const groups = sql.ref(reference.groups);
+    return sql`(cardinality(${groups}) = 0 or ${groups} && ${callerGroups})`;
+  }
   const tenant = sql.ref(`${name}.tenant_id`);
   if ('parent' in reference)
     return sql`exists (select 1 from ${sql.table(reference.parent)} as parent
