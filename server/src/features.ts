@@ -4,6 +4,7 @@ import { type Access, accessMigrations } from './features/access/index.ts';
 import { alertsMigrations, createAlerts } from './features/alerts/index.ts';
 import { auditMigrations } from './features/audit/index.ts';
 import { createDetection, detectionMigrations } from './features/detection/index.ts';
+import { createDeviceContent, deviceContentMigrations } from './features/device-content/index.ts';
 import { createDeviceGroups, deviceGroupsMigrations } from './features/device-groups/index.ts';
 import { createDevices, devicesMigrations } from './features/devices/index.ts';
 import { federationMigrations } from './features/federation/index.ts';
@@ -11,6 +12,7 @@ import { createHunting, huntingMigrations } from './features/hunting/index.ts';
 import { type Identity, identityMigrations, userMigrations } from './features/identity/index.ts';
 import { createIngest } from './features/ingest/index.ts';
 import { createInvestigation } from './features/investigation/index.ts';
+import { createLiveResponse, liveResponseMigrations } from './features/live-response/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
 import { createProvisioning, provisioningMigrations } from './features/provisioning/index.ts';
 import { createResponse, responseMigrations } from './features/response/index.ts';
@@ -26,7 +28,9 @@ export const MIGRATIONS: readonly Migration[] = [
   ...devicesMigrations,
   ...deviceGroupsMigrations,
   ...onboardingMigrations,
+  ...deviceContentMigrations,
   ...responseMigrations,
+  ...liveResponseMigrations,
   ...alertsMigrations,
   ...detectionMigrations,
   ...huntingMigrations,
@@ -44,11 +48,14 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
   const devices = createDevices(platform);
   const deviceGroups = createDeviceGroups({ ...platform, access: access.store, tenantOf });
   const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
+  const deviceContent = createDeviceContent(platform, onboarding.commandKey);
   const response = createResponse(
     { ...platform, tenantOf, couldAct: identity.couldAct },
     devices,
     onboarding.commandKey,
+    deviceContent,
   );
+  const liveResponse = createLiveResponse(platform, devices, deviceGroups, response);
   const ingest = createIngest(platform, devices);
   const alerts = createAlerts(platform, devices);
   const detection = createDetection({
@@ -66,7 +73,9 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       devices,
       deviceGroups,
       onboarding,
+      deviceContent,
       response,
+      liveResponse,
       ingest,
       alerts,
       detection,

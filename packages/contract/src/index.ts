@@ -9,6 +9,7 @@ export * from './entities/hunting-result.ts';
 export * from './entities/incident.ts';
 export * from './entities/indicator.ts';
 export * from './entities/investigation.ts';
+export * from './entities/live-response.ts';
 export * from './entities/machine.ts';
 export * from './entities/machine-action.ts';
 export * from './entities/machine-change.ts';

@@ -74,9 +74,10 @@ export const actionKinds = {
     permission: 'Machine.Offboard',
     audit: 'machine.offboard',
   },
+  // To put files there and to run scripts takes more, which the call itself asks for.
   LiveResponse: {
     ...ordered,
-    role: 'LiveResponse.Advanced',
+    role: 'LiveResponse.Basic',
     title: 'Live response',
     permission: 'Machine.LiveResponse',
     audit: 'machine.liveResponse',

@@ -14,13 +14,15 @@ import { type DeviceCaller, defineSocket, type SocketRoute } from '../../http/ro
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import type { Audit } from '../audit/index.ts';
+import type { DeviceContents, SayToDevice } from '../device-content/index.ts';
 import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
 import type { ChannelHub } from './channel-hub.ts';
 import type { MachineActionEvent } from './machine-action-state.ts';
 import { signCancel, signOrder } from './orders.ts';
+import { progressToKeep } from './progress.ts';
 import { readReceipt } from './receipts.ts';
-import type { ChangeDetails, MachineActionRow, ResponseStore } from './store.ts';
+import type { MachineActionRow, ResponseStore } from './store.ts';
 
 const frameValidator = Compile(FromDevice);
 const MAX_FRAME_BYTES = 256 * 1024;
@@ -33,6 +35,7 @@ export interface ChannelDeps {
   readonly hub: ChannelHub;
   readonly store: ResponseStore;
   readonly devices: Pick<Devices, 'lookup' | 'report' | 'seen'>;
+  readonly content: Pick<DeviceContents, 'heard' | 'left'>;
   readonly commandKey: () => CommandKey;
   readonly audit: Audit;
   readonly clock: Clock;
@@ -52,6 +55,8 @@ export function channelSocket(deps: ChannelDeps): SocketRoute {
       const { caller, ip } = request;
       deps.hub.add(caller.deviceId, socket);
       deps.devices.seen(caller.tenantId, caller.deviceId, ip);
+      const say: SayToDevice = (frame) => void deps.hub.send(caller.deviceId, frame);
+      socket.on('close', () => deps.content.left(caller, say));
       let queued = 0;
       let chain: Promise<void> = Promise.resolve();
       socket.on('message', (data, isBinary) => {
@@ -59,7 +64,7 @@ export function channelSocket(deps: ChannelDeps): SocketRoute {
         if (!frame) return socket.close(BAD_FRAME, 'a frame is not one of the protocol');
         if (++queued > MAX_QUEUED_FRAMES) return socket.close(TOO_FAST, 'too many frames at once');
         chain = chain
-          .then(() => takeFrame(deps, caller, ip, socket, frame))
+          .then(() => takeFrame(deps, caller, ip, socket, say, frame))
           .catch((error: unknown) => {
             deps.log.warn(
               { err: error, deviceId: caller.deviceId, frame: frame.type },
@@ -109,14 +114,17 @@ async function takeFrame(
   { tenantId, deviceId }: DeviceCaller,
   ip: string,
   socket: WebSocket,
+  say: SayToDevice,
   frame: FromDevice,
 ): Promise<void> {
   switch (frame.type) {
     case 'hello':
       await deps.devices.report(tenantId, deviceId, frame.health, frame.device);
+      deps.content.heard({ tenantId, deviceId }, frame.health, say);
       return sendOpenOrders(deps, tenantId, deviceId, frame.lastSeq);
     case 'health':
       deps.devices.seen(tenantId, deviceId, ip);
+      deps.content.heard({ tenantId, deviceId }, frame.health, say);
       return deps.devices.report(tenantId, deviceId, frame.health, null);
     case 'started':
       return change(frame.orderId, { kind: 'started' }, {});
@@ -128,7 +136,13 @@ async function takeFrame(
       );
     case 'progress':
       if (!isGuid(frame.orderId)) return;
-      return deps.store.progress(tenantId, deviceId, frame.orderId, frame.progress, deps.clock.now());
+      return deps.store.progress(
+        tenantId,
+        deviceId,
+        frame.orderId,
+        (row) => progressToKeep(row, frame.progress),
+        deps.clock.now(),
+      );
     case 'receipt': {
       const device = await deps.devices.lookup(tenantId, deviceId);
       if (!device) throw new ApiError('Unauthorized', 'The device is not known.');
@@ -137,17 +151,15 @@ async function takeFrame(
         deps.log.error({ deviceId, problem: receipt }, 'a device sent a receipt that cannot be trusted');
         return;
       }
-      await change(
-        receipt.orderId,
-        { kind: 'receipt', outcome: receipt.outcome },
-        {
+      await change(receipt.orderId, { kind: 'receipt', outcome: receipt.outcome }, (row) => {
+        // The last word on its commands, which is signed.
+        const progress = row.type === 'LiveResponse' ? progressToKeep(row, receipt.evidence) : null;
+        return {
           receipt: frame.receipt,
           troubleshoot_info: receipt.error ?? null,
-          ...('commands' in receipt.evidence
-            ? { progress: JSON.stringify({ commands: receipt.evidence['commands'] }) }
-            : {}),
-        },
-      );
+          ...(progress ? { progress: JSON.stringify(progress) } : {}),
+        };
+      });
       // Also for a receipt that changed nothing: it was stored before, or belongs to nothing we know, and need not come again.
       const answer: ToDevice = { type: 'receiptStored', orderId: receipt.orderId };
       socket.send(JSON.stringify(answer));
@@ -157,7 +169,11 @@ async function takeFrame(
       throw new Error(`unknown frame ${(frame satisfies never as { type: string }).type}`);
   }
 
-  async function change(id: string, event: MachineActionEvent, details: ChangeDetails): Promise<void> {
+  async function change(
+    id: string,
+    event: MachineActionEvent,
+    details: Parameters<ResponseStore['change']>[4],
+  ): Promise<void> {
     // A refused order may have had no readable id.
     if (!isGuid(id)) return;
     await deps.store.change(tenantId, id, event, deps.clock.now(), details, {

@@ -1,22 +1,34 @@
 /** Response: machine actions, the signed orders that carry them to devices, and the receipts that prove them. */
 import type { Feature, Platform } from '../../feature.ts';
+import type { DeviceCaller } from '../../http/route.ts';
 import { operationHandlers, operationRoutes } from '../../management/operation.ts';
+import type { DeviceContents } from '../device-content/index.ts';
 import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
 import { approvalPolicies, approvalPolicyOperations } from './approval-policies.ts';
 import { approvalRoutes } from './approval-routes.ts';
+import { bulkOrderRoute } from './bulk-orders.ts';
 import { channelSocket, sendWord } from './channel.ts';
 import { ChannelHub } from './channel-hub.ts';
 import { downloadRoutes } from './downloads.ts';
 import { startExpiry } from './expiry.ts';
-import { orderResultRoutes } from './order-results.ts';
+import { isolationAllowanceOperations, isolationAllowances } from './isolation-allowances.ts';
+import { openOrder, orderResultRoutes } from './order-results.ts';
+import { startForgetting } from './order-results-retention.ts';
 import { orderResultsStore } from './order-results-store.ts';
-import { orderRoutes } from './order-routes.ts';
-import { ACTION_LIFETIME_MS, createOrdering } from './ordering.ts';
+import { orderRoutes, orderSpecs } from './order-routes.ts';
+import { ACTION_LIFETIME_MS, createOrdering, type Ordering } from './ordering.ts';
 import { responseRoutes } from './routes.ts';
 import { type MachineActionRow, responseStore } from './store.ts';
 
+export { machineActionEntity } from './machine-action-entity.ts';
 export { responseMigrations } from './migrations.ts';
+
+export interface Response extends Feature {
+  readonly ordering: Ordering;
+  /** An order of this device that is not over. @throws ApiError ResourceNotFound, BadRequest */
+  openOrder(device: DeviceCaller, orderId: string): Promise<MachineActionRow>;
+}
 
 /** Tells the other servers that a device has something to carry out; the one that holds its channel sends it. */
 const ORDERS_CHANNEL = 'merlon_orders';
@@ -28,13 +40,15 @@ export function createResponse(
   },
   devices: Pick<Devices, 'lookup' | 'require' | 'report' | 'seen'>,
   commandKey: () => CommandKey,
-): Feature {
+  content: Pick<DeviceContents, 'heard' | 'left'>,
+): Response {
   const log = platform.log.child({ part: 'response' });
   const store = responseStore(platform.state);
   const results = orderResultsStore(platform.state);
   const hub = new ChannelHub();
-  const deps = { ...platform, log, store, results, hub, devices, commandKey };
+  const deps = { ...platform, log, store, results, hub, devices, commandKey, content };
   let expiry: { stop(): void } | undefined;
+  let forgetting: { stop(): void } | undefined;
   let unlisten: (() => Promise<void>) | undefined;
 
   const connected = platform.metrics.gauge(
@@ -44,7 +58,9 @@ export function createResponse(
   platform.metrics.collect(() => connected.set(hub.size));
 
   const policies = approvalPolicies(platform.state);
-  const operations = approvalPolicyOperations(policies);
+  const allowances = isolationAllowances(platform.state);
+  const specs = orderSpecs(allowances);
+  const operations = [...approvalPolicyOperations(policies), ...isolationAllowanceOperations(allowances)];
   const send = async (action: MachineActionRow) => {
     if (hub.has(action.machine_id)) await sendWord(deps, action);
     else
@@ -54,8 +70,11 @@ export function createResponse(
 
   return {
     name: 'response',
+    ordering,
+    openOrder: (device, orderId) => openOrder(store, device, orderId),
     routes: [
-      ...orderRoutes({ ordering, isolationAllowances: async () => [] }),
+      ...orderRoutes(ordering, specs),
+      bulkOrderRoute({ ordering, specs }),
       ...responseRoutes({ ...deps, send }),
       ...approvalRoutes({ ...deps, send, lifetimeMs: ACTION_LIFETIME_MS }),
       ...orderResultRoutes(deps),
@@ -67,6 +86,7 @@ export function createResponse(
     async start() {
       hub.start();
       expiry = startExpiry(deps);
+      forgetting = startForgetting(deps);
       unlisten = await platform.state.listen(ORDERS_CHANNEL, (payload) => {
         const [tenantId = '', deviceId = '', actionId = ''] = payload.split(' ');
         if (!hub.has(deviceId)) return;
@@ -81,6 +101,7 @@ export function createResponse(
     },
     async stop() {
       expiry?.stop();
+      forgetting?.stop();
       await unlisten?.();
       hub.stop();
     },

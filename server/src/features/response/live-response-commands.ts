@@ -1,23 +1,51 @@
 /** The commands of a live response action: what was asked for, and how far the device says it is. */
-import type {
-  LiveResponseCommand,
-  LiveResponseCommandRequest,
-  OrderedCommand,
-  OrderParams,
+import {
+  isStorable,
+  type LiveResponseCommand,
+  type LiveResponseCommandRequest,
+  liveResponseCommandStatuses,
+  type OrderedCommand,
+  type OrderParams,
 } from '@merlon/contract';
+import { type Static, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
 import type { MachineActionRow } from './store.ts';
 
+const Time = Type.Union([
+  Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,7})?Z$' }),
+  Type.Null(),
+]);
 /** What the device says of one command, in `progress.commands` while it works and in the receipt's evidence. All of it is a claim. */
-type CommandReport = Pick<
-  LiveResponseCommand,
-  'index' | 'startTime' | 'endTime' | 'commandStatus' | 'errors'
->;
+const CommandReport = Type.Object({
+  index: Type.Integer({ minimum: 0 }),
+  startTime: Time,
+  endTime: Time,
+  commandStatus: Type.Enum([...liveResponseCommandStatuses]),
+  errors: Type.Array(Type.String({ maxLength: 2_000 }), { maxItems: 10 }),
+});
+type CommandReport = Static<typeof CommandReport>;
+const reportValidator = Compile(CommandReport);
+
+/** Of `count` commands, one report each at most; null for anything else. */
+export function readCommandReports(claimed: unknown, count: number): CommandReport[] | null {
+  if (!Array.isArray(claimed) || claimed.length > count) return null;
+  const reports: CommandReport[] = [];
+  for (const claim of claimed as unknown[]) {
+    if (!reportValidator.Check(claim) || !isStorable(claim) || claim.index >= count) return null;
+    if ([claim.startTime, claim.endTime].some((time) => time !== null && Number.isNaN(Date.parse(time))))
+      return null;
+    if (reports.some(({ index }) => index === claim.index)) return null;
+    const { index, startTime, endTime, commandStatus, errors } = claim;
+    reports.push({ index, startTime, endTime, commandStatus, errors });
+  }
+  return reports;
+}
 
 export function liveResponseCommands(
   row: Pick<MachineActionRow, 'params' | 'progress'>,
 ): LiveResponseCommand[] {
   const { commands } = row.params as OrderParams<'LiveResponse'>;
-  const reports = reportsOf(row.progress);
+  const reports = readCommandReports(row.progress?.commands, commands.length) ?? [];
   return commands.map((command) => {
     const report = reports.find(({ index }) => index === command.index);
     return {
@@ -29,10 +57,6 @@ export function liveResponseCommands(
       command: asAsked(command),
     };
   });
-}
-
-function reportsOf(progress: MachineActionRow['progress']): CommandReport[] {
-  return (progress?.['commands'] as CommandReport[] | undefined) ?? [];
 }
 
 function asAsked(command: OrderedCommand): LiveResponseCommandRequest {

@@ -104,4 +104,14 @@ export const responseMigrations: readonly Migration[] = [
     },
   },
   ...orderResultMigrations,
+  {
+    name: '2026-11-25-response-6-allowances',
+    async up(db) {
+      await tenantTable(db, 'isolation_allowances', (table) =>
+        table
+          .addColumn('allow', 'jsonb', (c) => c.notNull())
+          .addPrimaryKeyConstraint('isolation_allowances_pkey', ['tenant_id']),
+      );
+    },
+  },
 ];

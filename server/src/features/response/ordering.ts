@@ -5,7 +5,7 @@ import type { Caller, RouteAudit } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { DeviceIdentity, Devices } from '../devices/index.ts';
 import { type ApprovalPolicies, policyFor } from './approval-policies.ts';
-import type { MachineActionRow, ResponseStore } from './store.ts';
+import type { MachineActionRow, ResponseStore, ResponseTransaction } from './store.ts';
 
 /** An order waits this long for its device, and for the device's word on it. */
 export const ACTION_LIFETIME_MS = 72 * 3_600_000;
@@ -30,6 +30,8 @@ export interface OrderRequest {
   readonly scope?: MachineActionScope;
   readonly comment: string;
   readonly externalId?: string;
+  /** In the transaction that makes the action, once it is made; what it throws undoes that. */
+  alongside?(db: ResponseTransaction): Promise<void>;
 }
 
 export type Ordering = ReturnType<typeof createOrdering>;
@@ -74,7 +76,10 @@ export function createOrdering(deps: OrderingDeps) {
           createdAt,
           expiresAt: new Date(createdAt.getTime() + lifetime),
         },
-        (db) => audit.recordIn(db),
+        async (db) => {
+          await request.alongside?.(db);
+          await audit.recordIn(db);
+        },
       );
       if (!action) throw new ApiError('ActiveRequestAlreadyExists', 'Action is already in progress');
       if (!policy) await deps.send(action);

@@ -193,7 +193,7 @@ export function responseStore(state: StateStore) {
       id: string,
       event: MachineActionEvent,
       at: Date,
-      details: ChangeDetails,
+      details: ChangeDetails | ((row: MachineActionRow) => ChangeDetails),
       options: {
         machineId?: string;
         alongside?: (db: ResponseTransaction, row: MachineActionRow) => Promise<void>;
@@ -214,7 +214,7 @@ export function responseStore(state: StateStore) {
           if (status === null) return { row, changed: false };
           const changed = await db
             .updateTable('machine_actions')
-            .set({ status, updated_at: at, ...details })
+            .set({ status, updated_at: at, ...(typeof details === 'function' ? details(row) : details) })
             .where('id', '=', id)
             .returningAll()
             .executeTakeFirstOrThrow();
@@ -224,21 +224,29 @@ export function responseStore(state: StateStore) {
       );
     },
 
-    /** Keeps what the device says of an action in progress; of any other it is not news. */
+    /** Keeps what the device says of an action in progress; of any other it is not news. `keep` answers null for what is worth nothing. */
     async progress(
       tenantId: string,
       machineId: string,
       id: string,
-      progress: Record<string, unknown>,
+      keep: (row: MachineActionRow) => Record<string, unknown> | null,
       at: Date,
     ): Promise<void> {
       await state.tenant<ResponseDb, void>(tenantId, async (db) => {
+        const row = await db
+          .selectFrom('machine_actions')
+          .selectAll()
+          .where('id', '=', id)
+          .where('machine_id', '=', machineId)
+          .where('status', '=', 'InProgress')
+          .forUpdate()
+          .executeTakeFirst();
+        const progress = row && keep(row);
+        if (!progress) return;
         await db
           .updateTable('machine_actions')
           .set({ progress: JSON.stringify(progress), updated_at: at })
           .where('id', '=', id)
-          .where('machine_id', '=', machineId)
-          .where('status', '=', 'InProgress')
           .execute();
       });
     },
