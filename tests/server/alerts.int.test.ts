@@ -205,6 +205,49 @@ describe("Graph's alerts and incidents", () => {
   });
 });
 
+describe('options inside $expand', () => {
+  it('choose among the evidence of each alert', async () => {
+    const all = (await get('/api/alerts?$expand=evidence&$top=5')).body.value;
+    const chosen = (
+      await get(
+        "/api/alerts?$expand=evidence($select=entityType,fileName;$filter=entityType eq 'Process' and fileName ne null;$orderby=fileName desc;$top=1;$count=true)&$top=5",
+      )
+    ).body.value;
+    const processes = all.map(({ evidence }: { evidence: Record<string, unknown>[] }) =>
+      evidence.filter(({ entityType, fileName }) => entityType === 'Process' && fileName !== null),
+    );
+    expect(Math.max(...processes.map((one: unknown[]) => one.length))).toBeGreaterThan(0);
+    for (const [at, alert] of chosen.entries()) {
+      expect(alert['evidence@odata.count']).toBe(processes[at].length);
+      const last = processes[at]
+        .map((one: { fileName: string }) => one.fileName)
+        .sort()
+        .at(-1);
+      expect(alert.evidence).toEqual(last === undefined ? [] : [{ entityType: 'Process', fileName: last }]);
+      expect(alert.title).toBe(all[at].title);
+    }
+    const [selected] = (await get('/api/alerts?$select=id,description&$expand=evidence($top=0)&$top=1')).body
+      .value;
+    expect(Object.keys(selected).sort()).toEqual(['description', 'evidence', 'id']);
+    expect(selected.evidence).toEqual([]);
+  });
+
+  it('choose among the alerts of each incident, and of one', async () => {
+    const options = '$expand=alerts($select=id,severity;$top=1;$count=true)';
+    const [incident] = (await get(`/v1.0/security/incidents?${options}`)).body.value;
+    expect(Object.keys(incident.alerts[0]).sort()).toEqual(['id', 'severity']);
+    expect(incident['alerts@odata.count']).toBeGreaterThanOrEqual(1);
+    const one = (await get(`/v1.0/security/incidents/${incident.id}?${options}`)).body;
+    expect(one.alerts).toEqual(incident.alerts);
+    expect(one['@odata.context']).toContain('security/incidents/$entity');
+    const refused = await get('/v1.0/security/incidents?$expand=alerts($expand=evidence)');
+    expect([refused.status, refused.body.error.message]).toEqual([
+      400,
+      expect.stringContaining("'evidence' cannot be expanded in alerts_v2"),
+    ]);
+  });
+});
+
 describe('many alerts', () => {
   it('are changed at once, all of them or none', async () => {
     const ids = (await get('/api/alerts?$top=3')).body.value.map(({ id }: { id: string }) => id);

@@ -142,6 +142,8 @@ describe('/$count', () => {
     const [{ computerDnsName: name }] = machines;
     expect((await get(`/api/machines/$count?$filter=computerDnsName eq '${name}'`)).text).toBe('1');
     expect((await get(`/api/v1.0/Machines/$count/?$filter=computerDnsName eq 'none such'`)).text).toBe('0');
+    expect((await get('/api/machines/%24count')).text).toBe(String(machines.length));
+    expect((await get('/api/%24metadata')).text).toContain('edmx');
     expect((await get('/api/alerts/$count')).text).toBe(
       String((await get('/api/alerts?$count=true&$top=0')).json()['@odata.count']),
     );
@@ -152,7 +154,9 @@ describe('/$count', () => {
       ['/api/machines/$count?$top=1', '$top'],
       ['/api/machines?$search=x', '$search'],
       ['/api/alerts?$apply=aggregate($count as n)', '$apply'],
-      ['/api/alerts?$expand=evidence($top=1)', 'evidence($top=1)'],
+      ['/api/alerts?$expand=evidence($levels=2)', "in evidence: '$levels'"],
+      ['/api/alerts?$expand=evidence($filter=nose eq 1)', "in evidence: $filter: 'nose'"],
+      ['/api/alerts?$expand=comments', "'comments' cannot be expanded"],
     ] as const) {
       const answer = await get(path);
       expect(answer.status).toBe(400);

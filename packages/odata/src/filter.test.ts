@@ -25,7 +25,7 @@ const field = (name: string, type: ODataField['type'], more: Partial<ODataField>
 const alerts: ODataSet = {
   name: 'alerts',
   maxTop: 10_000,
-  expandable: ['evidence'],
+  expandable: [],
   fields: [
     field('title', 'string'),
     field('machineId', 'string'),

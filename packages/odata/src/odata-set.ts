@@ -20,11 +20,18 @@ export type ODataItems =
   | { readonly type: ScalarType; readonly enumValues?: readonly string[] }
   | { readonly fields: readonly ODataField[] };
 
+/** What an entity is answered with only when it is asked for. */
+export interface ODataExpandable {
+  readonly name: string;
+  /** What may be asked of it in turn. */
+  readonly items: ODataSet;
+}
+
 export interface ODataSet {
   /** For messages: `alerts`. */
   readonly name: string;
   readonly fields: readonly ODataField[];
-  readonly expandable: readonly string[];
+  readonly expandable: readonly ODataExpandable[];
   /** Largest `$top`. */
   readonly maxTop: number;
   /** How pages are found again by their last row. Absent: the set has no `$skiptoken`. */

@@ -1,11 +1,24 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ODataError, type ODataSet, parseQuery, printFilter } from './index.ts';
+import { applyQuery, ODataError, type ODataSet, parseQuery, printFilter } from './index.ts';
 
+const alerts: ODataSet = {
+  name: 'alerts',
+  maxTop: 100,
+  expandable: [],
+  fields: [
+    { name: 'title', type: 'string', filterable: true, sortable: true },
+    { name: 'severity', type: 'enum', filterable: true, sortable: true, enumValues: ['Low', 'High'] },
+    { name: 'evidence', type: 'string', filterable: false, sortable: false },
+  ],
+};
 const machines: ODataSet = {
   name: 'machines',
   maxTop: 10_000,
-  expandable: ['logonUsers', 'alerts'],
+  expandable: [
+    { name: 'logonUsers', items: { ...alerts, name: 'logonUsers' } },
+    { name: 'alerts', items: alerts },
+  ],
   fields: [
     { name: 'computerDnsName', type: 'string', filterable: true, sortable: true },
     { name: 'lastSeen', type: 'datetime', filterable: true, sortable: true },
@@ -40,7 +53,7 @@ describe('a query', () => {
       ['computerDnsName', 'asc'],
     ]);
     expect(query.select).toEqual(['lastSeen', 'computerDnsName']);
-    expect(query.expand).toEqual(['alerts']);
+    expect(query.expand.map(({ name }) => name)).toEqual(['alerts']);
     expect(query.count).toBe(true);
   });
 
@@ -70,7 +83,38 @@ describe('a query', () => {
 
   it('takes * in $select and $expand for all', () => {
     expect(parse('$select=*').select).toBeNull();
-    expect(parse('$expand=*').expand).toEqual(['logonUsers', 'alerts']);
+    expect(parse('$expand=*').expand.map(({ name }) => name)).toEqual(['logonUsers', 'alerts']);
+  });
+
+  it('takes options inside $expand for the items', () => {
+    const { expand } = parse(
+      "$expand=Alerts ( $select=title,severity; $Filter=contains(title,'a;b),(') or title eq 'it''s';$orderby=severity desc;$top=3;$skip=1;$count=true ),logonUsers()",
+    );
+    expect(expand.map(({ name }) => name)).toEqual(['alerts', 'logonUsers']);
+    const [first, second] = expand.map(({ query }) => query);
+    expect(first?.filter && printFilter(first.filter)).toBe("(contains(title, 'a;b),(') or title eq 'it''s')");
+    expect(first).toMatchObject({ select: ['title', 'severity'], top: 3, skip: 1, count: true });
+    expect(first?.orderBy.map(({ field, direction }) => [field.name, direction])).toEqual([
+      ['severity', 'desc'],
+    ]);
+    expect(second).toMatchObject({ filter: null, top: undefined, select: null });
+  });
+
+  it('does to objects in memory what it says', () => {
+    const [{ query } = { query: null }] = parse(
+      "$expand=alerts($filter=title ne 'z';$orderby=severity desc,title;$skip=1;$top=2;$count=true)",
+    ).expand;
+    const items = ['High b', 'Low c', 'High a', 'Low z', ' n'].map((text) => {
+      const [severity, title] = text.split(' ');
+      return { severity: severity || null, title };
+    });
+    expect(query && applyQuery(items, query)).toEqual({
+      entities: [
+        { severity: 'High', title: 'a' },
+        { severity: 'High', title: 'b' },
+      ],
+      count: 4,
+    });
   });
 
   it.each([
@@ -91,7 +135,17 @@ describe('a query', () => {
     ['$orderby=', '$orderby', /a name is missing/],
     ['$select=*,nothing', '$select', /'nothing' is no property of machines \(at position 2\)/],
     ['$expand=evidence', '$expand', /'evidence' cannot be expanded in machines/],
-    ['$expand=alerts($top=1)', '$expand', /cannot be expanded/],
+    ['$expand=alerts($top=101)', '$expand', /in alerts: \$top: 101 is more than the 100 allowed/],
+    ['$expand=alerts($filter=evidence eq 1)', '$expand', /in alerts: \$filter: .*evidence/],
+    ['$expand=alerts($levels=2)', '$expand', /in alerts: '\$levels': this query option is not supported/],
+    ['$expand=alerts($skiptoken=x)', '$expand', /in alerts: \$skiptoken: alerts has no such pages/],
+    ['$expand=alerts(top=1)', '$expand', /in alerts: 'top': this query option is not supported/],
+    ['$expand=alerts($top)', '$expand', /in alerts: \$top: '' is no whole number/],
+    ['$expand=alerts($top=1;;)', '$expand', /a name is missing/],
+    ['$expand=alerts($expand=evidence)', '$expand', /'evidence' cannot be expanded in alerts/],
+    ['$expand=alerts,alerts($top=1)', '$expand', /'alerts' is given twice/],
+    ['$expand=alerts($top=1', '$expand', /cannot be expanded/],
+    ['$expand=alerts/title', '$expand', /'alerts\/title' cannot be expanded/],
     ['$filter=', '$filter', /found the end/],
     [`$select=${'a'.repeat(9000)}`, '$select', /longer than 8192/],
   ])('%s is refused by name', (search, option, message) => {

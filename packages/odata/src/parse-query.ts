@@ -1,11 +1,18 @@
 import type { FilterNode } from './filter-node.ts';
 import { ODataError, shown } from './odata-error.ts';
-import { findField, type ODataField, type ODataSet } from './odata-set.ts';
+import { findField, type ODataExpandable, type ODataField, type ODataSet } from './odata-set.ts';
 import { parseFilter } from './parse-filter.ts';
 
 export interface ODataOrder {
   readonly field: ODataField;
   readonly direction: 'asc' | 'desc';
+}
+
+export interface ODataExpansion {
+  /** As the wire spells it. */
+  readonly name: string;
+  /** What is asked of its items. */
+  readonly query: ODataQuery;
 }
 
 export interface ODataQuery {
@@ -18,7 +25,7 @@ export interface ODataQuery {
   readonly orderBy: readonly ODataOrder[];
   /** Names as the wire spells them; null: all. */
   readonly select: readonly string[] | null;
-  readonly expand: readonly string[];
+  readonly expand: readonly ODataExpansion[];
   readonly count: boolean;
 }
 
@@ -46,7 +53,11 @@ const ORDER_LENGTH = 10;
  * @throws ODataError naming the option, for anything but what the set offers.
  */
 export function parseQuery(search: URLSearchParams | string, set: ODataSet): ODataQuery {
-  const options = collect(typeof search === 'string' ? new URLSearchParams(search) : search);
+  return readOptions(typeof search === 'string' ? new URLSearchParams(search) : search, set);
+}
+
+function readOptions(given: Iterable<readonly [string, string]>, set: ODataSet): ODataQuery {
+  const options = collect(given);
   const filter = options.get('$filter');
   const top = integer('$top', options);
   if (top !== undefined && top > set.maxTop) {
@@ -59,14 +70,14 @@ export function parseQuery(search: URLSearchParams | string, set: ODataSet): ODa
     skipToken: skipToken(options, set),
     orderBy: orderBy(list('$orderby', options), set),
     select: select(list('$select', options), set),
-    expand: expand(list('$expand', options), set),
+    expand: expand(options.get('$expand'), set),
     count: flag('$count', options),
   };
 }
 
-function collect(search: URLSearchParams): ReadonlyMap<Option, string> {
+function collect(given: Iterable<readonly [string, string]>): ReadonlyMap<Option, string> {
   const options = new Map<Option, string>();
-  for (const [name, value] of search) {
+  for (const [name, value] of given) {
     if (!name.startsWith('$')) continue;
     const option = OPTIONS.find((known) => known === name.toLowerCase());
     if (!option) throw new ODataError(shown(name), 'this query option is not supported');
@@ -106,15 +117,28 @@ interface Item {
 /** Parts between commas, trimmed; null when the option is absent. */
 function list(option: Option, options: ReadonlyMap<Option, string>): Item[] | null {
   const text = options.get(option);
-  if (text === undefined) return null;
+  return text === undefined ? null : parts(option, text, ',');
+}
+
+/** What stands between the separators, trimmed; those inside parentheses and quotes do not separate. */
+function parts(option: Option, text: string, separator: ',' | ';'): Item[] {
   if (text.length > LIST_LENGTH) throw new ODataError(option, `longer than ${LIST_LENGTH} characters`);
-  let at = 0;
-  return text.split(',').map((part) => {
-    const item = { text: part.trim(), at: at + part.length - part.trimStart().length };
-    at += part.length + 1;
+  const items: Item[] = [];
+  let [from, depth, quoted] = [0, 0, false];
+  for (let at = 0; at <= text.length; at++) {
+    const char = text.charAt(at);
+    // A doubled quote ends the text and begins it anew, which is the same here.
+    if (char === "'") quoted = !quoted;
+    else if (!quoted && char === '(') depth++;
+    else if (!quoted && char === ')') depth--;
+    if (at < text.length && (quoted || depth > 0 || char !== separator)) continue;
+    const part = text.slice(from, at);
+    const item = { text: part.trim(), at: from + part.length - part.trimStart().length };
     if (item.text === '') throw new ODataError(option, 'a name is missing', { position: item.at });
-    return item;
-  });
+    items.push(item);
+    from = at + 1;
+  }
+  return items;
 }
 
 function fieldOf(option: Option, name: string, at: number, set: ODataSet): ODataField {
@@ -164,21 +188,48 @@ function select(items: readonly Item[] | null, set: ODataSet): string[] | null {
   return items.some((item) => item.text === '*') ? null : [...names];
 }
 
-function expand(items: readonly Item[] | null, set: ODataSet): string[] {
-  const names = new Set<string>();
-  for (const { text, at } of items ?? []) {
-    if (text === '*') {
-      for (const name of set.expandable) names.add(name);
+function expand(text: string | undefined, set: ODataSet): ODataExpansion[] {
+  const expansions = new Map<string, ODataQuery>();
+  for (const item of text === undefined ? [] : parts('$expand', text, ',')) {
+    const open = item.text.indexOf('(');
+    const closed = open >= 0 && item.text.endsWith(')');
+    const name = closed ? item.text.slice(0, open).trim() : item.text;
+    const options = closed ? item.text.slice(open + 1, -1) : undefined;
+    if (name === '*' && options === undefined) {
+      for (const { name: each, items } of set.expandable) expansions.set(each, readOptions([], items));
       continue;
     }
-    const name = set.expandable.find((known) => known.toLowerCase() === text.toLowerCase());
-    if (name === undefined) {
-      throw new ODataError('$expand', `${shown(text)} cannot be expanded in ${set.name}`, {
-        position: at,
-        property: text,
+    const found = set.expandable.find((known) => known.name.toLowerCase() === name.toLowerCase());
+    if (found === undefined) {
+      throw new ODataError('$expand', `${shown(name)} cannot be expanded in ${set.name}`, {
+        position: item.at,
+        property: name,
       });
     }
-    names.add(name);
+    if (expansions.has(found.name)) {
+      throw new ODataError('$expand', `${shown(name)} is given twice`, { position: item.at, property: name });
+    }
+    expansions.set(found.name, nested(found, options));
   }
-  return [...names];
+  return [...expansions].map(([name, query]) => ({ name, query }));
+}
+
+/** What stands in the parentheses: `$select=a,b;$top=3`. @throws ODataError that names what is wrong there */
+function nested({ name, items }: ODataExpandable, text: string | undefined): ODataQuery {
+  const options = text === undefined || text.trim() === '' ? [] : parts('$expand', text, ';');
+  try {
+    return readOptions(
+      options.map(({ text: option }) => {
+        const at = option.indexOf('=');
+        const own = at < 0 ? option : option.slice(0, at).trim();
+        // Here nothing is the route's own.
+        if (!own.startsWith('$')) throw new ODataError(shown(own), 'this query option is not supported');
+        return [own, at < 0 ? '' : option.slice(at + 1)] as const;
+      }),
+      items,
+    );
+  } catch (error) {
+    if (error instanceof ODataError) throw new ODataError('$expand', `in ${name}: ${error.message}`);
+    throw error;
+  }
 }

@@ -152,7 +152,13 @@ function odataParameters(set: ODataSet): object[] {
     ['$select', text, 'Properties to answer with, between commas.'],
     ['$count', { type: 'boolean' }, 'Whether to say in @odata.count how many match.'],
     ...(set.expandable.length > 0
-      ? [['$expand', text, `What to answer with besides: ${set.expandable.join(', ')}.`] as const]
+      ? [
+          [
+            '$expand',
+            text,
+            `What to answer with besides: ${set.expandable.map(({ name }) => name).join(', ')}.`,
+          ] as const,
+        ]
       : []),
     ...(set.paging
       ? [['$skiptoken', text, 'Where a page begins, as an @odata.nextLink says it.'] as const]

@@ -1,6 +1,6 @@
 /** From a client's query options to a page of rows, and back to the envelope the wire wants. */
 import { ApiError } from '@merlon/contract';
-import { ODataError, type ODataQuery, type ODataSet, parseQuery } from '@merlon/odata';
+import { applyQuery, ODataError, type ODataQuery, type ODataSet, parseQuery } from '@merlon/odata';
 import type { Expression, SqlBool } from 'kysely';
 import type { RouteRequest } from '../http/route.ts';
 import { afterRow, pageOrder, pageToken, readPageToken, sqlOrder } from './page-key.ts';
@@ -72,16 +72,31 @@ export function collectionBody<T extends object>(
   return {
     '@odata.context': contextOf(request.origin, contextPath),
     ...(total === null ? {} : { '@odata.count': total }),
-    value: page.map((row) => selected(row, query)),
+    value: page.map((row) => shaped(row, query)),
     ...(more ? { '@odata.nextLink': nextLink(request, next(query, set, page, size)) } : {}),
   };
 }
 
-/** The properties asked for; what is expanded was asked for too. */
-function selected(row: object, { select, expand }: ODataQuery): object {
-  if (select === null) return row;
-  const names = new Set([...select, ...expand]);
-  return Object.fromEntries(Object.entries(row).filter(([name]) => names.has(name)));
+/** The properties asked for; what is expanded was asked for too, and comes as its own options want it. */
+export function shaped(entity: object, { select, expand }: ODataQuery): object {
+  if (select === null && expand.length === 0) return entity;
+  const names = select && new Set([...select, ...expand.map(({ name }) => name)]);
+  const all = Object.entries(entity).filter(([name]) => names === null || names.has(name));
+  return Object.fromEntries(
+    all.flatMap(([name, value]): [string, unknown][] => {
+      const query = expand.find((expansion) => expansion.name === name)?.query;
+      if (!query || !Array.isArray(value)) return [[name, value]];
+      const { entities, count } = applyQuery(value, query);
+      return [
+        ...(count === null ? [] : [[`${name}@odata.count`, count] as [string, number]]),
+        [name, entities.map((item) => shaped(item, query))],
+      ];
+    }),
+  );
+}
+
+export function expands({ expand }: ODataQuery, name: string): boolean {
+  return expand.some((expansion) => expansion.name === name);
 }
 
 /** By the key of the last row where the set has one. Its values stand on the wire as its filters compare them. */

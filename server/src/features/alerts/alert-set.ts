@@ -1,13 +1,21 @@
 /** What clients may ask of the alerts set, and the SQL behind each name. */
-import { alertSeverities, alertStatuses } from '@merlon/contract';
+import { Alert, AlertEvidence, alertSeverities, alertStatuses } from '@merlon/contract';
 import type { ODataSet } from '@merlon/odata';
 import { sql } from 'kysely';
+import { schemaFields, withEveryProperty } from '../../odata/schema-fields.ts';
 import { deviceIdColumn, type SqlColumns } from '../../odata/sql-filter.ts';
 
 const field = { filterable: true, sortable: true } as const;
 const given = { ...field, nullable: false } as const;
 
-export const alertSet: ODataSet = {
+const evidenceSet: ODataSet = {
+  name: 'evidence',
+  fields: schemaFields(AlertEvidence),
+  expandable: [],
+  maxTop: 1_000,
+};
+
+const asked: ODataSet = {
   name: 'alerts',
   fields: [
     { ...given, name: 'id', type: 'string' },
@@ -26,10 +34,12 @@ export const alertSet: ODataSet = {
     { ...given, name: 'machineId', type: 'string' },
     { ...field, name: 'computerDnsName', type: 'string' },
   ],
-  expandable: ['evidence'],
+  expandable: [{ name: 'evidence', items: evidenceSet }],
   maxTop: 10_000,
   paging: { key: 'id', orderBy: [{ property: 'alertCreationTime', direction: 'desc' }] },
 };
+
+export const alertSet = withEveryProperty(asked, Alert);
 
 export const alertColumns: SqlColumns = {
   id: sql`id`,

@@ -16,7 +16,7 @@ import {
 } from '@merlon/contract';
 import { Type } from 'typebox';
 import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
-import { collectionBody, readQuery, sqlPage } from '../../odata/page.ts';
+import { collectionBody, expands, readQuery, shaped, sqlPage } from '../../odata/page.ts';
 import type { AlertWork } from './alert-work.ts';
 import { graphAlert, graphComment, graphIncident } from './graph-entity.ts';
 import { graphAlertColumns, graphAlertSet, graphIncidentColumns, graphIncidentSet } from './graph-sets.ts';
@@ -170,7 +170,7 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       async handle(request) {
         const query = readQuery(request, graphIncidentSet);
         const page = sqlPage(query, graphIncidentSet, graphIncidentColumns);
-        const withAlerts = query.expand.includes('alerts');
+        const withAlerts = expands(query, 'alerts');
         const { incidents: found, total } = await incidents.list(request.caller, page, withAlerts);
         const machines = await incidents.machinesOf(request.caller, found);
         const context = { origin: request.origin, tenantId: request.caller.tenantId, withAlerts };
@@ -194,9 +194,10 @@ export function graphRoutes(alerts: AlertWork, incidents: IncidentWork): Route[]
       params: idParams,
       responses: { 200: entityAnswer(GraphIncident) },
       async handle(request) {
-        const { expand } = readQuery(request, graphIncidentSet);
+        const query = readQuery(request, graphIncidentSet);
         const incident = await incidents.get(request.caller, incidentNumber(request.params.id));
-        return { status: 200, body: await incidentBody(request, incident, expand.includes('alerts')) };
+        const body = await incidentBody(request, incident, expands(query, 'alerts'));
+        return { status: 200, body: { '@odata.context': body['@odata.context'], ...shaped(body, query) } };
       },
     }),
     defineRoute({

@@ -1,5 +1,7 @@
 /** What clients may ask of Graph's alerts and incidents, and the SQL behind each name. */
 import {
+  GraphAlert,
+  GraphIncident,
   graphAlertStatuses,
   graphAlertStatusOf,
   graphClassificationOf,
@@ -13,6 +15,7 @@ import {
 } from '@merlon/contract';
 import type { ODataSet } from '@merlon/odata';
 import { type RawBuilder, sql } from 'kysely';
+import { withEveryProperty } from '../../odata/schema-fields.ts';
 import type { SqlColumns } from '../../odata/sql-filter.ts';
 import { incidentSeveritySql, incidentStatusSql } from './incident-set.ts';
 
@@ -27,7 +30,7 @@ const verdictFields = [
   { ...given, name: 'lastUpdateDateTime', type: 'datetime' },
 ] as const;
 
-export const graphAlertSet: ODataSet = {
+const alertsAsked: ODataSet = {
   name: 'alerts_v2',
   fields: [
     ...verdictFields,
@@ -42,20 +45,27 @@ export const graphAlertSet: ODataSet = {
   ],
   expandable: [],
   maxTop: 2_000,
+};
+
+const alertItems = withEveryProperty(alertsAsked, GraphAlert);
+export const graphAlertSet: ODataSet = {
+  ...alertItems,
   paging: { key: 'id', orderBy: [{ property: 'createdDateTime', direction: 'desc' }] },
 };
 
-export const graphIncidentSet: ODataSet = {
+const incidentsAsked: ODataSet = {
   name: 'incidents',
   fields: [
     ...verdictFields,
     { ...given, name: 'id', type: 'string' },
     { ...field, name: 'status', type: 'enum', enumValues: graphIncidentStatuses },
   ],
-  expandable: ['alerts'],
+  expandable: [{ name: 'alerts', items: alertItems }],
   maxTop: 50,
   paging: { key: 'id', orderBy: [{ property: 'createdDateTime', direction: 'desc' }] },
 };
+
+export const graphIncidentSet = withEveryProperty(incidentsAsked, GraphIncident);
 
 /** Our word as Graph's; nothing said is `unknown`. */
 function graphWord(

@@ -1,13 +1,14 @@
 /** What clients may ask of the incidents set, and the SQL behind each name. */
-import { alertSeverities, incidentStatuses } from '@merlon/contract';
+import { alertSeverities, Incident, incidentStatuses } from '@merlon/contract';
 import type { ODataSet } from '@merlon/odata';
 import { sql } from 'kysely';
+import { withEveryProperty } from '../../odata/schema-fields.ts';
 import type { SqlColumns } from '../../odata/sql-filter.ts';
 
 const field = { filterable: true, sortable: true } as const;
 const given = { ...field, nullable: false } as const;
 
-export const incidentSet: ODataSet = {
+const asked: ODataSet = {
   name: 'incidents',
   fields: [
     { ...given, name: 'incidentId', type: 'int' },
@@ -21,6 +22,8 @@ export const incidentSet: ODataSet = {
   maxTop: 100,
   paging: { key: 'incidentId', orderBy: [{ property: 'incidentId', direction: 'desc' }] },
 };
+
+export const incidentSet = withEveryProperty(asked, Incident);
 
 /** Redirected, resolved with all its alerts, or what it was said to be; from the alerts that the caller may see. */
 export const incidentStatusSql = sql`case when leads_to <> id then 'Redirected'

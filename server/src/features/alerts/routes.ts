@@ -12,7 +12,7 @@ import {
 } from '@merlon/contract';
 import { Type } from 'typebox';
 import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
-import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.ts';
+import { collectionBody, contextOf, expands, readQuery, sqlPage } from '../../odata/page.ts';
 import type { Devices } from '../devices/index.ts';
 import { alertEntity } from './alert-entity.ts';
 import { alertCollection, alertColumns, alertSet } from './alert-set.ts';
@@ -47,7 +47,7 @@ export async function alertsAbout(
 ): Promise<{ status: 200; body: object }> {
   const query = readQuery(request, alertSet);
   const page = sqlPage(query, alertSet, alertColumns);
-  const { alerts, total } = await work.list(caller, page, about, query.expand.includes('evidence'));
+  const { alerts, total } = await work.list(caller, page, about, expands(query, 'evidence'));
   return {
     status: 200,
     body: collectionBody(request, query, alertSet, 'Alerts', alerts.map(alertEntity), total),

@@ -3,11 +3,13 @@ import {
   deviceValues,
   exposureLevels,
   healthStatuses,
+  Machine,
   onboardingStatuses,
   riskScores,
 } from '@merlon/contract';
 import type { ODataSet } from '@merlon/odata';
 import { sql } from 'kysely';
+import { withEveryProperty } from '../../odata/schema-fields.ts';
 import { deviceIdColumn, type SqlColumns } from '../../odata/sql-filter.ts';
 import { deviceGroupName } from '../device-groups/index.ts';
 import { INACTIVE_AFTER_MS } from './machine-entity.ts';
@@ -15,7 +17,7 @@ import { INACTIVE_AFTER_MS } from './machine-entity.ts';
 const field = { filterable: true, sortable: true } as const;
 const given = { ...field, nullable: false } as const;
 
-export const machineSet: ODataSet = {
+const asked: ODataSet = {
   name: 'machines',
   fields: [
     { ...given, name: 'id', type: 'string' },
@@ -40,6 +42,8 @@ export const machineSet: ODataSet = {
   maxTop: 10_000,
   paging: { key: 'id', orderBy: [] },
 };
+
+export const machineSet = withEveryProperty(asked, Machine);
 
 /** @param now decides which devices count as inactive. */
 export function machineColumns(now: Date): SqlColumns {
