@@ -1,10 +1,10 @@
 /** Collects what one request will leave in the audit trail, and writes it once. */
 import type { Transaction } from 'kysely';
 import type { Audit, AuditActor, AuditEntry } from '../features/audit/index.ts';
-import type { Caller, DeviceCaller, Route, RouteAudit } from './route.ts';
+import type { AuditPart, Caller, DeviceCaller, Route } from './route.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
-export class RequestAudit implements RouteAudit {
+export class RequestAudit implements AuditPart {
   readonly #audit: Audit;
   readonly #route: Pick<Route, 'id' | 'audit'>;
   readonly #where: { readonly ip: string; readonly correlationId: string };
@@ -70,6 +70,16 @@ export class RequestAudit implements RouteAudit {
     const entry = this.#entry('success');
     if (entry) await this.#audit.record(entry);
     this.#written = true;
+  }
+
+  part(action: string): RequestAudit {
+    const part = new RequestAudit(this.#audit, { id: this.#route.id, audit: action }, this.#where);
+    part.#who = this.#who;
+    return part;
+  }
+
+  refused(error: { code: string; status: number; publicMessage: string }): Promise<void> {
+    return this.ended(error);
   }
 
   async succeeded(): Promise<void> {

@@ -93,6 +93,17 @@ export interface RouteAudit {
   recordIn(db: Transaction<any>): Promise<void>;
   /** The same for a change made as a unit of work (`state.together`), within which it is called. */
   recordTogether(): Promise<void>;
+  /** A record of its own, of the event given, for each of several things that one call does. */
+  part(action: string): AuditPart;
+}
+
+export interface AuditPart extends RouteAudit {
+  /** Records that this part was refused. */
+  refused(error: {
+    readonly code: string;
+    readonly status: number;
+    readonly publicMessage: string;
+  }): Promise<void>;
 }
 
 export interface RouteRequest<P = unknown, Q = unknown, B = unknown, C = Caller | DeviceCaller | null> {

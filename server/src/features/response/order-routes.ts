@@ -1,10 +1,9 @@
-/** The calls that order a machine action, one for each kind. */
+/** The calls that order a machine action, one for each kind: what is asked for, as data, and the routes made of it. */
 import {
   ApiError,
   CommentRequest,
   entityAnswer,
   IsolateRequest,
-  type IsolationAllowance,
   MachineAction,
   type MachineActionScope,
   type OrderContent,
@@ -14,8 +13,10 @@ import {
 } from '@merlon/contract';
 import { type Static, type TObject, Type } from 'typebox';
 import { defineRoute, type Route } from '../../http/route.ts';
+import { checkInput } from '../../http/validation.ts';
 import { contextOf } from '../../odata/page.ts';
 import { actionKinds } from './action-kinds.ts';
+import type { IsolationAllowances } from './isolation-allowances.ts';
 import { machineActionEntity } from './machine-action-entity.ts';
 import type { Ordering } from './ordering.ts';
 
@@ -23,20 +24,29 @@ const SHA1 = /^[0-9a-f]{40}$/i;
 const MAX_PACKAGE_BYTES = 512 * 1024 * 1024;
 const idParams = Type.Object({ id: Type.String() });
 
-export interface OrderRouteDeps {
-  readonly ordering: Ordering;
-  /** What selective isolation leaves reachable in this tenant. */
-  isolationAllowances(tenantId: string): Promise<IsolationAllowance[]>;
-}
-
-interface Asked {
+/** What a call orders. */
+export interface Asked {
   readonly content: OrderContent;
   readonly scope?: MachineActionScope;
 }
 
-export function orderRoutes(deps: OrderRouteDeps): Route[] {
+/** One kind of order: how it is asked for, and what that means. */
+export interface OrderSpec {
+  readonly id: string;
+  /** Last part of the address. */
+  readonly path: string;
+  readonly kind: OrderKind;
+  readonly summary: string;
+  readonly body: TObject;
+  /** @throws ApiError when the body is none of this kind. */
+  read(body: unknown): { readonly Comment: string };
+  /** @throws ApiError when the body contradicts itself. */
+  asked(body: { readonly Comment: string }, tenantId: string): Asked | Promise<Asked>;
+}
+
+export function orderSpecs(allowances: Pick<IsolationAllowances, 'list'>): OrderSpec[] {
   return [
-    orderRoute(deps, {
+    orderSpec({
       id: 'machines.isolate',
       path: 'isolate',
       kind: 'Isolate',
@@ -49,7 +59,7 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
             'IsolationType UnManagedDevice is for devices that are not onboarded; every device known here is.',
           );
         }
-        const allow = isolationType === 'Selective' ? await deps.isolationAllowances(tenantId) : [];
+        const allow = isolationType === 'Selective' ? await allowances.list(tenantId) : [];
         return {
           content: {
             kind: 'Isolate',
@@ -59,7 +69,7 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
         };
       },
     }),
-    orderRoute(deps, {
+    orderSpec({
       id: 'machines.unisolate',
       path: 'unisolate',
       kind: 'Unisolate',
@@ -67,7 +77,7 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
       body: CommentRequest,
       asked: () => ({ content: { kind: 'Unisolate', params: {} } }),
     }),
-    orderRoute(deps, {
+    orderSpec({
       id: 'machines.restrictCodeExecution',
       path: 'restrictCodeExecution',
       kind: 'RestrictCodeExecution',
@@ -75,7 +85,7 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
       body: CommentRequest,
       asked: () => ({ content: { kind: 'RestrictCodeExecution', params: {} } }),
     }),
-    orderRoute(deps, {
+    orderSpec({
       id: 'machines.unrestrictCodeExecution',
       path: 'unrestrictCodeExecution',
       kind: 'UnrestrictCodeExecution',
@@ -83,7 +93,7 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
       body: CommentRequest,
       asked: () => ({ content: { kind: 'UnrestrictCodeExecution', params: {} } }),
     }),
-    orderRoute(deps, {
+    orderSpec({
       id: 'machines.runAntiVirusScan',
       path: 'runAntiVirusScan',
       kind: 'RunAntiVirusScan',
@@ -106,7 +116,7 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
         };
       },
     }),
-    orderRoute(deps, {
+    orderSpec({
       id: 'machines.stopAndQuarantineFile',
       path: 'StopAndQuarantineFile',
       kind: 'StopAndQuarantineFile',
@@ -114,7 +124,7 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
       body: StopAndQuarantineRequest,
       asked: (body) => ({ content: { kind: 'StopAndQuarantineFile', params: fileParams(body) } }),
     }),
-    orderRoute(deps, {
+    orderSpec({
       id: 'machines.restoreQuarantinedFile',
       path: 'restoreQuarantinedFile',
       kind: 'RestoreQuarantinedFile',
@@ -122,7 +132,7 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
       body: StopAndQuarantineRequest,
       asked: (body) => ({ content: { kind: 'RestoreQuarantinedFile', params: fileParams(body) } }),
     }),
-    orderRoute(deps, {
+    orderSpec({
       id: 'machines.collectInvestigationPackage',
       path: 'collectInvestigationPackage',
       kind: 'CollectInvestigationPackage',
@@ -132,7 +142,7 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
         content: { kind: 'CollectInvestigationPackage', params: { maxBytes: MAX_PACKAGE_BYTES } },
       }),
     }),
-    orderRoute(deps, {
+    orderSpec({
       id: 'machines.offboard',
       path: 'offboard',
       kind: 'Offboard',
@@ -143,48 +153,57 @@ export function orderRoutes(deps: OrderRouteDeps): Route[] {
   ];
 }
 
-function orderRoute<B extends TObject>(
-  deps: OrderRouteDeps,
-  spec: {
-    readonly id: string;
-    readonly path: string;
-    readonly kind: OrderKind;
-    readonly summary: string;
+function orderSpec<B extends TObject>(
+  spec: Omit<OrderSpec, 'read' | 'asked' | 'body'> & {
     readonly body: B;
-    asked(body: Static<B>, tenantId: string): Asked | Promise<Asked>;
+    asked(body: Static<B> & { readonly Comment: string }, tenantId: string): Asked | Promise<Asked>;
   },
-): Route {
-  const { permission, role, audit, orderedStatus } = actionKinds[spec.kind];
-  return defineRoute({
-    id: spec.id,
-    method: 'POST',
-    path: `/api/machines/:id/${spec.path}`,
-    summary: spec.summary,
-    access: { kind: 'api', application: [permission], delegated: [permission], role, deviceScope: 'require' },
-    audit,
-    params: idParams,
-    body: spec.body,
-    responses: { [orderedStatus]: entityAnswer(MachineAction) },
-    async handle(request) {
-      const { caller, params, origin } = request;
-      // The schema asked for a comment; what else it holds is read by the kind.
-      const body = request.body as Static<B> & { readonly Comment: string };
-      request.audit.target('machine', params.id);
-      const action = await deps.ordering.order({
-        ...(await spec.asked(body, caller.tenantId)),
-        caller,
-        audit: request.audit,
-        machine: params.id,
-        comment: body.Comment,
-      });
-      return {
-        status: orderedStatus,
-        body: {
-          '@odata.context': contextOf(origin, 'MachineActions/$entity'),
-          ...machineActionEntity(action),
-        },
-      };
-    },
+): OrderSpec {
+  return {
+    ...spec,
+    read: (body) => checkInput('body', spec.body, body) as { readonly Comment: string },
+    asked: (body, tenantId) => spec.asked(body as Static<B> & { readonly Comment: string }, tenantId),
+  };
+}
+
+export function orderRoutes(ordering: Ordering, specs: readonly OrderSpec[]): Route[] {
+  return specs.map((spec) => {
+    const { permission, role, audit, orderedStatus } = actionKinds[spec.kind];
+    return defineRoute({
+      id: spec.id,
+      method: 'POST',
+      path: `/api/machines/:id/${spec.path}`,
+      summary: spec.summary,
+      access: {
+        kind: 'api',
+        application: [permission],
+        delegated: [permission],
+        role,
+        deviceScope: 'require',
+      },
+      audit,
+      params: idParams,
+      body: spec.body,
+      responses: { [orderedStatus]: entityAnswer(MachineAction) },
+      async handle({ caller, params, origin, audit: record, body }) {
+        record.target('machine', params.id);
+        const order = body as { readonly Comment: string };
+        const action = await ordering.order({
+          ...(await spec.asked(order, caller.tenantId)),
+          caller,
+          audit: record,
+          machine: params.id,
+          comment: order.Comment,
+        });
+        return {
+          status: orderedStatus,
+          body: {
+            '@odata.context': contextOf(origin, 'MachineActions/$entity'),
+            ...machineActionEntity(action),
+          },
+        };
+      },
+    });
   });
 }
 
