@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hotp, stepOf } from '../../server/src/features/identity/totp-code.ts';
 import { fromBase32 } from '../support/base32.ts';
@@ -140,6 +141,86 @@ describe('sign-in codes', () => {
 
     expect((await ask('POST', `/api/merlon/users/${dan.id}/resettotp`)).status).toBe(201);
     await server.signIn({ name: 'dan', password: secret });
+  });
+
+  it('are asked of whoever signed in before they were wanted: at the next page, and of his refresh token', async () => {
+    const config = (await server.call('/portal/config.json')).json();
+    const lea = await made('lea');
+    const secret = 'a quite new password';
+    const visit = cookieJar(server.call, server.url);
+    const verifier = randomBytes(32).toString('base64url');
+    const authorize = `${config.authorizationEndpoint}?${new URLSearchParams({
+      client_id: config.clientId,
+      response_type: 'code',
+      redirect_uri: server.url + config.redirectPath,
+      scope: config.scopes.join(' '),
+      code_challenge: createHash('sha256').update(verifier).digest('base64url'),
+      code_challenge_method: 'S256',
+    })}`;
+    const token = (form: Record<string, string>) =>
+      server.call(config.tokenEndpoint, { form: { client_id: config.clientId, ...form } });
+    const redeem = async (answer: { headers: { location?: string | undefined } }) =>
+      token({
+        grant_type: 'authorization_code',
+        code: new URL(answer.headers.location ?? '').searchParams.get('code') ?? '',
+        redirect_uri: server.url + config.redirectPath,
+        code_verifier: verifier,
+      });
+    const refresh = (refresh_token: string) => token({ grant_type: 'refresh_token', refresh_token });
+
+    const login = (await visit(authorize)).headers.location ?? '';
+    await visit(login, { form: { username: 'lea', password: lea.oneTimePassword } });
+    const changed = await visit(login, { form: { newPassword: secret, repeatPassword: secret } });
+    const first = (await redeem(await visit(changed.headers.location ?? ''))).json();
+    // In again without a page, as long as nothing more is wanted; and a code that is redeemed too late.
+    const early = await visit(authorize);
+    expect(early.headers.location).toContain('code=');
+
+    await ask('PATCH', '/api/merlon/totppolicy', { everybody: true });
+    try {
+      expect((await redeem(early)).json()).toMatchObject({
+        error: 'interaction_required',
+        error_codes: [50079],
+      });
+      expect((await refresh(first.refresh_token)).json()).toMatchObject({
+        error: 'interaction_required',
+        error_codes: [50079],
+      });
+      expect((await visit(`${authorize}&prompt=none`)).headers.location).toContain(
+        'error=interaction_required',
+      );
+      const page = (await visit(authorize)).headers.location ?? '';
+      expect(page).toContain('/login/');
+      const enrol = await visit(page);
+      expect(enrol.text).toContain('Set up sign-in codes');
+      expect(enrol.text).not.toContain('name="password"');
+      const key = keyOf(enrol.text);
+      await visit(page, { form: { code: hotp(key, stepOf(new Date())) } });
+      const kept = await visit(page, { form: { kept: 'yes' } });
+      const second = await redeem(await visit(kept.headers.location ?? ''));
+      expect(second.status, second.text).toBe(200);
+      expect((await refresh(second.json().refresh_token)).status).toBe(200);
+      expect((await visit(authorize)).headers.location, 'asked once').toContain('code=');
+      // The refusal has not used up the refresh token, which is worth nothing still.
+      expect((await refresh(first.refresh_token)).json()).toMatchObject({ error_codes: [50076] });
+    } finally {
+      await ask('PATCH', '/api/merlon/totppolicy', { everybody: false });
+    }
+  });
+
+  it('are checked ten times at most, of many at once too', async () => {
+    const mia = await made('mia');
+    const secret = 'a quite new password';
+    const session = await server.signIn({ name: 'mia', password: mia.oneTimePassword, newPassword: secret });
+    const enrolled = (await ask('POST', '/api/merlon/me/totp', {}, session.accessToken)).json();
+    const key = fromBase32(enrolled.secret);
+    const code = hotp(key, stepOf(new Date()));
+    await ask('POST', '/api/merlon/me/totp/confirm', { code }, session.accessToken);
+    const { submit } = await begin('mia', secret);
+    const guesses = Array.from({ length: 30 }, () => submit({ code: 'nothing' }));
+    for (const { status } of await Promise.all(guesses)) expect(status).toBe(401);
+    const right = await (await begin('mia', secret)).submit({ code: hotp(key, stepOf(new Date()) + 1) });
+    expect(right.status).toBe(401);
   });
 
   it('are locked for a while after ten wrong ones, also for the right one', async () => {
