@@ -27,6 +27,9 @@ const HANDSHAKE_MS = 20_000;
 const HEAD_MS = 20_000;
 const REQUEST_MS = 120_000;
 const CHECK_TIMES_MS = 5_000;
+/** How long, and how many at most, names under which clients called are remembered. */
+const ORIGINS_MS = 5_000;
+const KNOWN_ORIGINS = 1_000;
 const STRANGERS = { perAddress: 256, total: 8_192 } as const;
 
 const EVERY_ANSWER = {
@@ -150,7 +153,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         onRequest: async (request, reply) => {
           request.exchange = pipeline.begin(
             route,
-            incoming(request.raw, request.id, connection(request.raw, reply.raw)),
+            incoming(request.raw, request.id, { request: request.raw, response: reply.raw }, () =>
+              untilGone(reply.raw),
+            ),
           );
           await pipeline.admit(request.exchange);
           if (request.exchange.caller) strangers.admitted(request.raw.socket);
@@ -222,8 +227,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   function incoming(
     request: IncomingMessage,
     correlationId: string,
-    connection: Pick<Incoming, 'signal' | 'node'>,
+    node: Incoming['node'],
+    makeSignal: () => AbortSignal,
   ): Incoming {
+    let signal: AbortSignal | undefined;
     return {
       method: request.method ?? 'GET',
       url: request.url ?? '/',
@@ -231,23 +238,46 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       headers: request.headers,
       ip: (request.socket.remoteAddress ?? '').replace(/^::ffff:/, ''),
       correlationId,
-      ...connection,
+      node,
+      get signal() {
+        signal ??= makeSignal();
+        return signal;
+      },
     };
   }
 
+  /** By what clients call us; found anew now and then, since the machine's addresses change. */
+  const origins = new Map<string, string>();
+  let originsUntil = 0;
+
+  function originOf(host = ''): string {
+    const now = performance.now();
+    if (now >= originsUntil || origins.size >= KNOWN_ORIGINS) {
+      origins.clear();
+      originsUntil = now + ORIGINS_MS;
+    }
+    const known = origins.get(host);
+    if (known !== undefined) return known;
+    const origin = originNamed(host);
+    origins.set(host, origin);
+    return origin;
+  }
+
   /** What a client calls us goes into answers that others may read; a name that is not ours does not. */
-  function originOf(host: string | undefined): string {
-    const url = host !== undefined && URL.canParse(`https://${host}`) ? new URL(`https://${host}`) : null;
+  function originNamed(host: string): string {
+    const url = host !== '' && URL.canParse(`https://${host}`) ? new URL(`https://${host}`) : null;
     const name = url?.hostname.replace(/^\[|\]$/g, '');
     return url && name && options.ownNames().includes(name) ? url.origin : options.ownOrigin();
   }
 
-  function connection(request: IncomingMessage, response: ServerResponse): Pick<Incoming, 'signal' | 'node'> {
+  function untilGone(response: ServerResponse): AbortSignal {
     const gone = new AbortController();
-    response.once('close', () => {
+    const leave = () => {
       if (!response.writableFinished) gone.abort(new Error('the client went away'));
-    });
-    return { signal: AbortSignal.any([gone.signal, stopping.signal]), node: { request, response } };
+    };
+    if (response.closed) leave();
+    else response.once('close', leave);
+    return AbortSignal.any([gone.signal, stopping.signal]);
   }
 
   return {
@@ -335,7 +365,8 @@ function portalPath(url: string): string {
 type MakeIncoming = (
   request: IncomingMessage,
   correlationId: string,
-  connection: Pick<Incoming, 'signal' | 'node'>,
+  node: Incoming['node'],
+  makeSignal: () => AbortSignal,
 ) => Incoming;
 
 function socketDispatcher(
@@ -367,10 +398,7 @@ function socketDispatcher(
       const gone = new AbortController();
       stream.once('close', () => gone.abort());
       const { route, server } = found;
-      const incoming = makeIncoming(request, correlationId, {
-        signal: gone.signal,
-        node: upgradeNode(request),
-      });
+      const incoming = makeIncoming(request, correlationId, upgradeNode(request), () => gone.signal);
       const caller = await pipeline.admitSocket(route.access, route.id, incoming);
       if (stream.destroyed) return;
       if (caller) strangers.admitted(request.socket);
