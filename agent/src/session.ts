@@ -15,6 +15,7 @@ import { describeDevice } from './identity/device-description.ts';
 import type { DeviceKey } from './identity/device-key.ts';
 import type { Enrolled } from './identity/onboarding-state.ts';
 import { ServerClock } from './identity/server-clock.ts';
+import { runBatch } from './live-response/batch.ts';
 import { type Isolation, refuseWhileIsolated } from './responder/isolation.ts';
 import { IsolationKeeper } from './responder/isolation-keeper.ts';
 import { runAntivirusScan } from './scan/antivirus-scan.ts';
@@ -103,6 +104,7 @@ export class Session {
             await uploadResult(link, orderId, name, path, signal);
           },
         }),
+      LiveResponse: (order) => runBatch({ folder: join(home, 'live-response'), link, clock }, order),
       // Its receipt must be with the server before the device forgets who it was: see `receiptStored`.
       Offboard: async () => {
         refuseWhileIsolated(isolation, false);
