@@ -10,12 +10,13 @@ import { type Executors, OrderDesk } from './channel/order-desk.ts';
 import { OrderLedger } from './channel/order-ledger.ts';
 import { OrderVerifier } from './channel/order-verifier.ts';
 import { uploadResult } from './channel/result-upload.ts';
+import { type ContentEnforcers, ContentKeeper } from './content/content-keeper.ts';
+import { ContentVerifier } from './content/content-verifier.ts';
 import { collectInvestigationPackage } from './forensics/investigation-package.ts';
 import { describeDevice } from './identity/device-description.ts';
 import type { DeviceKey } from './identity/device-key.ts';
 import type { Enrolled } from './identity/onboarding-state.ts';
 import { ServerClock } from './identity/server-clock.ts';
-import { runBatch } from './live-response/batch.ts';
 import { type Isolation, refuseWhileIsolated } from './responder/isolation.ts';
 import { IsolationKeeper } from './responder/isolation-keeper.ts';
 import { runAntivirusScan } from './scan/antivirus-scan.ts';
@@ -55,6 +56,7 @@ export class Session {
     sender: Sender;
     ledger: OrderLedger;
     desk: OrderDesk;
+    content: ContentKeeper;
     channel: Channel;
     sensor: Sensor;
     keeper: IsolationKeeper;
@@ -104,13 +106,23 @@ export class Session {
             await uploadResult(link, orderId, name, path, signal);
           },
         }),
-      LiveResponse: (order) => runBatch({ folder: join(home, 'live-response'), link, clock }, order),
       // Its receipt must be with the server before the device forgets who it was: see `receiptStored`.
       Offboard: async () => {
         refuseWhileIsolated(isolation, false);
         return { isolation: isolation.kind };
       },
     };
+    const enforcers: ContentEnforcers = { indicators: [] };
+    const content = new ContentKeeper({
+      folder: join(home, 'content'),
+      deviceId,
+      link,
+      verifier: new ContentVerifier(enrolled.server.commandKey),
+      clock,
+      enforcers,
+      log: log.part('content'),
+      changed: () => this.#sayHealth(),
+    });
     const desk = new OrderDesk({
       deviceId,
       key,
@@ -147,6 +159,7 @@ export class Session {
           case 'receiptStored':
             return this.#receiptStored(frame.orderId);
           case 'content':
+            content.announced(frame.topic, frame.version);
             return Promise.resolve();
           default:
             throw new Error(`unknown frame ${(frame satisfies never as { type: string }).type}`);
@@ -163,7 +176,7 @@ export class Session {
       dataDir: home,
       agentVersion: AGENT_VERSION,
     });
-    this.#parts = { clock, link, spool, sender, ledger, desk, channel, sensor, keeper };
+    this.#parts = { clock, link, spool, sender, ledger, desk, content, channel, sensor, keeper };
   }
 
   /** The isolation is in force again, and the channel is being opened, when this resolves; the sensor starts meanwhile. */
@@ -194,6 +207,7 @@ export class Session {
       at: nowIso7(this.#parts.clock.now()),
       agentVersion: AGENT_VERSION,
       isolation: this.#options.isolation.kind,
+      ...this.#parts.content.health(),
       sensors: this.#sensors().slice(0, 32),
       spool: { batches, bytes, droppedRows, rejectedRows },
     };
@@ -216,21 +230,22 @@ export class Session {
 
   /** What the sensor saw is on disk, and the order at hand finished, when this resolves. */
   async stop(): Promise<void> {
-    const { sensor, desk, channel, sender, spool, keeper, link } = this.#parts;
+    const { sensor, desk, content, channel, sender, spool, keeper, link } = this.#parts;
     for (const timer of this.#timers) clearInterval(timer);
     keeper.stop();
     await within(SENSOR_STOP_LIMIT_MS, sensor.stop()).catch((error: unknown) =>
       this.#options.log.warn('the sensor did not stop', { error }),
     );
     await desk.stop();
-    await Promise.all([channel.stop(), sender.stop()]);
+    await Promise.all([channel.stop(), sender.stop(), content.stop()]);
     await spool.close();
     link.close();
   }
 
   async #begin(): Promise<void> {
-    const { keeper, sender, channel, desk, sensor } = this.#parts;
+    const { keeper, content, sender, channel, desk, sensor } = this.#parts;
     await keeper.start(() => channel.state === 'Open');
+    await content.start();
     sender.start();
     channel.start();
     desk.resume();
