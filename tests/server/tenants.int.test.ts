@@ -2,6 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hotp, stepOf } from '../../server/src/features/identity/totp-code.ts';
+import { fromBase32 } from '../support/base32.ts';
 import { cookieJar } from '../support/cookie-jar.ts';
 import { type DemoFleet, startDemoFleet } from '../support/demo-fleet.ts';
 import { startServer, type TestServer } from '../support/server.ts';
@@ -32,7 +34,7 @@ describe('a provider and its customer', () => {
   }
 
   /** Signs in to the portal of a tenant, at home where the name is another tenant's. Null: no page leads on. */
-  async function signIn(tenant: string, name: string, first?: string) {
+  async function signIn(tenant: string, name: string, first?: string, key?: Buffer) {
     const visit = browser();
     const verifier = randomBytes(32).toString('base64url');
     const redirect = `${server.url}/auth/callback`;
@@ -54,6 +56,10 @@ describe('a provider and its customer', () => {
         answer = await visit(at);
       } else if (answer.text.includes('name="newPassword"'))
         answer = await visit(at, { form: { newPassword: password, repeatPassword: password } });
+      else if (answer.text.includes('name="code"') && answer.status === 200 && key)
+        answer = await visit(at, { form: { code: hotp(key, stepOf(new Date())) } });
+      else if (answer.text.includes('recovery') && answer.status === 200)
+        answer = await visit(at, { form: { kept: 'yes' } });
       else if (answer.text.includes('name="password"') && answer.status === 200)
         answer = await visit(at, { form: { username: name, password: first ?? password } });
       else return { status: answer.status, text: answer.text, accessToken: null, refreshToken: '' };
@@ -171,6 +177,42 @@ describe('a provider and its customer', () => {
     expect(cyd.accessToken).toBeTypeOf('string');
     expect((await signIn(provider, `cyd@merlon.local`)).status).toBe(403);
     expect((await answerInvitation('accept', cyd.accessToken)).status).toBe(404);
+  });
+
+  it('asks the guest for the second proof that the customer wants, unless he gave one to this server at home', async () => {
+    const before = await signIn(customer, 'ann@provider.example');
+    expect(before.accessToken).toBeTypeOf('string');
+    await server.cli('account', 'code-policy', '--everybody', 'yes');
+    try {
+      const refreshed = await redeem(customer, {
+        grant_type: 'refresh_token',
+        refresh_token: before.refreshToken,
+      });
+      expect(refreshed.json()).toMatchObject({ error: 'interaction_required', error_codes: [50079] });
+      const stopped = await signIn(customer, 'ann@provider.example');
+      expect(stopped.accessToken).toBeNull();
+      expect(stopped.text).toContain('Set up sign-in codes');
+      // At home nobody asks him.
+      expect((await signIn(provider, 'ann')).accessToken).toBeTypeOf('string');
+
+      const key = fromBase32(/<code>([A-Z2-7]{32})<\/code>/.exec(stopped.text)?.[1] ?? '');
+      const here = await signIn(customer, 'ann@provider.example', undefined, key);
+      expect(here.accessToken).toBeTypeOf('string');
+      await server.cli('account', 'reset-codes', guest.id);
+
+      const enrolled = (await server.call('/api/merlon/me/totp', { token: ann, json: {} })).json();
+      const own = fromBase32(enrolled.secret);
+      const code = hotp(own, stepOf(new Date()) - 1);
+      await server.call('/api/merlon/me/totp/confirm', { token: ann, json: { code } });
+      const byHome = await signIn(customer, 'ann@provider.example', undefined, own);
+      expect(byHome.text).not.toContain('Set up sign-in codes');
+      expect(byHome.accessToken).toBeTypeOf('string');
+    } finally {
+      await server.cli('account', 'code-policy', '--everybody', 'no');
+      const annId = (await server.cli('account', 'list', '--search', 'ann@', '--tenant', 'Provider')).value[0]
+        .id;
+      await server.cli('account', 'reset-codes', annId, '--tenant', 'Provider');
+    }
   });
 
   it('ends while his account at home is switched off, and does not keep a tenant its administrator', async () => {
