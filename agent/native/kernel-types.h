@@ -80,8 +80,22 @@ struct sock_common {
 } RELOCATED;
 struct sock { struct sock_common __sk_common; u16 sk_protocol; s32 sk_err; } RELOCATED;
 
+/* What a program at a cgroup's sockets is given. These two are the kernel's interface: their order is theirs. */
+struct bpf_sock_addr {
+	u32 user_family, user_ip4, user_ip6[4], user_port, family, type, protocol, msg_src_ip4, msg_src_ip6[4];
+	__attribute__((aligned(8))) void *sk;
+};
+struct __sk_buff {
+	u32 len;
+	/* Of its beginning up to `sk`. */
+	u32 rest[35];
+	u64 flow_keys, tstamp;
+	u32 wire_len, gso_segs;
+	__attribute__((aligned(8))) void *sk;
+};
+
 /* Map kinds and helpers, by their numbers in the kernel's interface. */
-enum { MAP_HASH = 1, MAP_ARRAY = 2, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_RINGBUF = 27 };
+enum { MAP_HASH = 1, MAP_ARRAY = 2, MAP_PERCPU_ARRAY = 6, MAP_LRU_HASH = 9, MAP_LPM_TRIE = 11, MAP_RINGBUF = 27 };
 
 static void *(*const map_lookup)(void *map, const void *key) = (void *)1;
 static long (*const map_update)(void *map, const void *key, const void *value, u64 flags) = (void *)2;
@@ -89,7 +103,8 @@ static long (*const map_delete)(void *map, const void *key) = (void *)3;
 static u64 (*const current_pid_tgid)(void) = (void *)14;
 static u64 (*const current_uid_gid)(void) = (void *)15;
 static long (*const current_comm)(void *to, u32 size) = (void *)16;
-static void *(*const current_task)(void) = (void *)35;
+static long (*const skb_load)(const void *skb, u32 offset, void *to, u32 size) = (void *)26;
+static struct task_struct *(*const current_task)(void) = (void *)35;
 static u64 (*const current_cgroup_id)(void) = (void *)80;
 static long (*const read_user)(void *to, u32 size, const void *from) = (void *)112;
 static long (*const read_kernel)(void *to, u32 size, const void *from) = (void *)113;

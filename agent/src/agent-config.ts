@@ -28,6 +28,15 @@ const AgentConfig = Type.Object(
         { additionalProperties: false },
       ),
     ),
+    enforcement: Type.Optional(
+      Type.Object(
+        {
+          /** Paths on the file systems whose programs are judged. Default: every local one; none where the sensor speaks for a part of the machine only. */
+          fileSystems: Type.Optional(Type.Array(Type.String({ pattern: '^/' }), { maxItems: 64 })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
   },
   { additionalProperties: false },
 );

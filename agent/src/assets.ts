@@ -22,6 +22,7 @@ const PLACES = {
   'yara-worker.js': ['./yara-worker.js', './scan/yara-worker.mjs'],
   'yara-x.wasm': ['./yara-x.wasm', '../../node_modules/@virustotal/yara-x/pkg/yara_x_js_bg.wasm'],
   'sensor.bpf.o': ['./sensor.bpf.o', '../native/sensor.bpf.o'],
+  'guard.bpf.o': ['./guard.bpf.o', '../native/guard.bpf.o'],
   // npm and the system bring these, outside of the executable.
   'koffi.node': [],
   'libz.so.1': [],

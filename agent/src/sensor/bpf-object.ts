@@ -11,8 +11,13 @@ export interface BpfObject {
   /** Sum of a u64 array map's element. */
   counter(map: string, index: number): number;
   writeElement(map: string, index: number, value: Buffer): void;
+  setElement(map: string, key: Buffer, value: Buffer): void;
+  /** Nothing happens when there is none. */
+  deleteElement(map: string, key: Buffer): void;
   /** Starts the programs. @returns the names of those the kernel refused, with its reason. */
   attach(): string[];
+  /** Starts one program for the processes of a cgroup. @returns what ends it. @throws with the kernel's reason. */
+  attachToCgroup(program: string, cgroupFd: number): () => void;
   close(): void;
 }
 
@@ -44,6 +49,9 @@ export function openBpfObject(koffi: Koffi, library: LibraryHandle, path: string
   const programName = library.func('str bpf_program__name(void *)');
   const attachProgram = library.func('void *bpf_program__attach(void *)');
   const findMap = library.func('int bpf_object__find_map_fd_by_name(void *, str)');
+  const findProgram = library.func('void *bpf_object__find_program_by_name(void *, str)');
+  const attachCgroup = library.func('void *bpf_program__attach_cgroup(void *, int)');
+  const remove = library.func('int bpf_map_delete_elem(int, void *)');
   const closeObject = library.func('void bpf_object__close(void *)');
   const destroyLink = library.func('int bpf_link__destroy(void *)');
   const lookUp = library.func('int bpf_map_lookup_elem(int, void *, void *)');
@@ -52,6 +60,8 @@ export function openBpfObject(koffi: Koffi, library: LibraryHandle, path: string
   const print = library.func('void *libbpf_set_print(void *)');
   print(null);
 
+  const errorName = (errno: number): string =>
+    Object.entries(koffi.os.errno).find(([, value]) => value === errno)?.[0] ?? `errno ${errno}`;
   let object: unknown = null;
   let loaded = -EAGAIN;
   // The verifier gives up with EAGAIN when a signal comes in.
@@ -62,31 +72,48 @@ export function openBpfObject(koffi: Koffi, library: LibraryHandle, path: string
     if (loaded !== 0) closeObject(object);
   }
   if (loaded !== 0) {
-    const name = Object.entries(koffi.os.errno).find(([, value]) => value === -loaded)?.[0];
-    throw new Error(`the kernel refused the programs: ${name ?? loaded}`);
+    throw new Error(`the kernel refused the programs: ${errorName(-loaded)}`);
   }
-  const links: unknown[] = [];
+  const links = new Set<unknown>();
   const key = (index: number): Buffer => {
     const b = Buffer.alloc(4);
     b.writeUInt32LE(index);
     return b;
   };
-  const mapFd = (name: string): number => Number(findMap(object, name));
+  const fds = new Map<string, number>();
+  const mapFd = (name: string): number => {
+    const known = fds.get(name) ?? Number(findMap(object, name));
+    fds.set(name, known);
+    return known;
+  };
+  const setElement = (map: string, key: Buffer, value: Buffer): void => {
+    const result = Number(update(mapFd(map), key, value, 0));
+    if (result !== 0) throw new Error(`writing to BPF map ${map}: ${errorName(-result)}`);
+  };
   return {
     mapFd,
     counter: (map, index) => {
       const value = Buffer.alloc(8);
       return Number(lookUp(mapFd(map), key(index), value)) === 0 ? Number(value.readBigUInt64LE(0)) : 0;
     },
-    writeElement: (map, index, value) => {
-      const result = Number(update(mapFd(map), key(index), value, 0));
-      if (result !== 0) throw new Error(`writing to BPF map ${map}: ${result}`);
+    writeElement: (map, index, value) => setElement(map, key(index), value),
+    setElement,
+    deleteElement: (map, mapKey) => void remove(mapFd(map), mapKey),
+    attachToCgroup: (name, cgroupFd) => {
+      const program: unknown = findProgram(object, name);
+      if (program === null) throw new Error(`there is no program ${name}`);
+      const link: unknown = attachCgroup(program, cgroupFd);
+      if (link === null) throw new Error(`the kernel refused ${name}: ${errorName(koffi.errno())}`);
+      links.add(link);
+      return () => {
+        if (links.delete(link)) destroyLink(link);
+      };
     },
     attach: () => {
       for (let p: unknown = nextProgram(object, null); p !== null; p = nextProgram(object, p)) {
         const link: unknown = attachProgram(p);
         if (link === null) messages.push(`${String(programName(p))}: errno ${koffi.errno()}`);
-        else links.push(link);
+        else links.add(link);
       }
       return messages;
     },

@@ -16,6 +16,8 @@ export interface DnsSourceDeps {
   poller: Poller;
   sink: RowSink;
   names: NameCache;
+  /** {@link SensorOptions.resolved} */
+  resolved?: (address: string, name: string, ttlSeconds: number) => void;
   nowMs: () => number;
   timestamp: (ms: number) => string;
 }
@@ -146,7 +148,7 @@ export class DnsSource {
 
   /** One IP packet. */
   take(packet: Buffer): void {
-    const { sink, names, nowMs, timestamp } = this.#d;
+    const { sink, names, resolved, nowMs, timestamp } = this.#d;
     const datagram = parseDatagram(packet);
     const answer = datagram === null ? null : parseDnsAnswer(datagram.payload);
     if (datagram === null || answer === null) {
@@ -165,8 +167,10 @@ export class DnsSource {
     }
     this.counts.answers++;
     for (const a of answer.answers)
-      if ((a.type === 'A' || a.type === 'AAAA') && a.data !== '')
+      if ((a.type === 'A' || a.type === 'AAAA') && a.data !== '') {
         names.learn(a.data, answer.question, a.ttl, now);
+        resolved?.(a.data, answer.question, a.ttl);
+      }
     if (sink.allows('DeviceEvents')) sink.send(dnsRow(timestamp(now), answer, datagram), null, null);
   }
 

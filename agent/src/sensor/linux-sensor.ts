@@ -26,7 +26,7 @@ import { RowSink } from './row-sink.ts';
 import { type RowContext, setInitiatingProcess } from './rows.ts';
 import { parseScope, type ResolvedScope, resolveScope } from './scope.ts';
 import { canaryConnect, canaryExec, canaryFile, sees } from './self-test.ts';
-import type { Sensor, SensorOptions } from './sensor.ts';
+import type { Sensor, SensorOptions, SensorRow } from './sensor.ts';
 import { type Koffi, loadKoffi, type SystemCalls, systemCalls } from './system-calls.ts';
 
 const DEFAULT_RATE = { perSecond: 5000, burst: 100_000 };
@@ -57,7 +57,7 @@ function message(error: unknown): string {
 
 export class LinuxSensor implements Sensor {
   #o: SensorOptions;
-  #scope: ResolvedScope = { number: 0, level: 0, cgroupId: 0n, netns: 0, contains: () => true };
+  #scope: ResolvedScope = resolveScope({ kind: 'system' });
   #native: Native | null = null;
   #hasher: FileHasher;
   #sink: RowSink;
@@ -347,6 +347,15 @@ export class LinuxSensor implements Sensor {
     this.#unnamed.set(timer, finish);
   }
 
+  report(row: SensorRow, { pid, start }: { readonly pid: number; readonly start?: number }): void {
+    this.#bpf?.drain();
+    if (!this.#sink.allows(row.Table)) return;
+    const by = this.#processes.find(pid, start);
+    if (by !== null) setInitiatingProcess(row, this.#rows, by);
+    else row.InitiatingProcessId = pid;
+    this.#sink.send(row, null, by === null ? null : this.#processes.fileOf(by));
+  }
+
   #startDns(): void {
     this.#attempt('dns', 'packet', (native) => {
       const dns = new DnsSource({
@@ -354,6 +363,7 @@ export class LinuxSensor implements Sensor {
         poller: native.poller,
         sink: this.#sink,
         names: this.#names,
+        ...(this.#o.resolved === undefined ? {} : { resolved: this.#o.resolved }),
         nowMs: () => performance.now(),
         timestamp: (ms) => this.#wallClock(ms),
       });

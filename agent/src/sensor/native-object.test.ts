@@ -31,12 +31,12 @@ const reason =
       : `clang ${major} is here, ${CLANG} made the object`;
 if (reason !== null) console.log(`not compared with a rebuild: ${reason}`);
 
-it.skipIf(reason !== null)('is what its source builds to, byte for byte', () => {
+it.skipIf(reason !== null)('are what their sources build to, byte for byte', () => {
   const folder = mkdtempSync(join(tmpdir(), 'merlon-native-'));
   try {
-    const out = join(folder, 'rebuilt.o');
-    execFileSync(fileURLToPath(new URL('../../native/build.sh', import.meta.url)), [out]);
-    expect(readFileSync(out).equals(readFileSync(findAsset('sensor.bpf.o') ?? ''))).toBe(true);
+    execFileSync(fileURLToPath(new URL('../../native/build.sh', import.meta.url)), [folder]);
+    for (const name of ['sensor.bpf.o', 'guard.bpf.o'] as const)
+      expect(readFileSync(join(folder, name)).equals(readFileSync(findAsset(name) ?? '')), name).toBe(true);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -27,6 +27,8 @@ export interface ResolvedScope {
   /** Depth of the cgroup below the root. */
   level: number;
   cgroupId: bigint;
+  /** Below the root of the hierarchy: of scope cgroup its own, else the root. */
+  cgroupPath: string;
   netns: number;
   /** Whether a process seen by other means than BPF is in scope; null when it cannot be told any more. */
   contains(pid: number): boolean | null;
@@ -43,14 +45,17 @@ export function findCgroup2(mountinfo: string): string | null {
 
 /**
  * A cgroup's folder as some process sees it. `ip netns exec` gives its child a fresh /sys without cgroups: then the first process's view is used, or
- * that of any other that may be looked at.
+ * that of any other that may be looked at. @throws when there is none.
  */
-function statCgroup(path: string): bigint {
+export function cgroupFolder(path: string): string {
   let reason = 'no cgroup v2 hierarchy is mounted';
   for (const pid of [process.pid, 1, ...listPids()]) {
     try {
       const root = findCgroup2(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'));
-      if (root !== null) return statSync(join(`/proc/${pid}/root`, root, path), { bigint: true }).ino;
+      if (root === null) continue;
+      const folder = join(`/proc/${pid}/root`, root, path);
+      statSync(folder);
+      return folder;
     } catch (error) {
       if (pid === process.pid) reason = error instanceof Error ? error.message : String(error);
     }
@@ -61,13 +66,14 @@ function statCgroup(path: string): bigint {
 export function resolveScope(scope: SensorScope): ResolvedScope {
   switch (scope.kind) {
     case 'system':
-      return { number: 0, level: 0, cgroupId: 0n, netns: 0, contains: () => true };
+      return { number: 0, level: 0, cgroupId: 0n, cgroupPath: '/', netns: 0, contains: () => true };
     case 'netns': {
       const netns = netnsOf('self');
       return {
         number: 2,
         level: 0,
         cgroupId: 0n,
+        cgroupPath: '/',
         netns,
         contains: (pid) => {
           const theirs = netnsOf(pid);
@@ -82,7 +88,8 @@ export function resolveScope(scope: SensorScope): ResolvedScope {
       return {
         number: 1,
         level: depth,
-        cgroupId: statCgroup(path),
+        cgroupId: statSync(cgroupFolder(path), { bigint: true }).ino,
+        cgroupPath: path,
         netns: 0,
         contains: (pid) => {
           const theirs = cgroupPathOf(pid);

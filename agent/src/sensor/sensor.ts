@@ -17,6 +17,8 @@ export interface Sensor {
   start(): Promise<void>;
   stop(): Promise<void>;
   health(): SensorSourceHealth[];
+  /** Sends a row that was made elsewhere, with the InitiatingProcess… columns of the process; without its start, of the newest of that pid. */
+  report(row: SensorRow, by: { readonly pid: number; readonly start?: number }): void;
 }
 
 export interface SensorLog {
@@ -34,6 +36,8 @@ export interface SensorExclusions {
 
 export interface SensorOptions {
   emit: (row: SensorRow) => void;
+  /** Hears of the addresses that name servers give names. */
+  resolved?: (address: string, name: string, ttlSeconds: number) => void;
   log: SensorLog;
   /** The agent's data folder: never reported on, used for the file self-test and to remember the boot clock. */
   dataDir: string;

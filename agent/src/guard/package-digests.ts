@@ -1,0 +1,104 @@
+/**
+ * Digests of the files that the distribution's packages brought, as the package manager wrote them down. Whoever is root can write others there: this tells what nobody
+ * installed from what somebody did, not what is harmless. Debian keeps MD5, for which nobody can make a second file to a given digest; RPM keeps SHA-256.
+ */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { AgentError, codeOf, messageOf } from '../agent-error.ts';
+import { DigestList } from './digest-list.ts';
+
+const RPM_LIMIT_MS = 60_000;
+const RPM_MAX_BYTES = 256 * 1024 * 1024;
+
+export interface PackageFiles {
+  readonly manager: 'dpkg' | 'rpm';
+  readonly packages: number;
+  readonly list: DigestList;
+  /** Changes when packages do. */
+  readonly stamp: string;
+}
+
+export interface PackagePlaces {
+  readonly dpkg: string;
+  readonly rpm: readonly string[];
+}
+
+const PLACES: PackagePlaces = { dpkg: '/var/lib/dpkg', rpm: ['/usr/lib/sysimage/rpm', '/var/lib/rpm'] };
+
+/** `own` are SHA-256 of files that may run besides. @throws AgentError where there is no package manager that is known here. */
+export async function readPackageFiles(own: readonly string[], places = PLACES): Promise<PackageFiles> {
+  const stamp = await packageStamp(places);
+  const sums = await dpkgSums(join(places.dpkg, 'info'));
+  if (sums.packages > 0) {
+    const list = DigestList.of({ md5: sums.digests, sha256: own });
+    return { manager: 'dpkg', packages: sums.packages, list, stamp };
+  }
+  try {
+    const { stdout } = await promisify(execFile)(
+      'rpm',
+      ['-qa', '--queryformat', '[%{FILEDIGESTS}\\n]%{NAME}=\\n'],
+      {
+        timeout: RPM_LIMIT_MS,
+        maxBuffer: RPM_MAX_BYTES,
+        env: { PATH: '/usr/sbin:/sbin:/usr/bin:/bin', LC_ALL: 'C' },
+      },
+    );
+    const { md5, sha256, packages } = parseRpmDigests(stdout);
+    if (packages > 0)
+      return { manager: 'rpm', packages, list: DigestList.of({ md5, sha256: [...sha256, ...own] }), stamp };
+  } catch (error) {
+    throw new AgentError(`no package manager tells what it brought: ${messageOf(error)}`, { cause: error });
+  }
+  throw new AgentError('no package manager tells what it brought');
+}
+
+/** Changes when packages are installed or removed. */
+export async function packageStamp(places = PLACES): Promise<string> {
+  const stamps: string[] = [];
+  for (const path of [join(places.dpkg, 'status'), join(places.dpkg, 'info'), ...places.rpm]) {
+    try {
+      stamps.push(`${path} ${(await stat(path)).mtimeMs}`);
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    }
+  }
+  return stamps.join('\n');
+}
+
+async function dpkgSums(folder: string): Promise<{ digests: Set<string>; packages: number }> {
+  const digests = new Set<string>();
+  let names: string[] = [];
+  try {
+    names = (await readdir(folder)).filter((name) => name.endsWith('.md5sums'));
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
+  }
+  for (const name of names) {
+    for (const line of (await readFile(join(folder, name), 'latin1')).split('\n')) {
+      const end = line.indexOf(' ');
+      if (end > 0) digests.add(line.slice(0, end));
+    }
+  }
+  return { digests, packages: names.length };
+}
+
+/** Lines of digests, MD5 or SHA-256 by their length, and of packages, which end in `=`. */
+export function parseRpmDigests(text: string): { md5: string[]; sha256: string[]; packages: number } {
+  const lines = text.split('\n');
+  return {
+    md5: lines.filter((line) => line.length === 32),
+    sha256: lines.filter((line) => line.length === 64),
+    packages: lines.filter((line) => line.endsWith('=')).length,
+  };
+}
+
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash);
+  return hash.digest('hex');
+}
