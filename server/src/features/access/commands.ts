@@ -71,7 +71,7 @@ const accessSpecs: readonly CommandSpec[] = [
     help: 'why a person can, or cannot, use an operation on a device',
     calls: 'access.explain',
     args: [
-      { member: 'user', help: 'principal name or id' },
+      { member: 'user', help: 'name or id of the person', names: 'person' },
       { member: 'operation', help: 'id of an operation, such as machines.isolate' },
     ],
     options: [{ flags: '--device <device>', help: 'id or computer name', member: 'device' }],

@@ -1,6 +1,7 @@
 /** What administrators do with roles, user groups, elevations and the mode of access. */
 import { ApiError, type PortalPermission } from '@merlon/contract';
 import { Type } from 'typebox';
+import { nearestNames } from '../../http/nearest-names.ts';
 import type { ApiAccess, Route } from '../../http/route.ts';
 import { defineOperation, type Operation, type OperationCaller } from '../../management/operation.ts';
 import type { Clock } from '../../telemetry/clock.ts';
@@ -477,12 +478,19 @@ function explanation({ store, clock, routes }: AccessOperationDeps): Operation {
     ),
     output: Explanation,
     run: async ({ tenantId }, input) => {
-      const route = routes().find((one) => one.id === input.operation);
-      if (route?.access.kind !== 'api')
+      const all = routes().filter(({ access }) => access.kind === 'api');
+      const route = all.find((one) => one.id === input.operation);
+      if (route?.access.kind !== 'api') {
+        const nearest = nearestNames(
+          input.operation,
+          all.map((one) => one.id),
+          3,
+        ).join(', ');
         throw new ApiError(
           'InvalidInput',
-          `There is no operation "${input.operation}"; the ids are those of /openapi.json.`,
+          `There is no operation "${input.operation}"; nearest are ${nearest}. All are in /openapi.json (operationId).`,
         );
+      }
       const access: ApiAccess = route.access;
       const user = await store.findUser(tenantId, input.user);
       const device = input.device === undefined ? null : await store.findDevice(tenantId, input.device);

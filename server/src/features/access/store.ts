@@ -332,7 +332,7 @@ export function accessStore(state: StateStore, accounts: Accounts) {
       return user;
     },
 
-    /** By id or computer name. */
+    /** By id or computer name, with or without its domain. */
     async findDevice(tenantId: string, idOrName: string): Promise<{ name: string; groupId: number }> {
       const device = await inTenant(tenantId, (db) =>
         db
@@ -342,6 +342,7 @@ export function accessStore(state: StateStore, accounts: Accounts) {
             e.or([
               e('id', '=', idOrName.toLowerCase()),
               e(sql<string>`lower(computer_name)`, '=', idOrName.toLowerCase()),
+              e(sql<string>`split_part(lower(computer_name), '.', 1)`, '=', idOrName.toLowerCase()),
             ]),
           )
           .orderBy('last_seen', 'desc')
