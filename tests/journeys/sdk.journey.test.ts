@@ -214,4 +214,29 @@ describe('an unmodified library', () => {
     expect(decodeJwt(said.token ?? '')).toMatchObject({ oid: annId });
     await works(said.token);
   });
+
+  it.each(['public', 'confidential'])(
+    'msal for Python signs a person in by name and password, as a %s client',
+    async (kind) => {
+      const made = await server.cli(
+        'app',
+        'create',
+        '--name',
+        `legacy ${kind}`,
+        '--password-grant',
+        '--delegated',
+        'Machine.Read',
+        ...(kind === 'public' ? ['--public'] : []),
+      );
+      const { token } = await speak('msal for Python', {
+        WAY: 'password',
+        CLIENT: made.clientId,
+        SECRET: made.clientSecret ?? '',
+        USERNAME: 'ann@merlon.local',
+        PASSWORD: password,
+      });
+      expect(decodeJwt(token ?? '')).toMatchObject({ azp: made.clientId, oid: annId, scp: 'Machine.Read' });
+      await works(token);
+    },
+  );
 });

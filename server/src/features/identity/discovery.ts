@@ -37,6 +37,7 @@ export function openidConfiguration({
       'authorization_code',
       'refresh_token',
       'urn:ietf:params:oauth:grant-type:device_code',
+      'password',
     ],
     device_authorization_endpoint: `${oauth}/devicecode`,
     code_challenge_methods_supported: ['S256'],
@@ -72,6 +73,20 @@ export function instanceDiscovery(origin: string, tenantSegment: string): Record
     tenant_discovery_endpoint: `${origin}/${tenantSegment}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',
     metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+  };
+}
+
+/**
+ * What Microsoft's libraries ask before they send a name and a password: is the password checked here, or by a federation server that they would have
+ * to go to? Always here, whoever it is: an answer for some would say who has an account.
+ */
+export function userRealm(origin: string, userName: string): Record<string, unknown> {
+  return {
+    ver: '1.0',
+    account_type: 'Managed',
+    domain_name: userName.split('@')[1] ?? '',
+    cloud_instance_name: new URL(origin).host,
+    cloud_audience_urn: 'urn:federation:MicrosoftOnline',
   };
 }
 

@@ -4,7 +4,7 @@ import { defineRoute, type Route } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { AadstsError, aadstsBody, aadstsErrors } from './aadsts.ts';
 import type { ConsentFlow } from './consent-flow.ts';
-import { instanceDiscovery, isShared, openidConfiguration } from './discovery.ts';
+import { instanceDiscovery, isShared, openidConfiguration, userRealm } from './discovery.ts';
 import type { GuestFlow } from './guest-flow.ts';
 import type { HomeSession } from './home-session.ts';
 import { PORTAL_CLIENT_ID, PORTAL_REDIRECT_PATH } from './portal-client.ts';
@@ -367,6 +367,21 @@ export function identityRoutes(deps: RoutesDeps): Route[] {
           : 'common';
         return { status: 200, headers: OPEN, body: instanceDiscovery(origin, segment) };
       },
+    }),
+    defineRoute({
+      id: 'auth.userRealm',
+      method: 'GET',
+      path: '/common/userrealm/:user',
+      summary: 'Where the password of a person is checked: here.',
+      access: DISCOVERY,
+      audit: null,
+      params: Type.Object({ user: Type.String({ maxLength: 320 }) }),
+      responses: { 200: Document },
+      handle: async ({ origin, params }) => ({
+        status: 200,
+        headers: OPEN,
+        body: userRealm(origin, params.user),
+      }),
     }),
     defineRoute({
       id: 'auth.signInStyle',
