@@ -1,6 +1,6 @@
 /**
- * Where a script runs, so that it ends with all it started: a cgroup of its own, killed as a whole. Without a cgroup 2 hierarchy that can be written to, a
- * process group, which a process that wants to can leave; whoever uses it says so.
+ * Where a script runs, so that it ends with all it started: a cgroup of its own, killed as a whole. Without a cgroup 2 hierarchy that can be written to, what
+ * holds it together is its process group and a word in its environment, which a process that wants to can leave both; whoever uses it says so.
  *
  * The cgroup is none of the agent's own: what an isolated device lets through for the agent must not be open to scripts.
  */
@@ -12,17 +12,20 @@ import { codeOf } from '../agent-error.ts';
 import { readMounts } from './mounts.ts';
 
 const BASE = 'merlon-live-response';
+const MARK = 'MERLON_SCRIPT';
 const MEMORY_BYTES = 1024 ** 3;
 const MOST_PROCESSES = 1024;
 const KILL_LIMIT_MS = 5_000;
 const LOOK_EVERY_MS = 10;
 
 export interface Confinement {
-  readonly kind: 'cgroup' | 'processGroup';
+  readonly kind: 'cgroup' | 'environment';
   /** Whether the kernel bounds its memory and the number of its processes. */
   readonly bounded: boolean;
   /** Words before a command that put it, and what it starts, in here. */
   readonly prefix: readonly string[];
+  /** What its environment must hold. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Ends every process in it. Resolves when none is left. @throws Error when some will not die */
   kill(leader: number | null): Promise<void>;
 }
@@ -31,13 +34,23 @@ export interface Confinement {
 export async function confine(name: string, root?: string | null): Promise<Confinement> {
   const folder = await makeCgroup(name, root === undefined ? await cgroupRoot() : root);
   if (folder === null) {
-    return { kind: 'processGroup', bounded: false, prefix: [], kill: killGroup };
+    return {
+      kind: 'environment',
+      bounded: false,
+      prefix: [],
+      environment: { [MARK]: name },
+      async kill(leader) {
+        if (leader !== null) kill(-leader);
+        await killMarked(name);
+      },
+    };
   }
   const bounded = await bound(folder);
   return {
     kind: 'cgroup',
     bounded,
     // The shell moves itself, then becomes the command: no moment in which the command is outside.
+    environment: {},
     prefix: ['/bin/sh', '-c', 'echo 0 > "$0" && exec "$@"', join(folder, 'cgroup.procs')],
     kill: () => killCgroup(folder),
   };
@@ -46,15 +59,12 @@ export async function confine(name: string, root?: string | null): Promise<Confi
 /** What a script left running when the agent was killed. False: there was nothing. */
 export async function killLeftOver(name: string): Promise<boolean> {
   const root = await cgroupRoot();
-  if (root === null) return false;
-  const folder = join(root, BASE, name);
-  try {
-    await access(folder);
-  } catch {
-    return false;
+  const folder = root && join(root, BASE, name);
+  if (folder !== null && (await isThere(folder))) {
+    await killCgroup(folder);
+    return true;
   }
-  await killCgroup(folder);
-  return true;
+  return killMarked(name);
 }
 
 async function cgroupRoot(): Promise<string | null> {
@@ -136,8 +146,33 @@ async function removeTree(folder: string): Promise<void> {
   await rmdir(folder);
 }
 
-async function killGroup(leader: number | null): Promise<void> {
-  if (leader !== null) kill(-leader);
+async function killMarked(name: string): Promise<boolean> {
+  const until = performance.now() + KILL_LIMIT_MS;
+  for (let found = false; ; found = true) {
+    const marked = await markedProcesses(name);
+    if (marked.length === 0) return found;
+    if (performance.now() > until) throw new Error(`processes of ${name} do not die`);
+    for (const pid of marked) kill(pid);
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+async function markedProcesses(name: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry));
+  const marked = await Promise.all(
+    pids.map(async (pid) => {
+      const environment = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
+      return `\0${environment}`.includes(`\0${MARK}=${name}\0`);
+    }),
+  );
+  return pids.filter((_pid, at) => marked[at]).map(Number);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function kill(pid: number): void {

@@ -112,10 +112,12 @@ describe('running a script', () => {
     expect(alive(dir)).toEqual([]);
   });
 
-  it('ends at least its process group where there is no cgroup, and says so', async () => {
+  it('ends what does not hide its environment where there is no cgroup, and says so', async () => {
     const confinement = await confine('unused', null);
-    const outcome = await run('#!/bin/sh\n(sleep 1000 &); echo done\n', { confinement });
-    expect(outcome.confinement).toMatchObject({ kind: 'processGroup', bounded: false });
+    const outcome = await run('#!/bin/sh\n(setsid sleep 1000 &); (sleep 1000 &); echo done\n', {
+      confinement,
+    });
+    expect(outcome.confinement).toMatchObject({ kind: 'environment', bounded: false });
     expect(outcome.out.text).toBe('done\n');
     expect(alive(dir)).toEqual([]);
   });

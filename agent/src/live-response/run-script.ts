@@ -54,7 +54,7 @@ export async function runScript(run: ScriptRun): Promise<ScriptOutcome> {
   const [program = '', ...words] = [...confinement.prefix, ...command];
   const child = spawn(program, words, {
     cwd: run.folder,
-    env: { ...ENVIRONMENT, HOME: run.folder },
+    env: { ...ENVIRONMENT, ...confinement.environment, HOME: run.folder },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
