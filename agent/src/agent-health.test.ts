@@ -21,6 +21,8 @@ const facts: HealthFacts = {
   tag: null,
   isolation: 'None',
   isolationWanted: 'None',
+  executionRestricted: false,
+  executionRestrictionWanted: false,
   dismissed: null,
   session,
 };
@@ -34,6 +36,7 @@ describe('agentHealth', () => {
     [{ onboarding: 'NotOnboarded', session: null }, /not onboarded/],
     [{ dismissed: 'offboarded', session: null }, /sent this device away: offboarded/],
     [{ isolationWanted: 'Full' }, /Full is wanted but None/],
+    [{ executionRestrictionWanted: true }, /to be restricted, but is not/],
     [{ session: { ...session, channelState: 'Waiting', channelProblem: 'refused' } }, /not open: refused/],
     [{ session: { ...session, sendProblem: '503' } }, /cannot be sent: 503/],
     [{ session: { ...session, spool: { ...session.spool, bytes: 95 } } }, /nearly full/],

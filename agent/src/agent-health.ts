@@ -25,6 +25,8 @@ export interface HealthFacts {
   readonly tag: string | null;
   readonly isolation: IsolationKind;
   readonly isolationWanted: IsolationKind;
+  readonly executionRestricted: boolean;
+  readonly executionRestrictionWanted: boolean;
   /** Why the server sent this device away, while it does. */
   readonly dismissed: string | null;
   /** Null while nothing is sent: not onboarded, or dismissed. */
@@ -47,6 +49,7 @@ export function agentHealth(facts: HealthFacts): AgentHealth {
     app_version: facts.version,
     server_url: facts.serverUrl,
     isolation: facts.isolation,
+    execution_restricted: facts.executionRestricted,
     channel_state: session?.channelState ?? null,
     channel_since: session?.channelSince.toISOString() ?? null,
     channel_problem: session?.channelProblem ?? null,
@@ -69,6 +72,9 @@ function healthIssues(facts: HealthFacts): string[] {
   if (facts.dismissed !== null) issues.push(`the server sent this device away: ${facts.dismissed}`);
   if (facts.isolationWanted !== facts.isolation) {
     issues.push(`isolation ${facts.isolationWanted} is wanted but ${facts.isolation} is in force`);
+  }
+  if (facts.executionRestrictionWanted !== facts.executionRestricted) {
+    issues.push('execution is to be restricted, but is not');
   }
   if (!session) return issues;
   if (session.channelState !== 'Open') {

@@ -19,6 +19,8 @@ import type { ControlRequest } from './control/control-protocol.ts';
 import { openControlServer } from './control/control-server.ts';
 import { takeExclusive } from './control/exclusive.ts';
 import { makePrivateFolder } from './files/durable.ts';
+import { Enforcement } from './guard/enforcement.ts';
+import { refuseWhileRestricted } from './guard/restriction.ts';
 import { DeviceKey } from './identity/device-key.ts';
 import { type Onboarding, OnboardingStore } from './identity/onboarding-state.ts';
 import { Isolation, refuseWhileIsolated } from './responder/isolation.ts';
@@ -98,15 +100,17 @@ class Daemon {
   readonly #parts: Parts;
   readonly #store: OnboardingStore;
   readonly #isolation: Isolation;
+  readonly #enforcement: Enforcement;
   readonly #changes = new Serial();
   readonly #guard: NodeJS.Timeout;
   #state: State = { kind: 'Idle' };
   #onboarding: Onboarding = { state: 'NotOnboarded' };
 
-  private constructor(parts: Parts, isolation: Isolation) {
+  private constructor(parts: Parts, isolation: Isolation, enforcement: Enforcement) {
     this.#parts = parts;
     this.#store = new OnboardingStore(parts.settings.home);
     this.#isolation = isolation;
+    this.#enforcement = enforcement;
     this.#guard = setInterval(() => void this.#guardWithoutSession(), GUARD_WITHOUT_SESSION_MS);
   }
 
@@ -117,7 +121,12 @@ class Daemon {
       nft: nftCommand(),
       log: log.part('isolation'),
     });
-    const daemon = new Daemon(parts, isolation);
+    const enforcement = await Enforcement.open({
+      home: settings.home,
+      config: parts.config,
+      log: log.part('enforcement'),
+    });
+    const daemon = new Daemon(parts, isolation, enforcement);
     try {
       await isolation.restore();
     } catch (error) {
@@ -157,6 +166,7 @@ class Daemon {
   async stop(): Promise<void> {
     clearInterval(this.#guard);
     await this.#changes.run(() => this.#sleep());
+    await this.#enforcement.stop();
   }
 
   /** Starts a session if the device is enrolled. */
@@ -174,6 +184,7 @@ class Daemon {
       enrolled: this.#onboarding,
       key,
       isolation: this.#isolation,
+      enforcement: this.#enforcement,
       createSensor,
       log,
       dismissed: (reason) => this.#later(() => this.#dismiss(session, reason)),
@@ -219,7 +230,10 @@ class Daemon {
     const before = await this.#store.read();
     if (before.state !== 'Enrolled') throw new AgentError('this device is not onboarded');
     refuseWhileIsolated(this.#isolation, force);
+    refuseWhileRestricted(this.#enforcement.restrictionWanted, force);
     await this.#sleep();
+    // What that server wanted enforced is over with it.
+    await this.#enforcement.apply([]);
     await this.#store.offboarded(before, new Date().toISOString());
     this.#onboarding = await this.#store.read();
     log.warn('this device was offboarded', { deviceId: before.deviceId, isolation: this.#isolation.kind });
@@ -238,6 +252,8 @@ class Daemon {
       tag: ('tag' in onboarding ? onboarding.tag : null) ?? null,
       isolation: this.#isolation.kind,
       isolationWanted: this.#isolation.wanted.plan?.kind ?? 'None',
+      executionRestricted: this.#enforcement.executionRestricted,
+      executionRestrictionWanted: this.#enforcement.restrictionWanted,
       dismissed: this.#state.kind === 'Dismissed' ? this.#state.reason : null,
       session: session?.view() ?? null,
     });

@@ -13,10 +13,13 @@ import { uploadResult } from './channel/result-upload.ts';
 import { type ContentEnforcers, ContentKeeper } from './content/content-keeper.ts';
 import { ContentVerifier } from './content/content-verifier.ts';
 import { collectInvestigationPackage } from './forensics/investigation-package.ts';
+import type { Enforcement } from './guard/enforcement.ts';
+import { refuseWhileRestricted } from './guard/restriction.ts';
 import { describeDevice } from './identity/device-description.ts';
 import type { DeviceKey } from './identity/device-key.ts';
 import type { Enrolled } from './identity/onboarding-state.ts';
 import { ServerClock } from './identity/server-clock.ts';
+import { runBatch } from './live-response/batch.ts';
 import { type Isolation, refuseWhileIsolated } from './responder/isolation.ts';
 import { IsolationKeeper } from './responder/isolation-keeper.ts';
 import { runAntivirusScan } from './scan/antivirus-scan.ts';
@@ -36,6 +39,7 @@ export interface SessionOptions {
   readonly enrolled: Enrolled;
   readonly key: DeviceKey;
   readonly isolation: Isolation;
+  readonly enforcement: Enforcement;
   readonly createSensor: CreateSensor;
   readonly log: AgentLog;
   /** The server sent the device away. Called at most once. */
@@ -73,7 +77,7 @@ export class Session {
     parts: { spool: Spool; ledger: OrderLedger; addresses: ServerAddresses },
   ) {
     this.#options = options;
-    const { enrolled, key, isolation, config, log, home } = options;
+    const { enrolled, key, isolation, enforcement, config, log, home } = options;
     const { spool, ledger, addresses } = parts;
     const { deviceId } = enrolled;
     this.#spoolMaxBytes = config.spool?.maxBytes ?? DEFAULT_SPOOL_BYTES;
@@ -91,6 +95,8 @@ export class Session {
     const executors: Executors = {
       Isolate: (order) => keeper.isolate(order, clock.now()),
       Unisolate: () => keeper.release(),
+      RestrictCodeExecution: (order) => enforcement.restrict(order, clock.now()),
+      UnrestrictCodeExecution: () => enforcement.unrestrict(),
       RunAntiVirusScan: (order) =>
         runAntivirusScan(order, {
           home,
@@ -106,13 +112,15 @@ export class Session {
             await uploadResult(link, orderId, name, path, signal);
           },
         }),
+      LiveResponse: (order) => runBatch({ folder: join(home, 'live-response'), link, clock }, order),
       // Its receipt must be with the server before the device forgets who it was: see `receiptStored`.
       Offboard: async () => {
         refuseWhileIsolated(isolation, false);
+        refuseWhileRestricted(enforcement.restrictionWanted, false);
         return { isolation: isolation.kind };
       },
     };
-    const enforcers: ContentEnforcers = { indicators: [] };
+    const enforcers: ContentEnforcers = { indicators: [enforcement] };
     const content = new ContentKeeper({
       folder: join(home, 'content'),
       deviceId,
@@ -172,6 +180,7 @@ export class Session {
       emit: (row) => {
         spool.add(tag !== undefined && row.Table === 'DeviceInfo' ? { ...row, RegistryDeviceTag: tag } : row);
       },
+      resolved: (address, name, ttlSeconds) => enforcement.resolved(address, name, ttlSeconds),
       log: log.part('sensor'),
       dataDir: home,
       agentVersion: AGENT_VERSION,
@@ -207,6 +216,7 @@ export class Session {
       at: nowIso7(this.#parts.clock.now()),
       agentVersion: AGENT_VERSION,
       isolation: this.#options.isolation.kind,
+      executionRestricted: this.#options.enforcement.executionRestricted,
       ...this.#parts.content.health(),
       sensors: this.#sensors().slice(0, 32),
       spool: { batches, bytes, droppedRows, rejectedRows },
@@ -233,6 +243,7 @@ export class Session {
     const { sensor, desk, content, channel, sender, spool, keeper, link } = this.#parts;
     for (const timer of this.#timers) clearInterval(timer);
     keeper.stop();
+    this.#options.enforcement.detach();
     await within(SENSOR_STOP_LIMIT_MS, sensor.stop()).catch((error: unknown) =>
       this.#options.log.warn('the sensor did not stop', { error }),
     );
@@ -245,6 +256,11 @@ export class Session {
   async #begin(): Promise<void> {
     const { keeper, content, sender, channel, desk, sensor } = this.#parts;
     await keeper.start(() => channel.state === 'Open');
+    this.#options.enforcement.attach({
+      report: (row, by) => sensor.report(row, by),
+      remediate: (item, path) =>
+        this.#options.log.warn('a file is to be stopped', { indicator: item.id, path }),
+    });
     await content.start();
     sender.start();
     channel.start();
@@ -263,9 +279,13 @@ export class Session {
   }
 
   #sensors(): SensorSourceHealth[] {
-    if (this.#sensorFailure === null) return this.#parts.sensor.health();
+    const guards = this.#options.enforcement.health();
+    if (this.#sensorFailure === null) return [...this.#parts.sensor.health(), ...guards];
     const reason = this.#sensorFailure.slice(0, 500);
-    return [{ source: 'sensor', provider: 'none', state: 'Unavailable', reason, events: 0, lost: 0 }];
+    return [
+      { source: 'sensor', provider: 'none', state: 'Unavailable', reason, events: 0, lost: 0 },
+      ...guards,
+    ];
   }
 
   #sayHealth(): void {
@@ -275,9 +295,10 @@ export class Session {
 
   /** What of the health is worth telling at once: states, not counts of events. */
   #healthKey(): string {
-    const { isolation, sensors, spool } = this.health();
+    const { isolation, executionRestricted, sensors, spool } = this.health();
     return JSON.stringify([
       isolation,
+      executionRestricted,
       spool.droppedRows > 0,
       sensors.map(({ source, provider, state, reason, lost }) => [source, provider, state, reason, lost > 0]),
     ]);

@@ -3,6 +3,7 @@ import { AgentError, EXIT } from '../agent-error.ts';
 import { createLog } from '../agent-log.ts';
 import { askDaemon } from '../control/control-client.ts';
 import { takeExclusive } from '../control/exclusive.ts';
+import { Restriction, refuseWhileRestricted } from '../guard/restriction.ts';
 import { OnboardingStore } from '../identity/onboarding-state.ts';
 import { Isolation, refuseWhileIsolated } from '../responder/isolation.ts';
 import { nftCommand } from '../responder/nft.ts';
@@ -46,6 +47,8 @@ async function here(settings: Settings, force: boolean): Promise<Done> {
     const log = createLog({ level: settings.logLevel });
     const isolation = await Isolation.open({ home: settings.home, nft: nftCommand(), log });
     refuseWhileIsolated(isolation, force);
+    const restriction = await Restriction.open(settings.home);
+    refuseWhileRestricted(restriction.wanted.restricted, force);
     await store.offboarded(before, new Date().toISOString());
     return { deviceId: before.deviceId, isolated: isolation.wanted.plan !== null };
   } finally {

@@ -83,7 +83,7 @@ export class Enforcement {
   }
 
   /** In force when it resolves. @throws when files cannot be guarded; what concerns the network is told by {@link health}. */
-  async apply(items: readonly IndicatorItem[], _version: number): Promise<void> {
+  async apply(items: readonly IndicatorItem[]): Promise<void> {
     await this.#oneAtATime.run(async () => {
       const before = new Set(this.#items.filter(isRemediating).map(({ value }) => value));
       this.#items = items;

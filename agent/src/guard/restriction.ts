@@ -1,6 +1,7 @@
 /** Whether only programs of the system's own packages may start. What is wanted is on disk before it is in force; only an order changes it. */
 import { join } from 'node:path';
 import { type Static, Type } from 'typebox';
+import { AgentError } from '../agent-error.ts';
 import { readJson, writeJsonDurably } from '../files/durable.ts';
 import { type PackageFiles, packageStamp, readPackageFiles, sha256Of } from './package-digests.ts';
 
@@ -55,5 +56,14 @@ export class Restriction {
   /** Packages were installed or removed since their files were read. */
   async isStale(): Promise<boolean> {
     return this.#files !== null && this.#files.stamp !== (await packageStamp());
+  }
+}
+
+/** Only an order takes it back: an offboarded device can get none, so offboarding a restricted one must be meant. */
+export function refuseWhileRestricted(restricted: boolean, force: boolean): void {
+  if (restricted && !force) {
+    throw new AgentError(
+      'execution is restricted on this device. Take that back from the server first: once offboarded it takes no order, and stays restricted. --force offboards it all the same',
+    );
   }
 }
