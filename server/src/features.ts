@@ -10,6 +10,7 @@ import { createDevices, devicesMigrations } from './features/devices/index.ts';
 import { federationMigrations } from './features/federation/index.ts';
 import { createHunting, huntingMigrations } from './features/hunting/index.ts';
 import { type Identity, identityMigrations, userMigrations } from './features/identity/index.ts';
+import { createIndicators, indicatorsMigrations } from './features/indicators/index.ts';
 import { createIngest } from './features/ingest/index.ts';
 import { createInvestigation } from './features/investigation/index.ts';
 import { createLiveResponse, liveResponseMigrations } from './features/live-response/index.ts';
@@ -29,6 +30,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...deviceGroupsMigrations,
   ...onboardingMigrations,
   ...deviceContentMigrations,
+  ...indicatorsMigrations,
   ...responseMigrations,
   ...liveResponseMigrations,
   ...alertsMigrations,
@@ -56,6 +58,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
     deviceContent,
   );
   const liveResponse = createLiveResponse(platform, devices, deviceGroups, response);
+  const indicators = createIndicators(platform, deviceContent);
   const ingest = createIngest(platform, devices);
   const alerts = createAlerts(platform, devices);
   const detection = createDetection({
@@ -74,6 +77,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       deviceGroups,
       onboarding,
       deviceContent,
+      indicators,
       response,
       liveResponse,
       ingest,

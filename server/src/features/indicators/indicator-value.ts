@@ -98,7 +98,7 @@ function url(text: string): string {
 
 /** Without fragment and user, host in lower-case ASCII, no port that goes without saying; `http` when it names no scheme. Null: it is no URL. */
 export function canonicalUrl(text: string): string | null {
-  if (/[\s\u0000-\u001f\u007f]/u.test(text)) return null;
+  if (/[\s\p{Cc}]/u.test(text)) return null;
   const named = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
   let parsed: URL;
   try {
