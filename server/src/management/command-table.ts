@@ -77,6 +77,13 @@ export function registerCommands(
   }
 }
 
+/** `yes` or `on`, `no` or `off`; of another word the server says what is wrong with it. */
+export function yesOrNo(word: string | string[]): boolean | string {
+  const text = String(word).toLowerCase();
+  if (['yes', 'on', 'true'].includes(text)) return true;
+  return ['no', 'off', 'false'].includes(text) ? false : text;
+}
+
 /** The name commander keeps an option under: `--device-group <id>` → `deviceGroup`. */
 function attributeOf(flags: string): string {
   const long = /--([a-z-]+)/.exec(flags)?.[1] ?? flags;

@@ -1,7 +1,7 @@
 /** `merlon identity-provider` */
 import { readFileSync } from 'node:fs';
 import type { RegisterCommands } from '../../feature.ts';
-import { type CommandSpec, columns, registerCommands } from '../../management/command-table.ts';
+import { type CommandSpec, columns, registerCommands, yesOrNo } from '../../management/command-table.ts';
 import type { IdentityProvider } from './identity-provider.ts';
 
 const line = (one: IdentityProvider) => [one.id, one.name, one.issuer, one.enabled ? 'on' : 'off'];
@@ -103,10 +103,10 @@ const specs: readonly CommandSpec[] = [
       ...needed,
       ...others,
       {
-        flags: '--enabled <on|off>',
+        flags: '--enabled <yes|no>',
         help: 'turn it on or off',
         member: 'enabled',
-        read: (word) => word === 'on',
+        read: yesOrNo,
       },
     ],
     human: one,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { builtInAdministratorRole, permissions } from '@merlon/contract';
 import type { Command } from 'commander';
 import type { CliContext, RegisterCommands } from '../../feature.ts';
-import { type CommandSpec, columns, registerCommands } from '../../management/command-table.ts';
+import { type CommandSpec, columns, registerCommands, yesOrNo } from '../../management/command-table.ts';
 
 interface MadeUser {
   readonly userId: string;
@@ -200,7 +200,7 @@ const accountSpecs: readonly CommandSpec[] = [
         flags: '--everybody <yes|no>',
         help: 'whether everybody must',
         member: 'everybody',
-        read: (word) => word === 'yes',
+        read: yesOrNo,
       },
       {
         flags: '--user-group <group...>',
@@ -294,13 +294,13 @@ const appSpecs: readonly CommandSpec[] = [
         flags: '--password-grant <yes|no>',
         help: 'whether people may give their passwords to it',
         member: 'passwordGrant',
-        read: (word) => word === 'yes',
+        read: yesOrNo,
       },
       {
         flags: '--enabled <yes|no>',
         help: 'whether it may sign in',
         member: 'enabled',
-        read: (word) => word === 'yes',
+        read: yesOrNo,
       },
     ],
     human: ({ clientId, name, enabled }: { clientId: string; name: string; enabled: boolean }) =>
