@@ -51,16 +51,17 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
   const deviceGroups = createDeviceGroups({ ...platform, access: access.store, tenantOf });
   const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
   const deviceContent = createDeviceContent(platform, onboarding.commandKey);
+  const alerts = createAlerts(platform, devices);
   const response = createResponse(
     { ...platform, tenantOf, couldAct: identity.couldAct },
     devices,
     onboarding.commandKey,
     deviceContent,
+    alerts,
   );
   const liveResponse = createLiveResponse(platform, devices, deviceGroups, response);
   const indicators = createIndicators(platform, deviceContent);
   const ingest = createIngest(platform, devices);
-  const alerts = createAlerts(platform, devices);
   const detection = createDetection({
     ...platform,
     alerts,

@@ -1,8 +1,8 @@
 /**
  * A device without a sensor: it enrols, sends batches, holds a command channel and answers orders through the real front door, as an agent
- * does. The demo's fleet is made of these; its receipts say plainly that nothing was isolated.
+ * does. The demo's fleet is made of these, and what they do when they are ordered to is given to them.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { Agent } from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
@@ -17,14 +17,16 @@ import {
   nowIso7,
   type OnboardingPackage,
   type OrderClaims,
-  type OrderParams,
+  type OrderKind,
   RECEIPT_TYPE,
+  RESULT_PART,
   type ReceiptClaims,
   type ToDevice,
 } from '@merlon/contract';
 import { CompactSign, decodeJwt } from 'jose';
 import { WebSocket } from 'ws';
 import { deviceToken, newDeviceKey, signedRequest } from './device-request.ts';
+import { type DeviceBehaviour, simulatedResponse } from './simulated-response.ts';
 
 export interface DeviceClient {
   readonly deviceId: string;
@@ -45,8 +47,10 @@ const AWAY_RETRY_MS = 100;
 
 export async function enrolDevice(
   onboarding: OnboardingPackage,
-  device: DeviceDescription,
+  described: DeviceDescription,
+  behaviour: DeviceBehaviour = simulatedResponse(described),
 ): Promise<DeviceClient> {
+  const device: DeviceDescription = { ...described, carriesOut: [...behaviour.carriesOut] };
   const agent = new Agent({ ca: onboarding.caPem, keepAlive: true });
   const { privateKey, jwk, thumbprint } = newDeviceKey();
   const call = (method: string, path: string, sub: string, body: Buffer, headers: Record<string, string>) =>
@@ -65,7 +69,6 @@ export async function enrolDevice(
   const epoch = randomBytes(8).toString('hex');
   let batch = 0;
   let reportId = 0;
-  let isolation: DeviceHealth['isolation'] = 'None';
   let lastSeq = 0;
   let socket: WebSocket | null = null;
 
@@ -100,10 +103,25 @@ export async function enrolDevice(
   const health = (): DeviceHealth => ({
     at: nowIso7(new Date()),
     agentVersion: device.agentVersion,
-    isolation,
+    ...behaviour.health(),
     sensors: [{ source: 'process', provider: 'simulated', state: 'Running', events: reportId, lost: 0 }],
     spool: { batches: 0, bytes: 0, droppedRows: 0, rejectedRows: 0 },
   });
+
+  const upload = async (orderId: string, name: string, bytes: Buffer) => {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const path = DEVICE_PATHS.orderResult.replace(':orderId', orderId).replace(':name', name);
+    for (let offset = 0; offset < bytes.length; offset += RESULT_PART.maxBytes) {
+      const part = bytes.subarray(offset, offset + RESULT_PART.maxBytes);
+      const taken = await call('PUT', path, deviceId, part, {
+        'content-type': 'application/octet-stream',
+        [RESULT_PART.offsetHeader]: String(offset),
+        [RESULT_PART.sizeHeader]: String(bytes.length),
+        [RESULT_PART.sha256Header]: sha256,
+      });
+      if (taken.status !== 200) throw new Error(`a result was not taken: ${taken.text}`);
+    }
+  };
 
   const carryOut = async (order: string, say: (frame: FromDevice) => void) => {
     const claims = decodeJwt(order) as unknown as OrderClaims;
@@ -111,16 +129,18 @@ export async function enrolDevice(
     lastSeq = claims.seq;
     say({ type: 'started', orderId: claims.jti });
     const startedAt = nowIso7(new Date());
-    const before = isolation;
-    isolation = claims.kind === 'Isolate' ? (claims.params as OrderParams<'Isolate'>).isolationType : 'None';
+    const outcome = await behaviour.carryOut({
+      kind: claims.kind as OrderKind,
+      params: claims.params,
+      upload: (name, bytes) => upload(claims.jti, name, bytes),
+    });
     const receipt: ReceiptClaims = {
       orderId: claims.jti,
       sub: deviceId,
       seq: claims.seq,
-      outcome: 'Succeeded',
       startedAt,
       finishedAt: nowIso7(new Date()),
-      evidence: { simulated: true, before, after: isolation },
+      ...outcome,
     };
     const signed = await new CompactSign(Buffer.from(JSON.stringify(receipt)))
       .setProtectedHeader({ alg: 'EdDSA', typ: RECEIPT_TYPE })

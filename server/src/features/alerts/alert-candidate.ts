@@ -20,7 +20,7 @@ export interface AlertCandidate {
   /** ISO times of the events. */
   readonly firstEventTime: string;
   readonly lastEventTime: string;
-  /** The events that gave it away. An event counts once for a key, however often it is reported. */
+  /** The events that gave it away. An event counts once for a key, however often it is reported. Empty: no event did, as with what a device's words gave away. */
   readonly events: readonly {
     readonly table: string;
     readonly reportId: number;

@@ -67,7 +67,8 @@ export function alertsStore(state: StateStore, clock: Clock) {
             .orderBy('created_at', 'desc')
             .limit(1)
             .executeTakeFirst();
-          if (fresh.length === 0 && known) {
+          // What no event gave away is told apart by its time alone.
+          if (candidate.events.length > 0 && fresh.length === 0 && known) {
             await alongside(db);
             return { alertId: known.id, created: false, changed: false };
           }
@@ -346,6 +347,7 @@ interface OutboxRow {
 }
 
 async function unseenEvents(db: AlertTransaction, candidate: AlertCandidate) {
+  if (candidate.events.length === 0) return [];
   const known = await db
     .selectFrom('alert_events')
     .select(['table_name', 'report_id', 'at'])

@@ -1,6 +1,7 @@
-/** `merlon approvalpolicy` */
+/** `merlon approvalpolicy` and `merlon isolation` */
+import type { IsolationAllowance } from '@merlon/contract';
 import type { RegisterCommands } from '../../feature.ts';
-import { type CommandSpec, columns, registerCommands } from '../../management/command-table.ts';
+import { type CommandSpec, columns, registerCommands, yesOrNo } from '../../management/command-table.ts';
 import type { ApprovalPolicy } from './approval-policies.ts';
 
 const line = ({ id, name, enabled, actionTypes, deviceGroups }: ApprovalPolicy) => [
@@ -50,10 +51,10 @@ const specs: readonly CommandSpec[] = [
       nameOption,
       ...options,
       {
-        flags: '--enabled <on|off>',
+        flags: '--enabled <yes|no>',
         help: 'turn it on or off',
         member: 'enabled',
-        read: (word) => word === 'on',
+        read: yesOrNo,
       },
     ],
     human: one,
@@ -67,10 +68,56 @@ const specs: readonly CommandSpec[] = [
   },
 ];
 
+const allowance = ({ address, protocol, port }: IsolationAllowance) => [
+  address,
+  protocol ?? 'every protocol',
+  port === undefined ? 'every port' : String(port),
+];
+const allowances = ({ value }: { value: IsolationAllowance[] }) =>
+  columns(value.map(allowance), 'Nothing but the server is reachable.');
+
+const isolationSpecs: readonly CommandSpec[] = [
+  {
+    name: 'list',
+    help: 'what a device in selective isolation may still reach',
+    calls: 'isolationAllowance.list',
+    human: allowances,
+  },
+  {
+    name: 'allow',
+    help: 'say anew what a device in selective isolation may still reach; without --peer: nothing',
+    calls: 'isolationAllowance.set',
+    options: [
+      {
+        flags: '--peer <peer...>',
+        help: 'address or network, with protocol and port where wanted: 10.0.0.0/8 or 192.0.2.7,tcp,443',
+        member: 'value',
+        read: (words: string | string[]) => [words].flat().map(readAllowance),
+      },
+    ],
+    human: allowances,
+  },
+];
+
+/** What it says is judged by the operation. */
+function readAllowance(word: string): object {
+  const [address, protocol, port] = word.split(',');
+  return {
+    address,
+    ...(protocol === undefined ? {} : { protocol }),
+    ...(port === undefined ? {} : { port: Number(port) }),
+  };
+}
+
 export const responseCommands: RegisterCommands = (program, context) => {
   registerCommands(program, context, {
     name: 'approvalpolicy',
     help: 'orders that a second person must approve',
     commands: specs,
+  });
+  registerCommands(program, context, {
+    name: 'isolation',
+    help: 'what selective isolation leaves reachable',
+    commands: isolationSpecs,
   });
 };

@@ -2,14 +2,16 @@
 import type { Feature, Platform } from '../../feature.ts';
 import type { DeviceCaller } from '../../http/route.ts';
 import { operationHandlers, operationRoutes } from '../../management/operation.ts';
+import type { Alerts } from '../alerts/index.ts';
 import type { DeviceContents } from '../device-content/index.ts';
 import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
 import { approvalPolicies, approvalPolicyOperations } from './approval-policies.ts';
 import { approvalRoutes } from './approval-routes.ts';
 import { bulkOrderRoute } from './bulk-orders.ts';
-import { channelSocket, sendWord } from './channel.ts';
+import { channelSocket } from './channel.ts';
 import { ChannelHub } from './channel-hub.ts';
+import { raiseDoubts } from './doubts.ts';
 import { downloadRoutes } from './downloads.ts';
 import { startExpiry } from './expiry.ts';
 import { isolationAllowanceOperations, isolationAllowances } from './isolation-allowances.ts';
@@ -19,6 +21,7 @@ import { orderResultsStore } from './order-results-store.ts';
 import { orderRoutes, orderSpecs } from './order-routes.ts';
 import { ACTION_LIFETIME_MS, createOrdering, type Ordering } from './ordering.ts';
 import { responseRoutes } from './routes.ts';
+import { sendWord } from './sending.ts';
 import { type MachineActionRow, responseStore } from './store.ts';
 
 export { machineActionEntity } from './machine-action-entity.ts';
@@ -38,15 +41,17 @@ export function createResponse(
     tenantOf(nameOrId: string | undefined): Promise<string>;
     couldAct(clientId: string, at: Date, person: { tenantId: string; userId: string }): Promise<boolean>;
   },
-  devices: Pick<Devices, 'lookup' | 'require' | 'report' | 'seen'>,
+  devices: Pick<Devices, 'lookup' | 'require' | 'report' | 'seen' | 'offboard'>,
   commandKey: () => CommandKey,
   content: Pick<DeviceContents, 'heard' | 'left'>,
+  alerts: Pick<Alerts, 'raise'>,
 ): Response {
   const log = platform.log.child({ part: 'response' });
   const store = responseStore(platform.state);
   const results = orderResultsStore(platform.state);
   const hub = new ChannelHub();
-  const deps = { ...platform, log, store, results, hub, devices, commandKey, content };
+  const doubt = raiseDoubts(alerts, platform.clock);
+  const deps = { ...platform, log, store, results, hub, devices, commandKey, content, doubt };
   let expiry: { stop(): void } | undefined;
   let forgetting: { stop(): void } | undefined;
   let unlisten: (() => Promise<void>) | undefined;

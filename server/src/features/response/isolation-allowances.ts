@@ -64,9 +64,10 @@ export function isolationAllowanceOperations(allowances: IsolationAllowances): O
       role: 'SecuritySettings.Manage',
       changes: 'isolation allowances',
       lasting: false,
-      input: Type.Object({ value }, { additionalProperties: false }),
+      // Left out: nothing.
+      input: Type.Object({ value: Type.Optional(value) }, { additionalProperties: false }),
       output: List,
-      async run({ tenantId }, { value: allow }) {
+      async run({ tenantId }, { value: allow = [] }) {
         for (const [i, allowance] of allow.entries()) requireMeaning(allowance, i);
         await allowances.set(tenantId, allow);
         return { value: allow };

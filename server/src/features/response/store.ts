@@ -9,6 +9,7 @@ import {
   sql,
   type Transaction,
 } from 'kysely';
+import { STANDING_KINDS, type StandingState, standingAfter, UNTOUCHED } from './device-truth.ts';
 import { type MachineActionEvent, nextStatus } from './machine-action-state.ts';
 
 interface MachineActionsTable {
@@ -248,6 +249,26 @@ export function responseStore(state: StateStore) {
           .set({ progress: JSON.stringify(progress), updated_at: at })
           .where('id', '=', id)
           .execute();
+      });
+    },
+
+    /** What its orders have made of the device, by the last that succeeded of each kind and those under way. */
+    standing(tenantId: string, machineId: string): Promise<StandingState> {
+      return state.read<ResponseDb, StandingState>(tenantId, async (db) => {
+        const rows = await db
+          .selectFrom('machine_actions')
+          .select(['type', 'status', 'params', 'seq'])
+          .distinctOn(['type', 'status'])
+          .where('machine_id', '=', machineId)
+          .where('type', 'in', STANDING_KINDS)
+          .where('status', 'in', ['Succeeded', 'InProgress'])
+          .orderBy('type')
+          .orderBy('status')
+          .orderBy('seq', 'desc')
+          .execute();
+        return rows
+          .sort((one, other) => Number(one.seq) - Number(other.seq))
+          .reduce(standingAfter, UNTOUCHED);
       });
     },
 
