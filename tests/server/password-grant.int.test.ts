@@ -177,8 +177,12 @@ describe('the password grant', () => {
     expect(JSON.stringify(trail.find((one: { action: string }) => one.action === 'app.update'))).toContain(
       'passwordGrant',
     );
+    const { refresh_token } = (await ask({ ...secret, scope: `offline_access ${AUDIENCE}/.default` })).json();
+    const refresh = () => refusal({ ...secret, grant_type: 'refresh_token', refresh_token });
+    expect(await refresh()).toEqual([200, undefined, undefined]);
     await server.cli('app', 'update', conf.clientId, '--password-grant', 'no');
     expect(await refusal(secret)).toEqual([400, 'unauthorized_client', 700016]);
+    expect(await refresh()).toEqual([400, 'invalid_grant', 70000]);
   });
 
   it('tells whoever does not know the password nothing, and who knows it what a page is needed for', async () => {

@@ -191,9 +191,10 @@ describe('sign-in codes', () => {
       );
       const page = (await visit(authorize)).headers.location ?? '';
       expect(page).toContain('/login/');
-      const enrol = await visit(page);
+      // To set codes up takes the password again, for whoever only took the session would set up his own.
+      expect((await visit(page)).text).toContain('name="password"');
+      const enrol = await visit(page, { form: { username: 'lea', password: secret } });
       expect(enrol.text).toContain('Set up sign-in codes');
-      expect(enrol.text).not.toContain('name="password"');
       const key = keyOf(enrol.text);
       await visit(page, { form: { code: hotp(key, stepOf(new Date())) } });
       const kept = await visit(page, { form: { kept: 'yes' } });
@@ -206,6 +207,48 @@ describe('sign-in codes', () => {
     } finally {
       await ask('PATCH', '/api/merlon/totppolicy', { everybody: false });
     }
+  });
+
+  it('are asked alone of a session from before they were set up', async () => {
+    const noa = await made('noa');
+    const secret = 'a quite new password';
+    const config = (await server.call('/portal/config.json')).json();
+    const visit = cookieJar(server.call, server.url);
+    const authorize = `${config.authorizationEndpoint}?${new URLSearchParams({
+      client_id: config.clientId,
+      response_type: 'code',
+      redirect_uri: server.url + config.redirectPath,
+      scope: 'openid',
+      code_challenge: 'a'.repeat(43),
+      code_challenge_method: 'S256',
+    })}`;
+    const login = (await visit(authorize)).headers.location ?? '';
+    await visit(login, { form: { username: 'noa', password: noa.oneTimePassword } });
+    const changed = await visit(login, { form: { newPassword: secret, repeatPassword: secret } });
+    await visit(changed.headers.location ?? '');
+    const { accessToken } = await server.signIn({ name: 'noa', password: secret });
+    const enrolled = (await ask('POST', '/api/merlon/me/totp', {}, accessToken)).json();
+    const key = fromBase32(enrolled.secret);
+    await ask(
+      'POST',
+      '/api/merlon/me/totp/confirm',
+      { code: hotp(key, stepOf(new Date()) - 1) },
+      accessToken,
+    );
+
+    const page = (await visit(authorize)).headers.location ?? '';
+    const asked = (await visit(page)).text;
+    expect(asked).toContain('Enter your code');
+    expect(asked).not.toContain('name="password"');
+    expect((await visit(page, { form: { code: '000000' } })).status).toBe(401);
+    const right = await visit(page, { form: { code: hotp(key, stepOf(new Date())) } });
+    expect((await visit(right.headers.location ?? '')).headers.location).toContain('code=');
+    expect((await visit(authorize)).headers.location, 'asked once').toContain('code=');
+    const [record] = await server.cli('audit', 'list', '--top', '1');
+    expect(record).toMatchObject({
+      action: 'user.signIn',
+      details: { session: 'continued', secondProof: 'code' },
+    });
   });
 
   it('are checked ten times at most, of many at once too', async () => {

@@ -31,7 +31,7 @@ export class StrangerConnections {
   opened(socket: Named & Pick<Socket, 'destroy' | 'once'>): void {
     const { remotePort } = socket;
     if (remotePort === undefined) return;
-    const address = networkOf(socket);
+    const address = networkOf(socket.remoteAddress ?? '');
     const own = this.#addresses.get(address) ?? new Map<number, Pick<Socket, 'destroy'>>();
     this.#addresses.set(address, own);
     own.set(remotePort, socket);
@@ -43,7 +43,8 @@ export class StrangerConnections {
 
   /** Whoever is at the other end was admitted. */
   admitted(socket: Named): void {
-    if (socket.remotePort !== undefined) this.#forget(networkOf(socket), socket.remotePort, null);
+    if (socket.remotePort !== undefined)
+      this.#forget(networkOf(socket.remoteAddress ?? ''), socket.remotePort, null);
   }
 
   #displace(address: string): void {
@@ -78,8 +79,8 @@ export class StrangerConnections {
 }
 
 /** An IPv6 customer has a /64 at least: its addresses count as one. */
-function networkOf({ remoteAddress = '' }: Named): string {
-  const address = remoteAddress.replace(/^::ffff:(?=\d+\.)/, '');
+export function networkOf(remote: string): string {
+  const address = remote.replace(/^::ffff:(?=\d+\.)/, '');
   if (!address.includes(':')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');

@@ -258,6 +258,11 @@ export function createProviders(
           const amr = 'amr' in source && Array.isArray(source.amr) ? source.amr : [];
           const missing = await deps.totp.missing(tenantId, id, amr);
           if (missing !== 'none') throw inDialect(secondProofError(missing));
+          // What came of a password ends with the leave to send one.
+          if ('gty' in source && source.gty?.split(' ').includes(PASSWORD_GRANT)) {
+            const app = await deps.apps.find(tenantId, source.clientId ?? '');
+            if (!app?.passwordGrant) throw new errors.InvalidGrant('the password grant was switched off');
+          }
         }
         return { accountId: user.id, claims: async () => claimsOf(user) };
       },
@@ -449,12 +454,12 @@ function proofOf({ proved, secretCheck }: TokenNote): Stamp['clientProof'] {
 
 /** A registration as the provider takes it. */
 function appClient(app: App): AdapterPayload {
-  const forPeople = app.redirectUris.length > 0 ? ['authorization_code', 'refresh_token'] : [];
-  const grants = app.isPublic
-    ? [...new Set([...forPeople, 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'])]
-    : ['client_credentials', ...forPeople];
-  if (app.passwordGrant)
-    grants.push(PASSWORD_GRANT, ...(forPeople.length > 0 || app.isPublic ? [] : ['refresh_token']));
+  const grants = [
+    'refresh_token',
+    ...(app.isPublic ? ['urn:ietf:params:oauth:grant-type:device_code'] : ['client_credentials']),
+    ...(app.redirectUris.length > 0 ? ['authorization_code'] : []),
+    ...(app.passwordGrant ? [PASSWORD_GRANT] : []),
+  ];
   return {
     client_id: app.clientId,
     client_name: app.name,

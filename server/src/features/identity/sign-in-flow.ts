@@ -497,7 +497,9 @@ export function createSignInFlow(deps: SignInFlowDeps) {
     const [reason, ...others] = prompt.reasons;
     if (session?.accountId === undefined || reason !== SECOND_PROOF_REASON || others.length > 0) return null;
     const user = await users.find(tenant.id, session.accountId);
-    return user && unfinished(tenant, user, session.amr ?? [], { session: 'continued' });
+    const rest = user && (await unfinished(tenant, user, session.amr ?? [], { session: 'continued' }));
+    // A session alone is not enough to set a second proof up: whoever took it would bring his own.
+    return rest?.steps.includes('enrol') ? null : rest;
   }
 
   /** `common`: the domain of `login_hint`, else the only tenant or the default one. */

@@ -3,6 +3,7 @@
 import { acceptedAudiences, isDelegatedPermission, isGuid } from '@merlon/contract';
 import { decodeJwt } from 'jose';
 import type { Reply, RouteRequest } from '../../http/route.ts';
+import { networkOf } from '../../http/stranger-connections.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { AadstsError, aadstsBody, aadstsErrors, clientRequestId } from './aadsts.ts';
 import type { App, Apps } from './apps.ts';
@@ -85,7 +86,7 @@ export function createTokenEndpoint(deps: TokenEndpointDeps) {
     work: (failed: () => void) => Promise<Reply>,
   ): Promise<Reply> {
     try {
-      return await throttle.attempt(request.ip, subject, work);
+      return await throttle.attempt(networkOf(request.ip), subject, work);
     } catch (error) {
       if (!(error instanceof ThrottledError)) throw error;
       throw new AadstsError(
