@@ -28,6 +28,7 @@ const ARCHITECTURES = { x64: 62, arm64: 183 };
 const ELF_MACHINE_AT = 18;
 /** Threads of the agent: each a file of its own, for the loader of threads takes none from memory. */
 const WORKERS = {
+  'guard-worker.js': 'agent/src/guard/guard-worker.ts',
   'hash-worker.js': 'agent/src/sensor/hash-worker.mjs',
   'yara-worker.js': 'agent/src/scan/yara-worker.mjs',
 };
@@ -75,6 +76,7 @@ async function buildAgent() {
     ...workers,
     ['yara-x.wasm', join(root, 'node_modules/@virustotal/yara-x/pkg/yara_x_js_bg.wasm')],
     ['sensor.bpf.o', join(root, 'agent/native/sensor.bpf.o')],
+    ['guard.bpf.o', join(root, 'agent/native/guard.bpf.o')],
     ['koffi.node', koffiNative(arch)],
     ...(missing.length > 0 ? [] : libraries),
   ]);
@@ -145,6 +147,7 @@ async function bundle(arch) {
       outfile,
       format: 'cjs',
       define: { 'import.meta.url': '""' },
+      plugins: [koffiFromAssets(arch)],
       metafile: true,
     });
     for (const input of Object.keys(own.inputs)) inputs.add(input);
@@ -272,7 +275,7 @@ function licences(inputs, withLibraries) {
     return `${name} ${version} (${license})\n\n${file === undefined ? '' : readFileSync(file, 'utf8').trim()}\n`;
   });
   const head = [
-    'merlon-agent: Apache-2.0. sensor.bpf.o: BSD-2-Clause or GPL-2.0.',
+    'merlon-agent: Apache-2.0. sensor.bpf.o, guard.bpf.o: BSD-2-Clause or GPL-2.0.',
     `Node.js ${process.version}: MIT and others, https://github.com/nodejs/node/blob/${process.version}/LICENSE`,
     ...(withLibraries
       ? [
