@@ -1,4 +1,5 @@
 /** The statements of real sets on real tables: whether an index answers them, and whether pages hold rows that lie closer than a millisecond. */
+import { Readable } from 'node:stream';
 import type { ODataSet } from '@merlon/odata';
 import type { StateStore, TenantScope } from '@merlon/state-store';
 import { openTestStateStore } from '@merlon/state-store/testing';
@@ -8,7 +9,7 @@ import { alertColumns, alertSet } from '../features/alerts/alert-set.ts';
 import { machineColumns, machineSet } from '../features/devices/machine-set.ts';
 import { machineActionColumns, machineActionSet } from '../features/response/machine-action-set.ts';
 import { MIGRATIONS } from '../features.ts';
-import { collectionBody, readQuery, sqlPage } from './page.ts';
+import { collectionBody, collectionReply, readQuery, type SqlPage, sqlPage } from './page.ts';
 import type { SqlColumns } from './sql-filter.ts';
 
 const TENANT = '11111111-1111-4111-8111-111111111111';
@@ -73,11 +74,10 @@ beforeAll(async () => {
 afterAll(() => state.close());
 
 function statement({ set, columns, table }: Listed, search: string) {
-  const { where, after, orderBy, limit, offset } = sqlPage(
-    readQuery({ url: `/x?${search}` }, set),
-    set,
-    columns,
-  );
+  return statementOf(table, sqlPage(readQuery({ url: `/x?${search}` }, set), set, columns));
+}
+
+function statementOf(table: string, { where, after, orderBy, limit, offset }: SqlPage) {
   const conditions = [where, after].filter((condition) => condition != null);
   return sql`from ${sql.table(table)} where ${conditions.length > 0 ? sql.join(conditions, sql` and `) : sql`true`}
     order by ${sql.join(orderBy.map(({ expression, direction }) => sql`${expression} ${sql.raw(direction)}`))} limit ${limit} offset ${offset}`;
@@ -205,5 +205,96 @@ describe('rows that lie inside one millisecond', () => {
     const since = times[0]?.first_event_at.toISOString() ?? '';
     const later = await page(small(alerts), `/x?$orderby=firstEventTime&$filter=firstEventTime gt ${since}`);
     expect(later.ids).not.toContain(last);
+  });
+});
+
+describe('a page of many', () => {
+  /** The whole text of an answer that leaves in pieces; `between` is called after each read. */
+  async function answer(
+    url: string,
+    between: (reads: number) => Promise<void> = async () => {},
+    maxTop = alerts.set.maxTop,
+  ) {
+    const { columns, table } = alerts;
+    const set = { ...alerts.set, maxTop };
+    let [reads, widest] = [0, 0];
+    const reply = await collectionReply(
+      { url, origin: 'https://merlon.test' },
+      { set, columns, context: 'Alerts' },
+      async (page) => {
+        const { rows } = await state.read<object, { rows: { id: string; at: Date }[] }>(SCOPE, (db) =>
+          sql<{ id: string; at: Date }>`select id, created_at as at ${statementOf(table, page)}`.execute(db),
+        );
+        widest = Math.max(widest, rows.length);
+        await between(++reads);
+        const entities = rows.map(({ id, at }) => ({
+          id,
+          alertCreationTime: at.toISOString(),
+          firstEventTime: at.toISOString(),
+        }));
+        return { entities, total: page.count ? ROWS : null };
+      },
+    );
+    if (!('body' in reply)) throw new Error('no body');
+    const { body } = reply;
+    let text = '';
+    if (body instanceof Readable) for await (const chunk of body) text += chunk;
+    else text = JSON.stringify(body);
+    return { reads, widest, streamed: body instanceof Readable, body: JSON.parse(text) };
+  }
+  const idsOf = (body: { value: { id: string }[] }) => body.value.map(({ id }) => id);
+
+  it.each([
+    ['/x', 4_000, false],
+    ['/x?$top=3000', 3_000, false],
+    ['/x?$top=501&$skip=7', 501, false],
+    ['/x?$top=500', 500, false],
+    ['/x?$count=true&$orderby=alertCreationTime', 4_000, true],
+    ["/x?$filter=id eq 'da7'", 1, false],
+  ])('%s is the same in pieces as it would be at once', async (url, size, counted) => {
+    const { body, widest, streamed } = await answer(url);
+    expect(streamed).toBe(size > 500);
+    expect(widest).toBeLessThanOrEqual(501);
+    const whole = await page({ ...alerts, set: { ...alerts.set, maxTop: 10_000 } }, url);
+    expect(idsOf(body)).toEqual(whole.ids.slice(0, size));
+    expect(body.value.length).toBe(size);
+    expect(body['@odata.count']).toBe(counted ? ROWS : undefined);
+    expect(body['@odata.nextLink']).toBeUndefined();
+  });
+
+  it('says where the next one begins', async () => {
+    const seen: string[] = [];
+    const sizes: number[] = [];
+    for (let next: string | undefined = '/x?$orderby=firstEventTime'; next !== undefined; ) {
+      const { body } = await answer(next, undefined, 1_200);
+      seen.push(...idsOf(body));
+      sizes.push(body.value.length);
+      next = body['@odata.nextLink']?.slice('https://merlon.test'.length);
+    }
+    expect(sizes).toEqual([1_200, 1_200, 1_200, 400]);
+    expect(new Set(seen).size).toBe(ROWS);
+  });
+
+  it('holds what stays once, though rows go while it leaves', async () => {
+    const { body } = await answer('/x?$orderby=alertCreationTime', async (reads) => {
+      if (reads !== 3) return;
+      await state.tenant<object, void>(SCOPE, async (db) => {
+        await sql`update alerts set created_at = created_at - interval '1 day' where id in ('da10', 'da20', 'da3999')`.execute(
+          db,
+        );
+      });
+    });
+    const ids = idsOf(body);
+    expect(new Set(ids).size).toBe(ids.length);
+    // What moved to a place that had been passed is not met again.
+    expect(ids.length).toBe(ROWS - 1);
+  });
+
+  it('is cut off when the store fails on the way', async () => {
+    await expect(
+      answer('/x', async (reads) => {
+        if (reads === 2) throw new Error('the store is gone');
+      }),
+    ).rejects.toThrow('the store is gone');
   });
 });

@@ -1,8 +1,9 @@
 /** From a client's query options to a page of rows, and back to the envelope the wire wants. */
+import { Readable } from 'node:stream';
 import { ApiError } from '@merlon/contract';
 import { applyQuery, ODataError, type ODataQuery, type ODataSet, parseQuery } from '@merlon/odata';
 import type { Expression, SqlBool } from 'kysely';
-import type { RouteRequest } from '../http/route.ts';
+import type { Reply, RouteRequest } from '../http/route.ts';
 import { afterRow, pageOrder, pageToken, readPageToken, sqlOrder } from './page-key.ts';
 import { type SqlColumns, sqlFilter } from './sql-filter.ts';
 
@@ -51,6 +52,65 @@ export function sqlPage(query: ODataQuery, set: ODataSet, columns: SqlColumns): 
 
 function pageSize(query: ODataQuery, set: ODataSet): number {
   return Math.min(query.top ?? set.maxTop, set.maxTop);
+}
+
+/** Entities that are read and written at once: a larger page leaves in such pieces, so that its size costs no memory. */
+const PIECE = 500;
+
+/**
+ * The answer of a collection route. `read` gives the entities of a page of rows, which may be one of many pieces.
+ * @throws ApiError `ODataError`, naming the option and what is wrong with it
+ */
+export async function collectionReply<T extends object>(
+  request: Asked,
+  { set, columns, context }: { set: ODataSet; columns: SqlColumns; context: string },
+  read: (page: SqlPage, query: ODataQuery) => Promise<{ entities: readonly T[]; total: number | null }>,
+): Promise<Reply> {
+  const query = readQuery(request, set);
+  const size = pageSize(query, set);
+  const inPieces = set.paging !== undefined && size > PIECE;
+  const asked = inPieces ? { ...query, top: PIECE } : query;
+  const first = await read(sqlPage(asked, set, columns), query);
+  if (!inPieces || first.entities.length <= PIECE)
+    return {
+      status: 200,
+      body: collectionBody(request, query, set, context, first.entities, first.total),
+    };
+  const byKey = pageOrder(query, set) ?? [];
+  const following = async (last: object, wanted: number) => {
+    const skipToken = pageToken(set, byKey, { ...last });
+    const page = sqlPage({ ...query, top: wanted, skip: 0, skipToken, count: false }, set, columns);
+    return (await read(page, query)).entities;
+  };
+  async function* text(): AsyncGenerator<string> {
+    const head = {
+      '@odata.context': contextOf(request.origin, context),
+      ...(first.total === null ? {} : { '@odata.count': first.total }),
+    };
+    yield `${JSON.stringify(head).slice(0, -1)},"value":[`;
+    let found = first.entities;
+    let wanted = PIECE;
+    let last: object | undefined;
+    for (let sent = 0; ; ) {
+      const piece = found.slice(0, wanted);
+      last = piece.at(-1) ?? last;
+      const written = piece.map((entity) => JSON.stringify(shaped(entity, query))).join(',');
+      if (piece.length > 0) yield `${sent > 0 ? ',' : ''}${written}`;
+      sent += piece.length;
+      if (found.length <= wanted || sent >= size || !last) break;
+      wanted = Math.min(PIECE, size - sent);
+      found = await following(last, wanted);
+    }
+    const goesOn = found.length > wanted && query.top === undefined;
+    yield goesOn && last
+      ? `],"@odata.nextLink":${JSON.stringify(nextLink(request, next(query, set, [last], size)))}}`
+      : ']}';
+  }
+  return {
+    status: 200,
+    headers: { 'content-type': 'application/json; charset=utf-8' },
+    body: Readable.from(text(), { objectMode: false }),
+  };
 }
 
 export function contextOf(origin: string, path: string): string {

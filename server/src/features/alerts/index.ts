@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { type Alert, type RiskScore, riskScores, ticksFromDate } from '@merlon/contract';
 import type { TenantScope } from '@merlon/state-store';
 import type { Feature, Platform } from '../../feature.ts';
-import type { Caller, RouteRequest } from '../../http/route.ts';
+import type { Caller, Reply, RouteRequest } from '../../http/route.ts';
 import type { Devices } from '../devices/index.ts';
 import type { AlertCandidate } from './alert-candidate.ts';
 import { alertEntity } from './alert-entity.ts';
@@ -30,7 +30,7 @@ export interface Alerts extends Feature {
     request: Pick<RouteRequest, 'url' | 'origin'>,
     caller: Caller,
     subject: AlertSubject,
-  ): Promise<{ status: 200; body: object }>;
+  ): Promise<Reply>;
   /** Opens an alert, or adds to the open one of the same key. Saying the same thing twice changes nothing. */
   raise(candidate: AlertCandidate, options?: RaiseOptions): Promise<{ alertId: string; created: boolean }>;
   /** Null: there is none that the caller may see. */

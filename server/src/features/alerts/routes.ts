@@ -11,8 +11,8 @@ import {
   entityAnswer,
 } from '@merlon/contract';
 import { Type } from 'typebox';
-import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
-import { collectionBody, contextOf, expands, readQuery, sqlPage } from '../../odata/page.ts';
+import { type Caller, defineRoute, type Reply, type Route, type RouteRequest } from '../../http/route.ts';
+import { collectionReply, contextOf, expands } from '../../odata/page.ts';
 import type { Devices } from '../devices/index.ts';
 import { alertEntity } from './alert-entity.ts';
 import { alertCollection, alertColumns, alertSet } from './alert-set.ts';
@@ -44,14 +44,15 @@ export async function alertsAbout(
   request: Pick<RouteRequest, 'url' | 'origin'>,
   caller: Caller,
   about: AlertSubject | null,
-): Promise<{ status: 200; body: object }> {
-  const query = readQuery(request, alertSet);
-  const page = sqlPage(query, alertSet, alertColumns);
-  const { alerts, total } = await work.list(caller, page, about, expands(query, 'evidence'));
-  return {
-    status: 200,
-    body: collectionBody(request, query, alertSet, 'Alerts', alerts.map(alertEntity), total),
-  };
+): Promise<Reply> {
+  return collectionReply(
+    request,
+    { set: alertSet, columns: alertColumns, context: 'Alerts' },
+    async (page, query) => {
+      const { alerts, total } = await work.list(caller, page, about, expands(query, 'evidence'));
+      return { entities: alerts.map(alertEntity), total };
+    },
+  );
 }
 
 export function alertRoutes(work: AlertWork, devices: Pick<Devices, 'require'>): Route[] {

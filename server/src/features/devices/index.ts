@@ -10,7 +10,7 @@ import {
 } from '@merlon/contract';
 import type { TenantScope } from '@merlon/state-store';
 import type { Feature, Platform } from '../../feature.ts';
-import type { Caller, DeviceAuthenticator, RouteRequest } from '../../http/route.ts';
+import type { Caller, DeviceAuthenticator, Reply, RouteRequest } from '../../http/route.ts';
 import { DEVICE_GROUPS_CHANNEL } from '../device-groups/index.ts';
 import { deviceAuthenticator } from './device-authenticator.ts';
 import { DeviceDirectory, type DeviceIdentity } from './device-directory.ts';
@@ -64,7 +64,7 @@ export interface Devices extends Feature {
     request: Pick<RouteRequest, 'url' | 'origin'>,
     caller: Caller,
     ids: readonly string[],
-  ): Promise<{ status: 200; body: object }>;
+  ): Promise<Reply>;
   /** Devices by id as the API shows them, those of them that the caller may see. */
   machines(caller: TenantScope, ids: readonly string[]): Promise<ReadonlyMap<string, Machine>>;
   /** The device was heard of just now. */

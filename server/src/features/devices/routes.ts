@@ -1,7 +1,7 @@
 import { ApiError, collectionAnswer, entityAnswer, Machine } from '@merlon/contract';
 import { Type } from 'typebox';
-import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
-import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.ts';
+import { type Caller, defineRoute, type Reply, type Route, type RouteRequest } from '../../http/route.ts';
+import { collectionReply, contextOf } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { machineEntity } from './machine-entity.ts';
 import { machineKey } from './machine-key.ts';
@@ -26,16 +26,16 @@ export async function machinesAmong(
   request: Pick<RouteRequest, 'url' | 'origin'>,
   caller: Caller,
   among: readonly string[] | null,
-): Promise<{ status: 200; body: object }> {
+): Promise<Reply> {
   const now = deps.clock.now();
-  const query = readQuery(request, machineSet);
-  const { rows, total } = await deps.store.list(
-    caller,
-    sqlPage(query, machineSet, machineColumns(now)),
-    among,
+  return collectionReply(
+    request,
+    { set: machineSet, columns: machineColumns(now), context: 'Machines' },
+    async (page) => {
+      const { rows, total } = await deps.store.list(caller, page, among);
+      return { entities: rows.map((row) => machineEntity(row, now)), total };
+    },
   );
-  const machines = rows.map((row) => machineEntity(row, now));
-  return { status: 200, body: collectionBody(request, query, machineSet, 'Machines', machines, total) };
 }
 
 export function machineRoutes(deps: {

@@ -1,7 +1,7 @@
 /** What the routes of every kind of entity share: who may read, what they are asked for, and the devices that saw something. */
 import { ApiError } from '@merlon/contract';
 import type { Profiles, SightedEntity } from '@merlon/event-store';
-import type { Caller, RouteRequest } from '../../http/route.ts';
+import type { Caller, Reply, RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Alerts } from '../alerts/index.ts';
 import type { DeviceGroups } from '../device-groups/index.ts';
@@ -65,7 +65,7 @@ export async function devicesThatSaw(
   request: Asked,
   entity: SightedEntity,
   limit = MAX_DEVICES,
-): Promise<{ status: 200; body: object }> {
+): Promise<Reply> {
   const ids = await profiles.devices(request.caller, entity, limit);
   return devices.listAmong(request, request.caller, ids);
 }
