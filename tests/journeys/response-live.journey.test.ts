@@ -126,7 +126,7 @@ describe.skipIf(why)('live response', () => {
   const scriptProcesses = () =>
     readdirSync('/proc').filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`HOME=${join(work, 'agent')}`);
+        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`\0HOME=${join(work, 'agent')}`);
       } catch {
         return false;
       }

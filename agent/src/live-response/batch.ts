@@ -9,6 +9,7 @@ import {
   nowIso7,
   type OrderedCommand,
   SCRIPT_STREAM_BYTES,
+  splitWords,
 } from '@merlon/contract';
 import { type Static, Type } from 'typebox';
 import { messageOf } from '../agent-error.ts';
@@ -22,7 +23,6 @@ import { killLeftOver } from './confinement.ts';
 import { copyAside } from './get-file.ts';
 import { putFile } from './put-file.ts';
 import { type KeptOutput, runScript } from './run-script.ts';
-import { splitArguments } from './script-arguments.ts';
 
 const ERROR_CHARS = 2_000;
 
@@ -171,7 +171,7 @@ class Batch {
         await killLeftOver(this.#nameOf(command));
         throw new Error('The agent was stopped before the script had ended; it is not run a second time.');
       }
-      const args = splitArguments(command.args);
+      const args = splitWords(command.args);
       const content = await fetchInput(link, orderId, command, signal);
       const file = await putFile(join(this.#folder, String(index)), fileName, content, 0o700);
       const outcome = await runScript({

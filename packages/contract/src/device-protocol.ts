@@ -10,6 +10,7 @@
  * a stolen TLS endpoint can command it. It answers with a receipt signed by its own key.
  */
 import { type Static, Type } from 'typebox';
+import { LiveWord } from './live-session.ts';
 
 export const DEVICE_PATHS = {
   enrol: '/device/v1/enrol',
@@ -258,6 +259,10 @@ export const ToDevice = Type.Union([
   Type.Object({ type: Type.Literal('cancel'), cancel: Type.String() }),
   /** There is a newer version of a topic at {@link DEVICE_PATHS.content}. */
   Type.Object({ type: Type.Literal('content'), topic: Type.String(), version: Type.Integer() }),
+  /** The next word of a console session: JWS of `LiveInput`, `typ` `LIVE_INPUT_TYPE`, by the command key. */
+  Type.Object({ type: Type.Literal('live'), input: Type.String() }),
+  /** A session's words up to this one are stored: the device may forget them. */
+  Type.Object({ type: Type.Literal('liveStored'), sessionId: Guid, seq: Type.Integer({ minimum: 0 }) }),
   /** The device was offboarded or its key withdrawn; it stops sending. */
   Type.Object({ type: Type.Literal('farewell'), reason: Type.String() }),
 ]);
@@ -273,8 +278,8 @@ export type ResultProgress = Static<typeof ResultProgress>;
  */
 export const ContentQuery = Type.Object(
   {
-    from: Type.Integer({ minimum: 0, default: 0 }),
-    scope: Type.String({ maxLength: CONTENT_SCOPE_CHARS, default: '' }),
+    from: Type.Optional(Type.Integer({ minimum: 0 })),
+    scope: Type.Optional(Type.String({ maxLength: CONTENT_SCOPE_CHARS })),
   },
   { additionalProperties: false },
 );
@@ -333,5 +338,20 @@ export const FromDevice = Type.Union([
   }),
   Type.Object({ type: Type.Literal('receipt'), receipt: Type.String() }),
   Type.Object({ type: Type.Literal('health'), health: DeviceHealth }),
+  /** The device's next word in a console session; said again at every connection until it is stored. `taken`: the newest input that it took. */
+  Type.Object({
+    type: Type.Literal('live'),
+    sessionId: Guid,
+    seq: Type.Integer({ minimum: 1 }),
+    taken: Type.Integer({ minimum: 0 }),
+    word: LiveWord,
+  }),
+  /** What the device took in; or, with `unknown`, that it has no such session (any more). */
+  Type.Object({
+    type: Type.Literal('liveTaken'),
+    sessionId: Guid,
+    taken: Type.Integer({ minimum: 0 }),
+    unknown: Type.Boolean(),
+  }),
 ]);
 export type FromDevice = Static<typeof FromDevice>;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { splitArguments } from './script-arguments.ts';
+import { splitWords } from './split-words.ts';
 
-describe('arguments of a script', () => {
+describe('words of a line', () => {
   it.each<[string, string[]]>([
     ['', []],
     ['   ', []],
@@ -14,10 +14,10 @@ describe('arguments of a script', () => {
       ['$(id)', '`id`', '*;', 'rm', '-rf', '/', '|', 'x', '>', 'y', '&', '#'],
     ],
   ])('%j', (text, expected) => {
-    expect(splitArguments(text)).toEqual(expected);
+    expect(splitWords(text)).toEqual(expected);
   });
 
   it.each(['"open', "'open", 'end\\', `a "b' c`])('refuses %j', (text) => {
-    expect(() => splitArguments(text)).toThrow();
+    expect(() => splitWords(text)).toThrow();
   });
 });

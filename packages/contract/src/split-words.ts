@@ -1,11 +1,9 @@
 /**
- * Splits the `Args` of a script into its arguments: at blanks, but for those in single or double quotes or behind a backslash. Nothing else means anything: no
- * variable, pattern or command is ever looked at, since no shell sees them.
+ * Splits a line, such as the `Args` of a script, into its words: at blanks, but for those in single or double quotes or behind a backslash. Nothing else means
+ * anything: no variable, pattern or command is ever looked at, since no shell sees them.
  */
-import { AgentError } from '../agent-error.ts';
-
-/** @throws AgentError when a quote is not closed, or nothing follows the last backslash */
-export function splitArguments(text: string): string[] {
+/** @throws Error when a quote is not closed, or nothing follows the last backslash */
+export function splitWords(text: string): string[] {
   const found: string[] = [];
   let current: string | null = null;
   let quote: '"' | "'" | null = null;
@@ -16,7 +14,7 @@ export function splitArguments(text: string): string[] {
       else current += character;
     } else if (character === '\\') {
       at += 1;
-      if (at === text.length) throw new AgentError('the arguments end with a backslash');
+      if (at === text.length) throw new Error('the line ends with a backslash');
       const next = text.charAt(at);
       // Between double quotes it is itself, unless it protects a quote or another of its kind.
       current = (current ?? '') + (quote === '"' && next !== '"' && next !== '\\' ? `\\${next}` : next);
@@ -33,7 +31,7 @@ export function splitArguments(text: string): string[] {
       current = (current ?? '') + character;
     }
   }
-  if (quote !== null) throw new AgentError(`a ${quote} in the arguments is not closed`);
+  if (quote !== null) throw new Error(`a ${quote} is not closed`);
   if (current !== null) found.push(current);
   return found;
 }

@@ -113,22 +113,31 @@ export function approvalRoutes(deps: {
     if (action?.approval !== 'Required' || action.status !== 'Pending')
       throw new ApiError('ResourceNotFound', `No machine action ${id} waits for approval.`);
     await deps.devices.require(request.caller, action.machine_id, 'act');
-    if (action.requestor_id === request.caller.id)
-      throw new ApiError(
-        'DisallowedOperation',
-        'The action needs the word of somebody other than the one who ordered it.',
-      );
-    const { tenantId, id: userId } = request.caller;
-    const by = action.requestor_id;
-    if (by !== null && (await deps.couldAct(by, action.created_at, { tenantId, userId })))
-      throw new ApiError(
-        'DisallowedOperation',
-        'The action was ordered by a program whose credentials you hold: it needs the word of somebody else.',
-      );
+    await requireSecondPerson(deps, { id: action.requestor_id, at: action.created_at }, request.caller);
     return action;
   }
 }
 
 function decided(id: string): ApiError {
   return new ApiError('Conflict', `Machine action ${id} was decided on in the meantime.`);
+}
+
+/** @throws ApiError DisallowedOperation unless the caller is somebody else than who ordered it, and than who could have had it ordered by a program */
+export async function requireSecondPerson(
+  {
+    couldAct,
+  }: { couldAct(clientId: string, at: Date, person: { tenantId: string; userId: string }): Promise<boolean> },
+  ordered: { readonly id: string | null; readonly at: Date },
+  { tenantId, id: userId }: Caller,
+): Promise<void> {
+  if (ordered.id === userId)
+    throw new ApiError(
+      'DisallowedOperation',
+      'The action needs the word of somebody other than the one who ordered it.',
+    );
+  if (ordered.id !== null && (await couldAct(ordered.id, ordered.at, { tenantId, userId })))
+    throw new ApiError(
+      'DisallowedOperation',
+      'The action was ordered by a program whose credentials you hold: it needs the word of somebody else.',
+    );
 }

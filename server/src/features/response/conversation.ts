@@ -15,6 +15,7 @@ import type { Audit } from '../audit/index.ts';
 import type { DeviceContents, SayToDevice } from '../device-content/index.ts';
 import type { Devices } from '../devices/index.ts';
 import { contradictions, type StandingState, standingAfter } from './device-truth.ts';
+import type { LiveAttendance } from './live-attendance.ts';
 import type { MachineActionEvent } from './machine-action-state.ts';
 import type { OrderResultsStore } from './order-results-store.ts';
 import { progressToKeep } from './progress.ts';
@@ -28,6 +29,7 @@ export interface ConversationDeps extends SendingDeps {
   readonly results: Pick<OrderResultsStore, 'whole'>;
   readonly devices: Pick<Devices, 'lookup' | 'report' | 'seen' | 'offboard'>;
   readonly content: Pick<DeviceContents, 'heard' | 'left'>;
+  readonly live: Pick<LiveAttendance, 'greeted' | 'heard'>;
   readonly audit: Audit;
   readonly clock: Clock;
   readonly log: Logger;
@@ -67,7 +69,8 @@ export class Conversation {
         content.heard(this.#device, frame.health, this.#say);
         this.#standing = await store.standing(tenantId, deviceId);
         await this.#holdAgainst(frame.health);
-        return sendOpenOrders(this.#deps, tenantId, deviceId, frame.lastSeq);
+        await sendOpenOrders(this.#deps, tenantId, deviceId, frame.lastSeq);
+        return this.#deps.live.greeted(this.#device);
       case 'health':
         devices.seen(tenantId, deviceId, this.#ip);
         content.heard(this.#device, frame.health, this.#say);
@@ -94,6 +97,9 @@ export class Conversation {
         );
       case 'receipt':
         return this.#receipt(frame.receipt);
+      case 'live':
+      case 'liveTaken':
+        return this.#deps.live.heard(this.#device, frame);
       default:
         throw new Error(`unknown frame ${(frame satisfies never as { type: string }).type}`);
     }

@@ -1,38 +1,30 @@
-/**
- * Links to what orders yielded. A link is good for half an hour, needs no header, and is nothing but a random token: the server keeps its hash, so neither a
- * copy of the database nor its log gives a link away.
- */
-import { createHash, randomBytes } from 'node:crypto';
+/** The calls that ask for a link to what an order yielded, and the one that a link leads to. */
 import { Readable } from 'node:stream';
 import { ApiError, isGuid, type LiveResponseCommand, PACKAGE_RESULT } from '@merlon/contract';
 import { Type } from 'typebox';
 import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
-import { contextOf } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
+import { DOWNLOADS, type DownloadLinks, type LinkedFile, linkAnswer } from './download-links.ts';
 import { liveResponseCommands } from './live-response-commands.ts';
 import type { OrderResultsStore } from './order-results-store.ts';
 import type { MachineActionRow, ResponseStore } from './store.ts';
 
-const LINK_MS = 30 * 60_000;
-const TOKEN = /^[A-Za-z0-9_-]{43}$/;
-const DOWNLOADS = '/api/merlon/downloads';
 const idParams = Type.Object({ id: Type.String() });
-const linkAnswer = Type.Object({ '@odata.context': Type.String(), value: Type.String() });
 const readers = ['Machine.Read.All', 'Machine.ReadWrite.All'] as const;
 
 export interface DownloadDeps {
   readonly store: Pick<ResponseStore, 'find'>;
   readonly results: OrderResultsStore;
+  readonly links: DownloadLinks;
   readonly clock: Clock;
 }
 
-interface Wanted {
+interface Wanted extends LinkedFile {
+  /** Of the result. */
   readonly name: string;
-  readonly fileName: string;
-  readonly contentType: string;
 }
 
-export function downloadRoutes({ store, results, clock }: DownloadDeps): Route[] {
+export function downloadRoutes({ store, results, links, clock }: DownloadDeps): Route[] {
   return [
     defineRoute({
       id: 'machineactions.packageUri',
@@ -92,7 +84,7 @@ export function downloadRoutes({ store, results, clock }: DownloadDeps): Route[]
       params: Type.Object({ token: Type.String() }),
       responses: { 200: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) },
       async handle({ params: { token }, audit, signal }) {
-        const link = TOKEN.test(token) ? await results.findLink(hashOf(token), clock.now()) : undefined;
+        const link = await links.follow(token);
         if (!link)
           throw new ApiError(
             'ResourceNotFound',
@@ -100,7 +92,7 @@ export function downloadRoutes({ store, results, clock }: DownloadDeps): Route[]
           );
         // Whoever holds it acts in the name of the one who asked for it.
         audit.as(link.tenantId, link.actor);
-        audit.target('machineAction', link.actionId);
+        audit.target(link.targetKind, link.actionId);
         audit.details({ file: link.fileName, size: link.size });
         return {
           status: 200,
@@ -130,12 +122,11 @@ export function downloadRoutes({ store, results, clock }: DownloadDeps): Route[]
   }
 
   async function answer(
-    { caller, origin, audit }: Pick<RouteRequest, 'origin' | 'audit'> & { caller: Caller },
+    request: Pick<RouteRequest, 'origin' | 'audit'> & { caller: Caller },
     action: MachineActionRow,
-    { name, fileName, contentType }: Wanted,
+    wanted: Wanted,
   ) {
-    const now = clock.now();
-    const result = await results.whole(caller, action.id, name, now);
+    const result = await results.whole(request.caller, action.id, wanted.name, clock.now());
     if (!result)
       throw new ApiError(
         'ResourceNotFound',
@@ -143,28 +134,7 @@ export function downloadRoutes({ store, results, clock }: DownloadDeps): Route[]
           ? `The action is ${action.status}: there is nothing to download yet.`
           : `The action is ${action.status}: there is nothing to download (any more).`,
       );
-    const token = randomBytes(32).toString('base64url');
-    const { kind, id, name: actorName } = caller;
-    audit.details({ file: fileName, size: result.size, sha256: result.sha256 });
-    await results.link(
-      caller.tenantId,
-      {
-        tokenHash: hashOf(token),
-        resultId: result.id,
-        fileName,
-        contentType,
-        actor: { kind, id, name: actorName },
-        expiresAt: new Date(now.getTime() + LINK_MS),
-      },
-      (db) => audit.recordIn(db),
-    );
-    return {
-      status: 200,
-      body: {
-        '@odata.context': contextOf(origin, 'Edm.String'),
-        value: `${origin}${DOWNLOADS}/${token}`,
-      },
-    };
+    return links.answer(request, result, wanted, 'machineAction');
   }
 
   async function* partsOf(tenantId: string, resultId: string, size: number, signal: AbortSignal) {
@@ -214,8 +184,4 @@ export function attachment(fileName: string): string {
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   return `attachment; filename="${plain}"; filename*=UTF-8''${encoded}`;
-}
-
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex');
 }

@@ -6,24 +6,30 @@ import type { Alerts } from '../alerts/index.ts';
 import type { DeviceContents } from '../device-content/index.ts';
 import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
-import { approvalPolicies, approvalPolicyOperations } from './approval-policies.ts';
+import { type ApprovalPolicies, approvalPolicies, approvalPolicyOperations } from './approval-policies.ts';
 import { approvalRoutes } from './approval-routes.ts';
 import { bulkOrderRoute } from './bulk-orders.ts';
 import { channelSocket } from './channel.ts';
 import { ChannelHub } from './channel-hub.ts';
 import { raiseDoubts } from './doubts.ts';
+import { type DownloadLinks, downloadLinks } from './download-links.ts';
 import { downloadRoutes } from './downloads.ts';
 import { startExpiry } from './expiry.ts';
 import { isolationAllowanceOperations, isolationAllowances } from './isolation-allowances.ts';
+import { LiveAttendance } from './live-attendance.ts';
 import { openOrder, orderResultRoutes } from './order-results.ts';
 import { startForgetting } from './order-results-retention.ts';
-import { orderResultsStore } from './order-results-store.ts';
+import { type OrderResultsStore, orderResultsStore } from './order-results-store.ts';
 import { orderRoutes, orderSpecs } from './order-routes.ts';
 import { ACTION_LIFETIME_MS, createOrdering, type Ordering } from './ordering.ts';
 import { responseRoutes } from './routes.ts';
 import { sendWord } from './sending.ts';
 import { type MachineActionRow, responseStore } from './store.ts';
 
+export { type ApprovalPolicies, policyFor } from './approval-policies.ts';
+export { requireSecondPerson } from './approval-routes.ts';
+export { linkAnswer } from './download-links.ts';
+export type { LiveAttendant, LiveFrame } from './live-attendance.ts';
 export { machineActionEntity } from './machine-action-entity.ts';
 export { responseMigrations } from './migrations.ts';
 
@@ -31,6 +37,13 @@ export interface Response extends Feature {
   readonly ordering: Ordering;
   /** An order of this device that is not over. @throws ApiError ResourceNotFound, BadRequest */
   openOrder(device: DeviceCaller, orderId: string): Promise<MachineActionRow>;
+  readonly policies: Pick<ApprovalPolicies, 'list'>;
+  readonly results: Pick<OrderResultsStore, 'whole'>;
+  readonly links: DownloadLinks;
+  /** Console sessions speak over the channels of devices, too. */
+  readonly live: Pick<LiveAttendance, 'attend'>;
+  /** The devices whose channels are open here. */
+  readonly channels: Pick<ChannelHub, 'has' | 'send'>;
 }
 
 /** Tells the other servers that a device has something to carry out; the one that holds its channel sends it. */
@@ -50,8 +63,10 @@ export function createResponse(
   const store = responseStore(platform.state);
   const results = orderResultsStore(platform.state);
   const hub = new ChannelHub();
+  const live = new LiveAttendance();
+  const links = downloadLinks({ results, clock: platform.clock });
   const doubt = raiseDoubts(alerts, platform.clock);
-  const deps = { ...platform, log, store, results, hub, devices, commandKey, content, doubt };
+  const deps = { ...platform, log, store, results, hub, devices, commandKey, content, doubt, live, links };
   let expiry: { stop(): void } | undefined;
   let forgetting: { stop(): void } | undefined;
   let unlisten: (() => Promise<void>) | undefined;
@@ -77,6 +92,11 @@ export function createResponse(
     name: 'response',
     ordering,
     openOrder: (device, orderId) => openOrder(store, device, orderId),
+    policies,
+    results,
+    links,
+    live,
+    channels: hub,
     routes: [
       ...orderRoutes(ordering, specs),
       bulkOrderRoute({ ordering, specs }),

@@ -8,6 +8,7 @@ export interface OrderResultsDb {
   order_results: {
     tenant_id: Tenant;
     id: string;
+    /** Of a machine action or of a console session. */
     action_id: string;
     name: string;
     /** bigint arrives as text. */
@@ -33,6 +34,8 @@ export interface OrderResultsDb {
     result_id: string;
     file_name: string;
     content_type: string;
+    /** What `action_id` of its result is the id of. */
+    target_kind: 'machineAction' | 'liveSession';
     /** Who asked for the link. */
     actor_kind: 'application' | 'user';
     actor_id: string;
@@ -78,6 +81,7 @@ export const orderResultMigrations: readonly Migration[] = [
           .addColumn('result_id', 'uuid', (c) => c.notNull())
           .addColumn('file_name', 'text', (c) => c.notNull())
           .addColumn('content_type', 'text', (c) => c.notNull())
+          .addColumn('target_kind', 'text', (c) => c.notNull())
           .addColumn('actor_kind', 'text', (c) => c.notNull())
           .addColumn('actor_id', 'text', (c) => c.notNull())
           .addColumn('actor_name', 'text', (c) => c.notNull())

@@ -43,6 +43,7 @@ export interface NewLink {
   readonly resultId: string;
   readonly fileName: string;
   readonly contentType: string;
+  readonly targetKind: 'machineAction' | 'liveSession';
   readonly actor: { readonly kind: 'application' | 'user'; readonly id: string; readonly name: string };
   readonly expiresAt: Date;
 }
@@ -128,6 +129,7 @@ export function orderResultsStore(state: StateStore) {
             result_id: link.resultId,
             file_name: link.fileName,
             content_type: link.contentType,
+            target_kind: link.targetKind,
             actor_kind: link.actor.kind,
             actor_id: link.actor.id,
             actor_name: link.actor.name,
@@ -160,6 +162,7 @@ export function orderResultsStore(state: StateStore) {
             resultId: row.result_id,
             fileName: row.file_name,
             contentType: row.content_type,
+            targetKind: row.target_kind,
             actor: { kind: row.actor_kind, id: row.actor_id, name: row.actor_name },
             expiresAt: row.expires_at,
             size: Number(row.size),

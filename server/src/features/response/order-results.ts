@@ -13,6 +13,7 @@ import {
 import { Type } from 'typebox';
 import { type DeviceCaller, defineRoute, type Route } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
+import type { LiveAttendance } from './live-attendance.ts';
 import type { OrderResultsStore } from './order-results-store.ts';
 import type { MachineActionRow, ResponseStore } from './store.ts';
 
@@ -26,10 +27,19 @@ const params = Type.Object({
 export interface OrderResultDeps {
   readonly store: Pick<ResponseStore, 'find'>;
   readonly results: OrderResultsStore;
+  /** A console session hands in files as an order does. */
+  readonly live: Pick<LiveAttendance, 'resultOf'>;
   readonly clock: Clock;
 }
 
-export function orderResultRoutes({ store, results, clock }: OrderResultDeps): Route[] {
+/** What may be handed in under this name, and how long it is kept. */
+interface Expected extends OrderResult {
+  readonly ownerId: string;
+  readonly ownerKind: 'machineAction' | 'liveSession';
+  readonly retentionMs: number;
+}
+
+export function orderResultRoutes({ store, results, live, clock }: OrderResultDeps): Route[] {
   return [
     defineRoute({
       id: 'device.orderResult.put',
@@ -43,11 +53,10 @@ export function orderResultRoutes({ store, results, clock }: OrderResultDeps): R
       params,
       responses: { 200: ResultProgress, 409: ResultProgress },
       async handle({ caller, params: { orderId, name }, headers, rawBody, audit }) {
-        audit.target('machineAction', orderId);
-        const action = await openOrder(store, caller, orderId);
-        const expected = expectedResult(action, name);
+        const expected = await expectedResult(caller, orderId, name);
+        audit.target(expected.ownerKind, expected.ownerId);
         const part = {
-          actionId: action.id,
+          actionId: expected.ownerId,
           name,
           offset: numberIn(headers, RESULT_PART.offsetHeader),
           size: numberIn(headers, RESULT_PART.sizeHeader),
@@ -57,7 +66,7 @@ export function orderResultRoutes({ store, results, clock }: OrderResultDeps): R
         audit.details({ result: name, size: part.size, sha256: part.sha256 });
         if (part.size > expected.maxBytes)
           throw new ApiError('PayloadTooLarge', `${name} may hold ${expected.maxBytes} bytes.`);
-        const outcome = await results.put(caller.tenantId, part, clock.now(), retentionMs(action.type));
+        const outcome = await results.put(caller.tenantId, part, clock.now(), expected.retentionMs);
         switch (outcome.kind) {
           case 'kept':
             // One record for the whole, not one for every part.
@@ -87,12 +96,32 @@ export function orderResultRoutes({ store, results, clock }: OrderResultDeps): R
       params,
       responses: { 200: ResultProgress },
       async handle({ caller, params: { orderId, name } }) {
-        const action = await openOrder(store, caller, orderId);
-        expectedResult(action, name);
-        return { status: 200, body: await results.progress(caller.tenantId, action.id, name) };
+        const { ownerId } = await expectedResult(caller, orderId, name);
+        return { status: 200, body: await results.progress(caller.tenantId, ownerId, name) };
       },
     }),
   ];
+
+  async function expectedResult(device: DeviceCaller, id: string, name: string): Promise<Expected> {
+    const inSession = await live.resultOf(device, id, name);
+    if (inSession)
+      return {
+        ...inSession,
+        ownerId: id,
+        ownerKind: 'liveSession',
+        retentionMs: retentionMs('LiveResponse'),
+      };
+    const action = await openOrder(store, device, id);
+    const expected = resultsOf(action.type, action.params).find((result) => result.name === name);
+    if (!expected)
+      throw new ApiError('InvalidInput', `An order of kind ${action.type} hands in no ${name} here.`);
+    return {
+      ...expected,
+      ownerId: action.id,
+      ownerKind: 'machineAction',
+      retentionMs: retentionMs(action.type),
+    };
+  }
 }
 
 /**
@@ -111,13 +140,6 @@ export async function openOrder(
   if (action.status !== 'Pending' && action.status !== 'InProgress')
     throw new ApiError('BadRequest', `Order ${orderId} is over: ${action.status}.`);
   return action;
-}
-
-function expectedResult(action: MachineActionRow, name: string): OrderResult {
-  const expected = resultsOf(action.type, action.params).find((result) => result.name === name);
-  if (!expected)
-    throw new ApiError('InvalidInput', `An order of kind ${action.type} hands in no ${name} here.`);
-  return expected;
 }
 
 /** How long what it yielded is kept. */
