@@ -1,5 +1,6 @@
 /** Consent in pages: who may give it, where its answer goes, and what it opens. */
 import { createHash, randomBytes } from 'node:crypto';
+import { builtInAdministratorRole } from '@merlon/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cookieJar } from '../support/cookie-jar.ts';
 import { type Answer, startServer, type TestServer } from '../support/server.ts';
@@ -133,6 +134,12 @@ describe('consent', () => {
   it('is asked of nobody else, and answered nowhere else', async () => {
     const ben = await open(admin(), 'ben');
     expect([ben.answer.status, ben.answer.text.includes('AADSTS90094')]).toEqual([403, true]);
+    await server.cli(
+      ...['elevation', 'create', '--tenant', 'Fabrikam', '--user', 'ben', '--hours', '1', '--reason', 'test'],
+      ...['--role', builtInAdministratorRole],
+    );
+    const elevated = await open(admin(), 'ben');
+    expect([elevated.answer.status, elevated.answer.text.includes('AADSTS90094')]).toEqual([403, true]);
     const away = await open(admin({ redirect_uri: 'https://evil.example/' }), 'ann');
     expect([away.answer.status, away.answer.text.includes('AADSTS50011')]).toEqual([400, true]);
     const nowhere = await open(admin({ client_id: '11111111-1111-4111-8111-111111111111' }), 'ann');
