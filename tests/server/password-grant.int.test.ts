@@ -157,6 +157,31 @@ describe('the password grant', () => {
     expect(await refusal(fields)).toEqual(expected);
   });
 
+  it('refuses what it cannot read in the words of OAuth too', async () => {
+    const address = `/${tenantId}/oauth2/v2.0/token`;
+    const type = 'application/x-www-form-urlencoded';
+    const sent = [
+      [400, type, 'grant_type=password&username=%00'],
+      [413, type, `grant_type=password&password=${'x'.repeat(100_000)}`],
+      [415, 'application/json', '{}'],
+    ] as const;
+    for (const [status, contentType, body] of sent) {
+      const headers = { 'content-type': contentType };
+      const answer = await server.call(address, { method: 'POST', body, headers });
+      expect([answer.status, answer.json()], answer.text).toEqual([
+        status,
+        {
+          error: 'invalid_request',
+          error_description: expect.stringMatching(/^AADSTS9002313: /),
+          error_codes: [9002313],
+          timestamp: expect.any(String),
+          trace_id: expect.any(String),
+          correlation_id: expect.any(String),
+        },
+      ]);
+    }
+  });
+
   it('is off unless it was switched on, and switched by an audited change', async () => {
     const own = ['--delegated', 'Machine.Read'];
     const pub = await server.cli('app', 'create', '--name', 'off', '--public', ...own);

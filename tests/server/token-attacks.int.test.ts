@@ -282,6 +282,20 @@ describe('an attack on tokens', () => {
     const given = redeemed.find(({ status }) => status === 200)?.json();
     expect((await refresh(given.refresh_token)).json().error).toBe('invalid_grant');
 
+    const device = (
+      await server.call(`/${app.tenantId}/oauth2/v2.0/devicecode`, {
+        form: { client_id: desktop, scope: `${AUDIENCE}/.default` },
+      })
+    ).json();
+    await ann.enterDeviceCode(device.verification_uri, device.user_code);
+    const { device_code } = device;
+    const polled = await together(() =>
+      server.call(`/${app.tenantId}/oauth2/v2.0/token`, {
+        form: { grant_type: 'device_code', client_id: desktop, device_code },
+      }),
+    );
+    expect(codes(polled)).toEqual(once);
+
     const { refresh_token } = (await redeem(await fresh())).json();
     const refreshed = await together(() => refresh(refresh_token));
     expect(codes(refreshed)).toEqual(once);

@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 description of the route table. Schemas are JSON Schema already. Pure. */
 import { apiErrors } from '@merlon/contract';
 import type { ODataSet } from '@merlon/odata';
+import { speaksAadsts } from '../features/identity/index.ts';
 import type { Access, Route } from './route.ts';
 
 /** What `code` may be in an error. */
@@ -65,6 +66,18 @@ export function openapi(routes: readonly Route[], version: string, serverUrl: st
             scimType: { type: 'string' },
             detail: { type: 'string' },
             status: { type: 'string' },
+          },
+        },
+        OAuthError: {
+          type: 'object',
+          required: ['error', 'error_description', 'error_codes', 'timestamp', 'trace_id', 'correlation_id'],
+          properties: {
+            error: { type: 'string' },
+            error_description: { type: 'string' },
+            error_codes: { type: 'array', items: { type: 'integer' } },
+            timestamp: { type: 'string' },
+            trace_id: { type: 'string', format: 'uuid' },
+            correlation_id: { type: 'string', format: 'uuid' },
           },
         },
         Error: {
@@ -208,8 +221,9 @@ function bodyTypeOf({ accepts }: Route): string {
   return accepts === 'raw' ? 'application/octet-stream' : 'application/json';
 }
 
-/** Addresses of Graph and of SCIM answer in their words. */
+/** Addresses of Graph, of SCIM and of tokens answer in their words. */
 function errorSchema(path: string): string {
+  if (speaksAadsts(path)) return 'OAuthError';
   if (path.startsWith('/scim/')) return 'ScimError';
   return path.startsWith('/v1.0/') ? 'GraphError' : 'Error';
 }

@@ -7,6 +7,7 @@ import type { Duplex } from 'node:stream';
 import { ApiError, errorBody, graphErrorBody, SCIM_CONTENT_TYPE, scimErrorBody } from '@merlon/contract';
 import { type FastifyReply, fastify } from 'fastify';
 import { WebSocketServer } from 'ws';
+import { aadstsBodyOf, speaksAadsts } from '../features/identity/index.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { toApiError } from './error-answer.ts';
@@ -335,13 +336,14 @@ function isScim(url: string): boolean {
   return /^\/scim(\/|$)/.test(fold(url));
 }
 
-/** Addresses of Graph and of SCIM answer in their words. */
+/** Addresses of Graph, of SCIM and of tokens answer in their words. */
 function wordedFor(
   { url, headers }: FastifyReply['request'],
   error: ApiError,
   correlationId: string,
 ): object {
   if (isScim(url)) return scimErrorBody(error);
+  if (speaksAadsts(fold(url))) return aadstsBodyOf(error, new Date(), correlationId);
   if (!/^\/v1\.0(\/|$)/.test(fold(url))) return errorBody(error, correlationId);
   const own = headers['client-request-id'];
   return graphErrorBody(

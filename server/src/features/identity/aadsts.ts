@@ -3,7 +3,7 @@
  * request again. Numbers and OAuth codes are the real service's; the texts are ours.
  */
 import { randomUUID } from 'node:crypto';
-import { isGuid } from '@merlon/contract';
+import { type ApiError, isGuid } from '@merlon/contract';
 
 export interface AadstsSpec {
   readonly status: number;
@@ -99,6 +99,20 @@ export function aadstsBody(error: AadstsError, now: Date, correlationId: string 
     trace_id: traceId,
     correlation_id: correlationId,
   };
+}
+
+/** Addresses that speak the dialect in errors as well. @param path folded */
+export function speaksAadsts(path: string): boolean {
+  return /^\/[^/]+\/oauth2\/(?:v2\.0\/)?(?:token|devicecode)$/.test(path);
+}
+
+/** What was refused before the dialect's own code saw it: a body that cannot be read, or a fault of ours. */
+export function aadstsBodyOf(
+  { status, publicMessage }: Pick<ApiError, 'status' | 'publicMessage'>,
+  now: Date,
+  correlationId: string,
+): AadstsBody {
+  return aadstsBody(new AadstsError(status < 500 ? 9002313 : 90033, publicMessage), now, correlationId);
 }
 
 export function clientRequestId(header: string | string[] | undefined): string | undefined {

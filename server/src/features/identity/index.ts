@@ -35,6 +35,7 @@ import { createUserDirectory } from './user-directory.ts';
 import { userOperations } from './user-operations.ts';
 import { createUsers, type User } from './users.ts';
 
+export { aadstsBodyOf, speaksAadsts } from './aadsts.ts';
 export { identityMigrations } from './migrations.ts';
 export type { ProvisionedAccounts } from './provisioned-accounts.ts';
 export type { Tenant } from './tenants.ts';

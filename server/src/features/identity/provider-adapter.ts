@@ -77,7 +77,15 @@ export function createAdapter(
           .where('model', '=', model)
           .where('id', '=', id)
           .executeTakeFirst();
-        if (used?.grant_id) await revoke(db, used.grant_id);
+        // A program polls, and polls again where an answer was lost: that is no theft.
+        if (used?.grant_id && model !== 'DeviceCode') {
+          await revoke(db, used.grant_id);
+          await db
+            .deleteFrom('oidc_records')
+            .where('model', '=', 'Grant')
+            .where('id', '=', used.grant_id)
+            .execute();
+        }
         return false;
       });
       if (!first) throw usedAlready();
@@ -94,15 +102,14 @@ export function createAdapter(
 }
 
 /**
- * The grant and what was given by it; a sign-in that is under way knows its grant too, but needs none to go on. Locked in one order, since several may
- * do it at once.
+ * What was given by a grant; a sign-in that is under way knows its grant too, but needs none to go on. Locked in one order, since several may do it at
+ * once.
  */
 async function revoke(db: Transaction<IdentityDatabase>, grantId: string): Promise<void> {
   await sql`
     delete from oidc_records where (tenant_id, model, id) in (
       select tenant_id, model, id from oidc_records
-      where (grant_id = ${grantId} and model <> 'Interaction') or (model = 'Grant' and id = ${grantId})
-      order by model, id for update
+      where grant_id = ${grantId} and model <> 'Interaction' order by model, id for update
     )`.execute(db);
 }
 

@@ -98,6 +98,7 @@ const PROVIDER_PAGES = {
 
 const NOT_NOW = 'Signing in does not work now. Try again in a moment.';
 
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export const TOKEN_SECONDS = 3_600;
 const WORKING_DAY_S = 10 * 3_600;
 export const DEVICE_CODE_SECONDS = 15 * 60;
@@ -187,6 +188,8 @@ export function createProviders(
         client.clientId === PORTAL_CLIENT_ID && deps.portalOrigins().includes(from),
       // Whoever proves himself by a secret as well may use one again, as in the real service.
       rotateRefreshToken: (ctx) => ctx.oidc.client?.clientAuthMethod === 'none',
+      // Of a device code used again the grant stays: whoever was first may not have read it yet.
+      revokeGrantPolicy: (ctx) => ctx.oidc.params?.grant_type !== DEVICE_GRANT,
       issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
       cookies: {
         keys: [...deps.cookieKeys],
@@ -456,7 +459,7 @@ function proofOf({ proved, secretCheck }: TokenNote): Stamp['clientProof'] {
 function appClient(app: App): AdapterPayload {
   const grants = [
     'refresh_token',
-    ...(app.isPublic ? ['urn:ietf:params:oauth:grant-type:device_code'] : ['client_credentials']),
+    ...(app.isPublic ? [DEVICE_GRANT] : ['client_credentials']),
     ...(app.redirectUris.length > 0 ? ['authorization_code'] : []),
     ...(app.passwordGrant ? [PASSWORD_GRANT] : []),
   ];

@@ -13,7 +13,7 @@ import { forwardedForm } from './forwarded-request.ts';
 import { PASSWORD_GRANT } from './password-grant.ts';
 import type { PasswordSignIn } from './password-sign-in.ts';
 import { PORTAL_CLIENT_ID } from './portal-client.ts';
-import { PROVIDER_ROUTES, type Providers, TOKEN_SECONDS, type TokenNote } from './provider.ts';
+import { DEVICE_GRANT, PROVIDER_ROUTES, type Providers, TOKEN_SECONDS, type TokenNote } from './provider.ts';
 import { SHARED_TENANT_NAMES, type Tenant, type Tenants } from './tenants.ts';
 import {
   applicationAudience,
@@ -60,8 +60,6 @@ interface ProviderProof {
   wrong(reason: string): void;
 }
 const NO_PROOF: ProviderProof = { fields: {}, byAssertion: false, wrong: () => {} };
-
-const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 
 export function createTokenEndpoint(deps: TokenEndpointDeps) {
   const correlationOf = (request: TokenRequest) =>

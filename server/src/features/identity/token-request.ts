@@ -13,6 +13,9 @@ export const DELEGATED_SCOPES: readonly string[] = [
 ];
 const OPENID_SCOPES: ReadonlySet<string> = new Set(['openid', 'profile', 'email', 'offline_access']);
 
+/** Characters of what was sent that come back in an error. */
+const MOST_ECHOED = 500;
+
 /** Single value of a field; a repeated one is malformed. */
 export function field(fields: Fields, name: string): string | undefined {
   const value = fields[name];
@@ -36,7 +39,7 @@ export function applicationAudience(version: ProtocolVersion, fields: Fields, te
   if (only === undefined || more.length > 0 || !only.endsWith('/.default')) {
     throw new AadstsError(
       1002012,
-      `The value '${scope}' of the parameter scope is not valid. Applications ask for one API as <audience>/.default.`,
+      `The value '${scope.slice(0, MOST_ECHOED)}' of the parameter scope is not valid. Applications ask for one API as <audience>/.default.`,
     );
   }
   return acceptedAudience(only.slice(0, -'/.default'.length), tenantName);
@@ -75,7 +78,7 @@ export function userScopes(
     const cut = scope.lastIndexOf('/');
     const permission = scope.slice(cut + 1);
     if (cut < 0 || (permission !== '.default' && !isDelegatedPermission(permission))) {
-      throw new AadstsError(70011, `The scope '${scope}' is not valid.`);
+      throw new AadstsError(70011, `The scope '${scope.slice(0, MOST_ECHOED)}' is not valid.`);
     }
     const own = acceptedAudience(scope.slice(0, cut), tenantName);
     if (audience !== null && audience !== own) throw new AadstsError(70011, 'A request names one API only.');
@@ -97,6 +100,6 @@ function acceptedAudience(audience: string, tenantName: string): string {
   if (isAcceptedAudience(audience)) return audience;
   throw new AadstsError(
     500011,
-    `The resource principal named ${audience} was not found in the tenant named ${tenantName}.`,
+    `The resource principal named ${audience.slice(0, MOST_ECHOED)} was not found in the tenant named ${tenantName}.`,
   );
 }
