@@ -14,6 +14,7 @@ const targets = {
     'detection-worker': 'server/src/features/detection/detection-worker.ts',
     'ingest-worker': 'server/src/features/ingest/shape-worker.ts',
     'kql-worker': 'packages/kql/src/worker.ts',
+    'yara-check-worker': 'server/src/features/yara-rules/yara-check-worker.ts',
     'event-store-engine': 'packages/event-store/src/engine-main.ts',
   },
   agent: {

@@ -14,6 +14,7 @@ import { type ContentEnforcers, ContentKeeper } from './content/content-keeper.t
 import { ContentVerifier } from './content/content-verifier.ts';
 import { collectInvestigationPackage } from './forensics/investigation-package.ts';
 import type { Enforcement } from './guard/enforcement.ts';
+import { remediationRow } from './guard/enforcement-rows.ts';
 import { refuseWhileRestricted } from './guard/restriction.ts';
 import { describeDevice } from './identity/device-description.ts';
 import type { DeviceKey } from './identity/device-key.ts';
@@ -22,7 +23,10 @@ import { ServerClock } from './identity/server-clock.ts';
 import { runBatch } from './live-response/batch.ts';
 import { type Isolation, refuseWhileIsolated } from './responder/isolation.ts';
 import { IsolationKeeper } from './responder/isolation-keeper.ts';
+import { Quarantine } from './responder/quarantine.ts';
+import { Remediation } from './responder/remediation.ts';
 import { runAntivirusScan } from './scan/antivirus-scan.ts';
+import { YaraRules } from './scan/yara-rules.ts';
 import type { Sensor, SensorOptions } from './sensor/sensor.ts';
 import { ServerAddresses } from './server/server-addresses.ts';
 import { ServerLink } from './server/server-link.ts';
@@ -64,6 +68,7 @@ export class Session {
     channel: Channel;
     sensor: Sensor;
     keeper: IsolationKeeper;
+    remediation: Remediation;
   };
   readonly #options: SessionOptions;
   readonly #spoolMaxBytes: number;
@@ -92,17 +97,26 @@ export class Session {
     const dismissed = (reason: string) => this.#dismiss(reason);
     const sender = new Sender({ spool, link, log: log.part('sender'), dismissed });
     const keeper = new IsolationKeeper({ isolation, addresses, config, log: log.part('isolation') });
+    const yaraRules = new YaraRules();
+    const quarantine = new Quarantine({ home, log: log.part('quarantine'), now: () => clock.now() });
+    const remediation = new Remediation({
+      quarantine,
+      log: log.part('remediation'),
+      done: (remedied) => spool.add(remediationRow(remedied, nowIso7(clock.now()))),
+    });
     const executors: Executors = {
       Isolate: (order) => keeper.isolate(order, clock.now()),
       Unisolate: () => keeper.release(),
       RestrictCodeExecution: (order) => enforcement.restrict(order, clock.now()),
       UnrestrictCodeExecution: () => enforcement.unrestrict(),
+      StopAndQuarantineFile: (order) => quarantine.quarantine(order),
+      RestoreQuarantinedFile: (order) => quarantine.restore(order),
       RunAntiVirusScan: (order) =>
         runAntivirusScan(order, {
           home,
           now: () => clock.now(),
           emit: (row) => spool.add(row),
-          rules: () => [],
+          rules: () => yaraRules.sources,
         }),
       CollectInvestigationPackage: (order) =>
         collectInvestigationPackage(order, {
@@ -120,7 +134,7 @@ export class Session {
         return { isolation: isolation.kind };
       },
     };
-    const enforcers: ContentEnforcers = { indicators: [enforcement] };
+    const enforcers: ContentEnforcers = { indicators: [enforcement], yaraRules: [yaraRules] };
     const content = new ContentKeeper({
       folder: join(home, 'content'),
       deviceId,
@@ -185,7 +199,7 @@ export class Session {
       dataDir: home,
       agentVersion: AGENT_VERSION,
     });
-    this.#parts = { clock, link, spool, sender, ledger, desk, content, channel, sensor, keeper };
+    this.#parts = { clock, link, spool, sender, ledger, desk, content, channel, sensor, keeper, remediation };
   }
 
   /** The isolation is in force again, and the channel is being opened, when this resolves; the sensor starts meanwhile. */
@@ -254,12 +268,12 @@ export class Session {
   }
 
   async #begin(): Promise<void> {
-    const { keeper, content, sender, channel, desk, sensor } = this.#parts;
+    const { keeper, remediation, content, sender, channel, desk, sensor } = this.#parts;
     await keeper.start(() => channel.state === 'Open');
     this.#options.enforcement.attach({
       report: (row, by) => sensor.report(row, by),
-      remediate: (item, path) =>
-        this.#options.log.warn('a file is to be stopped', { indicator: item.id, path }),
+      met: (item, path, putAway) => void remediation.met(item, path, putAway),
+      sweep: (items) => void remediation.sweep(items),
     });
     await content.start();
     sender.start();

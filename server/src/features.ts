@@ -17,6 +17,7 @@ import { createLiveResponse, liveResponseMigrations } from './features/live-resp
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
 import { createProvisioning, provisioningMigrations } from './features/provisioning/index.ts';
 import { createResponse, responseMigrations } from './features/response/index.ts';
+import { createYaraRules, yaraRulesMigrations } from './features/yara-rules/index.ts';
 import type { DeviceAuthenticator } from './http/route.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
@@ -36,6 +37,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...alertsMigrations,
   ...detectionMigrations,
   ...huntingMigrations,
+  ...yaraRulesMigrations,
 ];
 
 export interface Features {
@@ -59,6 +61,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
     deviceContent,
     alerts,
   );
+  const yaraRules = createYaraRules({ ...platform, tenantOf }, deviceContent);
   const liveResponse = createLiveResponse(platform, devices, deviceGroups, response);
   const indicators = createIndicators(platform, deviceContent);
   const ingest = createIngest(platform, devices);
@@ -80,6 +83,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       deviceContent,
       indicators,
       response,
+      yaraRules,
       liveResponse,
       ingest,
       alerts,

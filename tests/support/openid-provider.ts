@@ -83,9 +83,10 @@ function ask(url: URL, ca: Buffer, { headers = {}, json }: Call): Promise<Answer
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.once('error', reject);
       response.once('end', () => {
-        const text = Buffer.concat(chunks).toString();
+        const bytes = Buffer.concat(chunks);
+        const text = bytes.toString();
         const status = response.statusCode ?? 0;
-        resolve({ status, headers: response.headers, text, json: () => JSON.parse(text) });
+        resolve({ status, headers: response.headers, text, bytes, json: () => JSON.parse(text) });
       });
     });
     sent.once('error', reject);

@@ -61,7 +61,8 @@ async function keeper({ dir, nowMs = () => startMs, apply }: Setup = {}) {
       changes += 1;
     },
     enforcers: {
-      indicators: [
+      yaraRules: [],
+    indicators: [
         {
           apply(items, version) {
             apply?.(items);

@@ -66,8 +66,20 @@ export function rulingIndicator<T extends Pick<IndicatorItem, 'type' | 'value'>>
   return ruling;
 }
 
+export const YARA_RULES_ID_PATTERN = '^[A-Za-z_][A-Za-z0-9_]{0,63}$';
+
+/** YARA rules that stand or fall together, for scans. `id` is the namespace of its rules. */
+export const YaraRulesItem = Type.Object({
+  id: Type.String({ pattern: YARA_RULES_ID_PATTERN }),
+  text: Type.String({ minLength: 1, maxLength: 256 * 1024 }),
+});
+export type YaraRulesItem = Static<typeof YaraRulesItem>;
+
 /** What the items of each topic are. */
-export const contentItems = { indicators: IndicatorItem } as const satisfies Record<string, TObject>;
+export const contentItems = { indicators: IndicatorItem, yaraRules: YaraRulesItem } as const satisfies Record<
+  string,
+  TObject
+>;
 
 export type ContentTopic = keyof typeof contentItems;
 export type ContentItem<T extends ContentTopic> = Static<(typeof contentItems)[T]>;

@@ -17,6 +17,7 @@ import { guestCommands } from '../features/identity/guest-commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
 import { provisioningCommands } from '../features/provisioning/commands.ts';
 import { responseCommands } from '../features/response/commands.ts';
+import { yaraCommands } from '../features/yara-rules/commands.ts';
 import { version } from '../version.ts';
 import { CliError, callServer, streamFromServer } from './admin-socket.ts';
 import { serveCommand } from './serve.ts';
@@ -32,6 +33,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   accessCommands,
   deviceGroupCommands,
   responseCommands,
+  yaraCommands,
   onboardingCommands,
   detectionCommands,
   auditCommands,
