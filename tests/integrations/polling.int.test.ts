@@ -10,11 +10,14 @@ import { createAlert, type EventReference, eventsToAlertOn, writeAlerts } from '
 import { ChronicleSoar } from './clients/chronicle-soar.ts';
 import { CortexEventCollector } from './clients/cortex-event-collector.ts';
 import { CortexXsoar } from './clients/cortex-xsoar.ts';
+import { CortexXsoarXdr } from './clients/cortex-xsoar-xdr.ts';
 import { ElasticAgent } from './clients/elastic-agent.ts';
 import { IbmSoar } from './clients/ibm-soar.ts';
 import { InsightConnect } from './clients/insightconnect.ts';
 import { OpenCti } from './clients/opencti.ts';
 import { Sekoia } from './clients/sekoia.ts';
+import { SplunkAddon } from './clients/splunk-addon.ts';
+import { Wazuh } from './clients/wazuh.ts';
 import { type Deployment, type Row, Traffic } from './traffic.ts';
 
 const WRITERS = 4;
@@ -74,7 +77,7 @@ interface Poller {
   /** One look: what was new to it. */
   poll(): Promise<readonly Row[]>;
   readonly key: 'id' | 'incidentId';
-  readonly time: 'alertCreationTime' | 'lastUpdateTime' | 'lastUpdateDateTime';
+  readonly time: 'alertCreationTime' | 'createdTime' | 'lastUpdateTime' | 'lastUpdateDateTime';
   /** Asks strictly, or knows what it had: nothing comes twice. */
   readonly exact: boolean;
   readonly seen: Row[];
@@ -107,6 +110,10 @@ async function pollers(since: string): Promise<Poller[]> {
     ibmAlerts,
   ])
     await client.signIn();
+  const xdr = new CortexXsoarXdr(deployment, since);
+  await xdr.signIn();
+  const splunk = new SplunkAddon(deployment, since);
+  const wazuh = new Wazuh(deployment, since);
   const elasticAlerts = elastic.updatedAlerts(since);
   const elasticGraphAlerts = elasticGraph.graphUpdates('alerts_v2', since, 2_000);
   let openctiSince = Math.floor(Date.parse(since) / 1_000);
@@ -126,6 +133,24 @@ async function pollers(since: string): Promise<Poller[]> {
     },
     { ...created, name: 'InsightConnect', poll: () => insight.newAlerts(), seen: [] },
     { ...created, name: 'Google SecOps', poll: () => chronicle.fetchAlerts(Date.parse(since) + 1), seen: [] },
+    { ...created, name: 'Wazuh', poll: () => wazuh.run(), seen: [] },
+    {
+      key: 'incidentId',
+      time: 'createdTime',
+      exact: true,
+      name: 'Cortex XSOAR incidents',
+      poll: () => xdr.fetchIncidents(),
+      seen: [],
+    },
+    {
+      key: 'incidentId',
+      time: 'lastUpdateTime',
+      exact: false,
+      name: 'Cortex XSOAR mirroring',
+      poll: () => xdr.modifiedRemoteData(new Date()),
+      seen: [],
+    },
+    { ...updated, exact: true, name: 'Splunk add-on', poll: () => splunk.collectEvents(), seen: [] },
     { ...updated, exact: true, name: 'Sekoia alerts', poll: () => sekoiaAlerts.fetchEvents(), seen: [] },
     {
       key: 'incidentId',
@@ -223,6 +248,13 @@ describe('polling by time under concurrent writes', () => {
     }
   });
 
+  it('by the time of creation gets every incident, once', async () => {
+    const made = (await everything('/api/incidents')).filter(({ createdTime }) => createdTime > since);
+    expect(made.length).toBeGreaterThan(0);
+    for (const poller of all.filter(({ time }) => time === 'createdTime'))
+      expect(versions(poller.seen, poller).sort(), poller.name).toEqual(versions(made, poller).sort());
+  });
+
   it('by the time of the last update gets every row as it is in the end', async () => {
     const final = {
       'id lastUpdateTime': await everything('/api/alerts'),
@@ -230,7 +262,7 @@ describe('polling by time under concurrent writes', () => {
       OpenCTI: await everything('/v1.0/security/incidents'),
       'Elastic m365_defender alert': await everything('/v1.0/security/alerts_v2'),
     };
-    for (const poller of all.filter(({ time }) => time !== 'alertCreationTime')) {
+    for (const poller of all.filter(({ time }) => time.startsWith('lastUpdate'))) {
       const rows =
         final[poller.name as keyof typeof final] ??
         final[`${poller.key} ${poller.time}` as keyof typeof final];

@@ -7,6 +7,7 @@ import { eventually } from '../support/wait.ts';
 import { type EventReference, eventsToAlertOn } from './alert-writer.ts';
 import { ChronicleSoar } from './clients/chronicle-soar.ts';
 import { CortexXsoar } from './clients/cortex-xsoar.ts';
+import { CortexXsoarXdr } from './clients/cortex-xsoar-xdr.ts';
 import { ElasticAgent } from './clients/elastic-agent.ts';
 import { IbmSoar } from './clients/ibm-soar.ts';
 import { InsightConnect } from './clients/insightconnect.ts';
@@ -14,8 +15,10 @@ import { Msticpy } from './clients/msticpy.ts';
 import { OpenCti } from './clients/opencti.ts';
 import { Psmdatp } from './clients/psmdatp.ts';
 import { Sekoia } from './clients/sekoia.ts';
+import { SplunkAddon } from './clients/splunk-addon.ts';
 import { SplunkSoar } from './clients/splunk-soar.ts';
 import { TheHiveCortex } from './clients/thehive-cortex.ts';
+import { Wazuh } from './clients/wazuh.ts';
 import { type Deployment, type Row, Traffic } from './traffic.ts';
 
 let server: TestServer;
@@ -217,6 +220,49 @@ describe('Cortex XSOAR', () => {
     expect(
       await xsoar.command('POST', '/advancedqueries/run', { json: { Query: 'NoSuchTable' } }),
     ).toMatchObject({ kind: 'refused', message: expect.stringMatching(/^BadRequest: .*NoSuchTable/) });
+  });
+});
+
+describe('Cortex XSOAR, Microsoft 365 Defender', () => {
+  sequence('fetches, filters and changes incidents', async () => {
+    const xdr = new CortexXsoarXdr(deployment, '2020-01-01T00:00:00Z');
+    await xdr.signIn();
+    const found = await xdr.fetchIncidents();
+    expect(found.length).toBeGreaterThan(0);
+    expect(await xdr.fetchIncidents()).toEqual([]);
+    const [incident] = found;
+    const changed = await xdr.updateIncident(incident.incidentId, {
+      status: 'Active',
+      assignedTo: 'xdr@contoso.example',
+      classification: 'Unknown',
+      determination: 'NotAvailable',
+      tags: ['xsoar'],
+      comment: 'Mirrored.',
+    });
+    expect(changed).toMatchObject({ assignedTo: 'xdr@contoso.example', tags: ['xsoar'] });
+    const assigned = await xdr.listIncidents(
+      "status eq 'Active' and assignedTo eq 'xdr@contoso.example' and createdTime gt 2020-01-01T00:00:00.000000Z",
+    );
+    expect(assigned.map(({ incidentId }) => incidentId)).toEqual([incident.incidentId]);
+    await expect(xdr.updateIncident(999_999, { comment: 'x' })).rejects.toThrow(/999999/);
+  });
+});
+
+describe('Splunk add-on and Wazuh', () => {
+  sequence('read the alerts there are, and none a second time', async () => {
+    for (const look of [
+      (
+        (addon) => () =>
+          addon.collectEvents()
+      )(new SplunkAddon(deployment, '2020-01-01T00:00:00Z')),
+      (
+        (wodle) => () =>
+          wodle.run()
+      )(new Wazuh(deployment, '2020-01-01T00:00:00Z')),
+    ]) {
+      expect((await look()).length).toBeGreaterThan(5);
+      expect(await look()).toEqual([]);
+    }
   });
 });
 
