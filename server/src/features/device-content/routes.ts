@@ -27,7 +27,7 @@ export function contentRoutes(deps: {
       async handle({ caller, params: { topic }, query, headers }) {
         if (!isContentTopic(topic))
           throw new ApiError('NotFound', `There is no topic ${JSON.stringify(topic)}.`);
-        const step = await deps.step(caller, topic, { version: query.from, scope: query.scope });
+        const step = await deps.step(caller, topic, { version: query.from ?? 0, scope: query.scope ?? '' });
         if (step === null) return { status: 204 };
         const takesGzip = /\bgzip\b/i.test(String(headers['accept-encoding'] ?? ''));
         const { body, encoding } = await deps.sign(caller.deviceId, topic, step, deps.clock.now(), takesGzip);

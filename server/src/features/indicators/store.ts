@@ -143,7 +143,7 @@ export function indicatorsStore(state: StateStore) {
     ): Promise<Submitted[]> {
       return changing(tenantId, async (db) => {
         const groups = await db.selectFrom('device_groups').select(['id', 'name']).execute();
-        const known = await knownOf(db, all, now);
+        const { known, expired } = await knownOf(db, all, now);
         const { n } = await db
           .selectFrom('indicators')
           .select(sql<string>`count(*)`.as('n'))
@@ -177,11 +177,7 @@ export function indicatorsStore(state: StateStore) {
           }
         });
         const rows = await upsert(db, [...values.values()]);
-        if (rows.size > 0)
-          await alongside.content(db, {
-            upserts: [...rows.values()].map(indicatorItem),
-            removes: [],
-          });
+        await alongside.content(db, { upserts: [...rows.values()].map(indicatorItem), removes: expired });
         await alongside.record(db);
         return judged.map(({ key, created, error }): Submitted => {
           if (error) return { kind: 'refused', error };
@@ -291,13 +287,21 @@ async function knownOf(
   db: Db,
   all: readonly IndicatorFields[],
   now: Date,
-): Promise<Map<string, IndicatorRow>> {
+): Promise<{ known: Map<string, IndicatorRow>; expired: string[] }> {
   const types = all.map(({ type }) => type);
   const compared = all.map(({ value }) => value.compared);
   const among = sql<boolean>`(type, md5(compared)) in (select t, md5(v) from unnest(${types}::text[], ${compared}::text[]) as given(t, v))`;
-  await db.deleteFrom('indicators').where(among).where('expires_at', '<=', now).execute();
+  const gone = await db
+    .deleteFrom('indicators')
+    .where(among)
+    .where('expires_at', '<=', now)
+    .returning('id')
+    .execute();
   const rows = await db.selectFrom('indicators').selectAll().where(among).execute();
-  return new Map(rows.map((row) => [keyOf(row.type, row.compared), row]));
+  return {
+    known: new Map(rows.map((row) => [keyOf(row.type, row.compared), row])),
+    expired: gone.map(({ id }) => id),
+  };
 }
 
 /** @throws ApiError Forbidden */
