@@ -1,6 +1,7 @@
 /** DeviceEvents rows about what indicators and restrictions did on this device. Pure. */
 import { basename } from 'node:path';
 import { formatTicks, type IndicatorItem, UNIX_EPOCH_TICKS } from '@merlon/contract';
+import type { Remedied } from '../responder/remediation.ts';
 import { additionalFields, setHashes } from '../sensor/rows.ts';
 import type { SensorRow } from '../sensor/sensor.ts';
 import type { ExecutionHit } from './guard-protocol.ts';
@@ -69,4 +70,36 @@ export function networkHitRow({ item, hit, timestamp, name }: ToldNetworkHit): S
     ...indicatorFields(item),
   });
   return row;
+}
+
+/** What was done about a file that an indicator names, besides keeping it from starting. */
+export function remediationRow({ item, path, evidence }: Remedied, timestamp: string): SensorRow {
+  const [put] = listOf(evidence.quarantined);
+  const killed = listOf(evidence.killed);
+  const where = path ?? (typeof put?.path === 'string' ? put.path : '');
+  const row: SensorRow = {
+    Table: 'DeviceEvents',
+    Timestamp: timestamp,
+    ActionType: 'AntivirusDetection',
+    FileName: basename(where),
+    FolderPath: where,
+  };
+  if (typeof put?.sha256 === 'string') row.SHA256 = put.sha256;
+  if (typeof put?.sha1 === 'string') row.SHA1 = put.sha1;
+  if (typeof put?.size === 'number') row.FileSize = put.size;
+  row.AdditionalFields = additionalFields({
+    ThreatName: CUSTOM_FILE_THREAT,
+    Action: put === undefined ? 'Stop' : 'Quarantine',
+    WasExecutingWhileDetected: killed.length > 0,
+    WasRemediated: true,
+    ReportSource: 'Remediation',
+    QuarantineId: put?.id,
+    StoppedProcessIds: killed,
+    ...indicatorFields(item),
+  });
+  return row;
+}
+
+function listOf(value: unknown): Record<string, unknown>[] {
+  return Array.isArray(value) ? value : [];
 }

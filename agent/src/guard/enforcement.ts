@@ -27,8 +27,10 @@ const CANARY_LIMIT_MS = 5_000;
 /** Where hits go while there is a session. */
 export interface EnforcementSink {
   report(row: SensorRow, by: { readonly pid: number; readonly start?: number }): void;
-  /** Files of these hashes shall be stopped and put away: BlockAndRemediate. `path` is where one was met. */
-  remediate(item: IndicatorItem, path: string | null): void;
+  /** The file of an indicator was met at a path: whoever runs it shall be stopped, and it shall be put away, if so. */
+  met(item: IndicatorItem, path: string, putAway: boolean): void;
+  /** These are new, and ask that what runs their files be stopped and put away. */
+  sweep(items: readonly IndicatorItem[]): void;
 }
 
 export interface EnforcementOptions {
@@ -89,8 +91,8 @@ export class Enforcement {
       this.#items = items;
       await this.#network.enforce(items);
       await this.#guardExecution();
-      for (const item of items)
-        if (isRemediating(item) && !before.has(item.value)) this.#sink?.remediate(item, null);
+      const fresh = items.filter((item) => isRemediating(item) && !before.has(item.value));
+      if (fresh.length > 0) this.#sink?.sweep(fresh);
     });
   }
 
@@ -214,9 +216,9 @@ export class Enforcement {
     if (hit.path === this.#canary) return;
     this.#sink?.report(executionRow(hit), { pid: hit.pid });
     if (hit.ground.kind !== 'indicator' || hit.outcome === 'observed') return;
+    const putAway = isRemediating(hit.ground.item);
     // What was let run unread must not go on running.
-    if (isRemediating(hit.ground.item) || hit.outcome === 'late')
-      this.#sink?.remediate(hit.ground.item, hit.path);
+    if (putAway || hit.outcome === 'late') this.#sink?.met(hit.ground.item, hit.path, putAway);
   }
 
   #met(told: ToldNetworkHit): void {
