@@ -195,43 +195,37 @@ export function profilesOf(events: Pick<EventStore, 'query' | 'database'>): Prof
   ): Promise<FileProfile[]> {
     const rows = await read(
       scope,
-      `SELECT SHA1, ${seen(SINCE)}, max(SHA256), max(MD5), max(Size), max(Company), max(Product), max(IsPortableExecutable)
-       FROM ${rowsOf(scope, 'FileSightings', withHash(scope, kind))}
-       GROUP BY SHA1 ORDER BY max(LastSeen) DESC, SHA1 LIMIT ${limit}`,
+      `SELECT f.Id, f.FirstTime, f.LastTime, f.DeviceCount, f.Sha256, f.Md5, f.Bytes, f.CompanyName, f.ProductName, f.Runs, f.TopNames,
+         g.Newest.2, g.Newest.3, g.Newest.4, g.Newest.5, g.Newest.6, g.Known
+       FROM (
+         SELECT SHA1 AS Id, min(First) AS FirstTime, max(Last) AS LastTime, countIf(Last >= ${SINCE}) AS DeviceCount, max(H256) AS Sha256, max(HMd5) AS Md5,
+           max(Most) AS Bytes, max(Maker) AS CompanyName, max(Ware) AS ProductName, max(IsProgram) AS Runs,
+           sumMap(Called, arrayMap(name -> toUInt64(1), Called)) AS Counted,
+           arraySlice(arraySort((name, count) -> (-toInt64(count), name), Counted.1, Counted.2), 1, ${MAX_NAMES}) AS TopNames
+         FROM (
+           SELECT SHA1, DeviceId, min(FirstSeen) AS First, max(LastSeen) AS Last, max(SHA256) AS H256, max(MD5) AS HMd5, max(Size) AS Most,
+             max(Company) AS Maker, max(Product) AS Ware, max(IsPortableExecutable) AS IsProgram,
+             arrayFilter(name -> name != '', groupUniqArrayArray(Names)) AS Called
+           FROM ${rowsOf(scope, 'FileSightings', withHash(scope, kind))} GROUP BY SHA1, DeviceId)
+         GROUP BY SHA1 ORDER BY LastTime DESC, Id LIMIT ${limit}) AS f
+       LEFT JOIN (
+         SELECT SHA1 AS Id, max(Signature) AS Newest, toUInt8(1) AS Known
+         FROM ${rowsOf(scope, 'FileSignatures', withHash(scope, kind))} GROUP BY SHA1) AS g ON g.Id = f.Id
+       ORDER BY f.LastTime DESC, f.Id`,
       { hashes, since: instant(since) },
     );
-    if (rows.length === 0) return [];
-    const sha1s = { hashes: rows.map(([sha1]) => sha1) };
-    const these = withHash(scope, 'sha1');
-    const [names, signatures] = await Promise.all([
-      read(
-        scope,
-        `SELECT SHA1, Name FROM ${rowsOf(scope, 'FileSightings', these)} ARRAY JOIN Names AS Name WHERE Name != ''
-         GROUP BY SHA1, Name ORDER BY SHA1, uniqExact(DeviceId) DESC, Name LIMIT ${MAX_NAMES} BY SHA1`,
-        sha1s,
-      ),
-      read(
-        scope,
-        `SELECT SHA1, max(Signature) AS Newest, Newest.2, Newest.3, Newest.4, Newest.5, Newest.6
-         FROM ${rowsOf(scope, 'FileSignatures', these)} GROUP BY SHA1`,
-        sha1s,
-      ),
-    ]);
-    return rows.map(([id, ...row]) => {
-      const signature = signatures.find(([sha1]) => sha1 === id);
-      return {
-        ...sightingsOf(row),
-        sha1: String(id),
-        sha256: String(row[3]),
-        md5: String(row[4]),
-        size: Number(row[5]),
-        company: String(row[6]),
-        product: String(row[7]),
-        isPortableExecutable: Number(row[8]) === 1,
-        names: names.filter(([sha1]) => sha1 === id).map(([, name]) => String(name)),
-        signature: signature ? signatureOf(signature.slice(1)) : null,
-      };
-    });
+    return rows.map(([id, ...row]) => ({
+      ...sightingsOf(row),
+      sha1: String(id),
+      sha256: String(row[3]),
+      md5: String(row[4]),
+      size: Number(row[5]),
+      company: String(row[6]),
+      product: String(row[7]),
+      isPortableExecutable: Number(row[8]) === 1,
+      names: (row[9] as readonly unknown[]).map(String),
+      signature: Number(row[15]) === 1 ? signatureOf(row.slice(10, 15)) : null,
+    }));
   }
 
   return {
@@ -308,11 +302,11 @@ function sightingsOf(row: Cells): Sightings {
 
 function signatureOf(row: Cells): FileSignature {
   return {
-    isSigned: Number(row[1]) === 1,
-    isTrusted: Number(row[2]) === 1,
-    signer: String(row[3]),
-    signerHash: String(row[4]),
-    issuer: String(row[5]),
+    isSigned: Number(row[0]) === 1,
+    isTrusted: Number(row[1]) === 1,
+    signer: String(row[2]),
+    signerHash: String(row[3]),
+    issuer: String(row[4]),
   };
 }
 
