@@ -21,6 +21,8 @@ import type { DeviceKey } from './identity/device-key.ts';
 import type { Enrolled } from './identity/onboarding-state.ts';
 import { ServerClock } from './identity/server-clock.ts';
 import { runBatch } from './live-response/batch.ts';
+import type { Consoles } from './live-response/console/console.ts';
+import { consolesOf } from './live-response/console/session-consoles.ts';
 import { type Isolation, refuseWhileIsolated } from './responder/isolation.ts';
 import { IsolationKeeper } from './responder/isolation-keeper.ts';
 import { Quarantine } from './responder/quarantine.ts';
@@ -64,6 +66,7 @@ export class Session {
     sender: Sender;
     ledger: OrderLedger;
     desk: OrderDesk;
+    consoles: Consoles;
     content: ContentKeeper;
     channel: Channel;
     sensor: Sensor;
@@ -158,6 +161,15 @@ export class Session {
         if (frame.type === 'receipt') this.#sayHealth();
       },
     });
+    const consoles = consolesOf({
+      home,
+      enrolled,
+      link,
+      clock,
+      quarantine,
+      log: log.part('console'),
+      say: (frame) => channel.say(frame),
+    });
     const channel = new Channel({
       link,
       log: log.part('channel'),
@@ -171,6 +183,7 @@ export class Session {
         keeper.reached(remoteAddress);
         sender.retryNow();
         desk.connected();
+        consoles.connected();
       },
       take: (frame) => {
         switch (frame.type) {
@@ -182,6 +195,11 @@ export class Session {
             return this.#receiptStored(frame.orderId);
           case 'content':
             content.announced(frame.topic, frame.version);
+            return Promise.resolve();
+          case 'live':
+            return consoles.input(frame.input);
+          case 'liveStored':
+            consoles.stored(frame.sessionId, frame.seq);
             return Promise.resolve();
           default:
             throw new Error(`unknown frame ${(frame satisfies never as { type: string }).type}`);
@@ -199,7 +217,20 @@ export class Session {
       dataDir: home,
       agentVersion: AGENT_VERSION,
     });
-    this.#parts = { clock, link, spool, sender, ledger, desk, content, channel, sensor, keeper, remediation };
+    this.#parts = {
+      clock,
+      link,
+      spool,
+      sender,
+      ledger,
+      desk,
+      consoles,
+      content,
+      channel,
+      sensor,
+      keeper,
+      remediation,
+    };
   }
 
   /** The isolation is in force again, and the channel is being opened, when this resolves; the sensor starts meanwhile. */
@@ -254,14 +285,14 @@ export class Session {
 
   /** What the sensor saw is on disk, and the order at hand finished, when this resolves. */
   async stop(): Promise<void> {
-    const { sensor, desk, content, channel, sender, spool, keeper, link } = this.#parts;
+    const { sensor, desk, consoles, content, channel, sender, spool, keeper, link } = this.#parts;
     for (const timer of this.#timers) clearInterval(timer);
     keeper.stop();
     this.#options.enforcement.detach();
     await within(SENSOR_STOP_LIMIT_MS, sensor.stop()).catch((error: unknown) =>
       this.#options.log.warn('the sensor did not stop', { error }),
     );
-    await desk.stop();
+    await Promise.all([desk.stop(), consoles.stop()]);
     await Promise.all([channel.stop(), sender.stop(), content.stop()]);
     await spool.close();
     link.close();
