@@ -40,6 +40,11 @@ export interface ODataSet {
     readonly key: string;
     /** The order where the client asks for none. */
     readonly orderBy: readonly { readonly property: string; readonly direction: 'asc' | 'desc' }[];
+    /**
+     * The time that moves with every change of a row. Who filters for what is later, and asks for neither order nor number, gets rows in its order: a row
+     * that changes while he reads on comes once more, further on, and not into a page that has left.
+     */
+    readonly changedAt?: string;
   };
 }
 

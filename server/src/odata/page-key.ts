@@ -4,7 +4,14 @@
  * rows he may read anyway. Values are bound, like those of a filter.
  */
 import { ApiError } from '@merlon/contract';
-import { canonicalTime, findField, type ODataField, type ODataQuery, type ODataSet } from '@merlon/odata';
+import {
+  canonicalTime,
+  type FilterNode,
+  findField,
+  type ODataField,
+  type ODataQuery,
+  type ODataSet,
+} from '@merlon/odata';
 import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely';
 import { isKeyColumn, type KeyColumn } from './sql-filter.ts';
 
@@ -21,14 +28,35 @@ const TOKEN_LENGTH = 8_192;
 /** What the client asked for, or the order of the set, always ended by its key; null for a set without such pages. */
 export function pageOrder(query: ODataQuery, set: ODataSet): readonly PageOrder[] | null {
   if (!set.paging) return null;
-  const asked: readonly PageOrder[] =
-    query.orderBy.length > 0
-      ? query.orderBy
-      : set.paging.orderBy.map(({ property, direction }) => ({ field: fieldOf(set, property), direction }));
+  const asked = query.orderBy.length > 0 ? query.orderBy : unaskedOrder(query, set, set.paging);
   const key = fieldOf(set, set.paging.key);
   const at = asked.findIndex((order) => order.field === key);
   // What follows a key that no two rows share decides nothing.
   return at >= 0 ? asked.slice(0, at + 1) : [...asked, { field: key, direction: 'asc' }];
+}
+
+function unaskedOrder(
+  { filter, top }: ODataQuery,
+  set: ODataSet,
+  { orderBy, changedAt }: NonNullable<ODataSet['paging']>,
+): readonly PageOrder[] {
+  if (top === undefined && changedAt !== undefined && filter && beginsAfter(filter, changedAt))
+    return [{ field: fieldOf(set, changedAt), direction: 'asc' }];
+  return orderBy.map(({ property, direction }) => ({ field: fieldOf(set, property), direction }));
+}
+
+/** Whether the filter leaves only rows that have a later value of the property than some time. */
+function beginsAfter(filter: FilterNode, property: string): boolean {
+  if (filter.kind === 'and') return filter.operands.some((part) => beginsAfter(part, property));
+  if (filter.kind !== 'compare') return false;
+  const { operator, left, right } = filter;
+  const bounded = operator === 'gt' || operator === 'ge' ? left : right;
+  return (
+    ['gt', 'ge', 'lt', 'le'].includes(operator) &&
+    bounded.kind === 'property' &&
+    bounded.of === null &&
+    bounded.field.name === property
+  );
 }
 
 function fieldOf(set: ODataSet, name: string): ODataField {

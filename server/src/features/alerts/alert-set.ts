@@ -36,7 +36,11 @@ const asked: ODataSet = {
   ],
   expandable: [{ name: 'evidence', items: evidenceSet }],
   maxTop: 10_000,
-  paging: { key: 'id', orderBy: [{ property: 'alertCreationTime', direction: 'desc' }] },
+  paging: {
+    key: 'id',
+    orderBy: [{ property: 'alertCreationTime', direction: 'desc' }],
+    changedAt: 'lastUpdateTime',
+  },
 };
 
 export const alertSet = withEveryProperty(asked, Alert);

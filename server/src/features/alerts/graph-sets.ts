@@ -50,7 +50,11 @@ const alertsAsked: ODataSet = {
 const alertItems = withEveryProperty(alertsAsked, GraphAlert);
 export const graphAlertSet: ODataSet = {
   ...alertItems,
-  paging: { key: 'id', orderBy: [{ property: 'createdDateTime', direction: 'desc' }] },
+  paging: {
+    key: 'id',
+    orderBy: [{ property: 'createdDateTime', direction: 'desc' }],
+    changedAt: 'lastUpdateDateTime',
+  },
 };
 
 const incidentsAsked: ODataSet = {
@@ -62,7 +66,11 @@ const incidentsAsked: ODataSet = {
   ],
   expandable: [{ name: 'alerts', items: alertItems }],
   maxTop: 50,
-  paging: { key: 'id', orderBy: [{ property: 'createdDateTime', direction: 'desc' }] },
+  paging: {
+    key: 'id',
+    orderBy: [{ property: 'createdDateTime', direction: 'desc' }],
+    changedAt: 'lastUpdateDateTime',
+  },
 };
 
 export const graphIncidentSet = withEveryProperty(incidentsAsked, GraphIncident);

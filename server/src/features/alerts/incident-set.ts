@@ -20,7 +20,11 @@ const asked: ODataSet = {
   ],
   expandable: [],
   maxTop: 100,
-  paging: { key: 'incidentId', orderBy: [{ property: 'incidentId', direction: 'desc' }] },
+  paging: {
+    key: 'incidentId',
+    orderBy: [{ property: 'incidentId', direction: 'desc' }],
+    changedAt: 'lastUpdateTime',
+  },
 };
 
 export const incidentSet = withEveryProperty(asked, Incident);
