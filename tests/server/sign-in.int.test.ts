@@ -159,7 +159,11 @@ describe('an application', () => {
       400,
       'unsupported_grant_type',
       70003,
-      (c: Record<string, string>) => ({ ...c, grant_type: 'password', scope }),
+      (c: Record<string, string>) => ({
+        ...c,
+        grant_type: 'urn:ietf:params:oauth:grant-type:saml2-bearer',
+        scope,
+      }),
     ],
   ])('is told what is wrong: %s', async (_name, status, error, code, change) => {
     const answer = await v2(change(credentials()) as Record<string, string>);
