@@ -87,6 +87,8 @@ export const RESULT_PART = {
 const CONTENT_SCOPE_CHARS = 64;
 const Hex40 = Type.String({ pattern: '^[0-9a-f]{40}$' });
 const Guid = Type.String({ pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' });
+/** Seconds since 1970, up to the year 9999. */
+const Seconds = Type.Integer({ minimum: 0, maximum: 253_402_300_799 });
 const Time = Type.String({ description: 'ISO 8601 UTC with Z, up to seven fraction digits.' });
 
 export const Ed25519PublicJwk = Type.Object(
@@ -102,7 +104,7 @@ export type Ed25519PublicJwk = Static<typeof Ed25519PublicJwk>;
 /** Payload of the `Authorization: Device` token. `sub` is the device id, or the key's RFC 7638 thumbprint while enrolling. */
 export const DeviceTokenClaims = Type.Object({
   sub: Type.String(),
-  iat: Type.Integer(),
+  iat: Seconds,
   jti: Type.String({ minLength: 16, maxLength: 64 }),
   htm: Type.String(),
   /** Path only, without host or query: proxies may rewrite the host. */
@@ -134,8 +136,8 @@ export type OnboardingPackage = Static<typeof OnboardingPackage>;
 export const EnrolmentClaims = Type.Object({
   tid: Guid,
   pkg: Guid,
-  iat: Type.Integer(),
-  exp: Type.Integer(),
+  iat: Seconds,
+  exp: Seconds,
   tag: Type.Optional(Type.String({ maxLength: 200 })),
 });
 export type EnrolmentClaims = Static<typeof EnrolmentClaims>;
@@ -194,8 +196,8 @@ export const OrderClaims = Type.Object({
   seq: Type.Integer({ minimum: 1 }),
   kind: Type.String({ maxLength: 64 }),
   params: Type.Record(Type.String(), Type.Unknown()),
-  iat: Type.Integer(),
-  exp: Type.Integer(),
+  iat: Seconds,
+  exp: Seconds,
 });
 export type OrderClaims = Static<typeof OrderClaims>;
 
@@ -301,7 +303,7 @@ export const DeviceContent = Type.Object({
   /** Items, each with its `id`. */
   upserts: Type.Array(Type.Record(Type.String(), Type.Unknown())),
   removes: Type.Array(Type.String({ maxLength: 128 })),
-  iat: Type.Integer(),
+  iat: Seconds,
 });
 export type DeviceContent = Static<typeof DeviceContent>;
 
@@ -309,8 +311,8 @@ export const CancelClaims = Type.Object({
   jti: Guid,
   sub: Hex40,
   cancelledOrderId: Guid,
-  iat: Type.Integer(),
-  exp: Type.Integer(),
+  iat: Seconds,
+  exp: Seconds,
 });
 export type CancelClaims = Static<typeof CancelClaims>;
 
