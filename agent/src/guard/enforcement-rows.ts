@@ -74,7 +74,7 @@ export function networkHitRow({ item, hit, timestamp, name }: ToldNetworkHit): S
 
 /** What was done about a file that an indicator names, besides keeping it from starting. */
 export function remediationRow({ item, path, evidence }: Remedied, timestamp: string): SensorRow {
-  const [put] = listOf(evidence.quarantined);
+  const [put] = listOf(evidence.moved);
   const killed = listOf(evidence.killed);
   const where = path ?? (typeof put?.path === 'string' ? put.path : '');
   const row: SensorRow = {

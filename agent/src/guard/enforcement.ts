@@ -135,7 +135,7 @@ export class Enforcement {
   #change(wanted: Wanted): Promise<Record<string, unknown>> {
     return this.#oneAtATime.run(async () => {
       const previous = this.#restriction.wanted;
-      const before = { executionRestricted: this.executionRestricted };
+      const before = { restricted: this.executionRestricted };
       try {
         await this.#restriction.want(wanted);
         await this.#guardExecution();
@@ -144,7 +144,7 @@ export class Enforcement {
         const files = await this.#restriction.files();
         return {
           before,
-          after: { executionRestricted: this.executionRestricted },
+          after: { restricted: this.executionRestricted },
           packageManager: files?.manager ?? null,
           packages: files?.packages ?? 0,
           filesKnown: files?.list.size ?? 0,

@@ -108,7 +108,7 @@ describe.skipIf(reason !== null)('quarantine', () => {
     expect(evidence).toMatchObject({
       before: { paths: [path] },
       after: { running: [], paths: [] },
-      quarantined: [{ path, sha256: hash, linksLeft: 0 }],
+      moved: [{ path, sha256: hash, linksLeft: 0 }],
     });
     expect((evidence.killed as number[]).sort()).toEqual([...pids].sort());
     await until('they ended', () => running.every((child) => child.signalCode === 'SIGKILL'));
@@ -147,7 +147,7 @@ describe.skipIf(reason !== null)('quarantine', () => {
     const hash = sha256(path);
     utimesSync(path, 1_600_000_000.25, 1_500_000_000.5);
     const evidence = await quarantine.quarantine(order(createHash('sha1').update(bytes).digest('hex')));
-    expect(evidence.quarantined).toHaveLength(2);
+    expect(evidence.moved).toHaveLength(2);
     expect(existsSync(path) || existsSync(other)).toBe(false);
     const restored = await quarantine.restore({ params: { file: { algorithm: 'Sha256', value: hash } } });
     expect(restored).toMatchObject({ restored: [{ sha256: hash, mode: 0o4750, uid: 1234, gid: 4321 }] });
@@ -184,7 +184,7 @@ describe.skipIf(reason !== null)('quarantine', () => {
     const elsewhere = join(folder, `elsewhere-${count}`);
     linkSync(path, elsewhere);
     const evidence = await quarantine.quarantine(order(sha256(path)));
-    expect(evidence.quarantined).toMatchObject([{ linksLeft: 1 }]);
+    expect(evidence.moved).toMatchObject([{ linksLeft: 1 }]);
     expect(spawnSync(elsewhere, ['0']).error).toMatchObject({ code: 'EACCES' });
   });
 
@@ -195,7 +195,7 @@ describe.skipIf(reason !== null)('quarantine', () => {
     const hash = sha256(path);
     unlinkSync(path);
     const evidence = await quarantine.quarantine(order(hash));
-    expect(evidence).toMatchObject({ killed: [child.pid], quarantined: [{ path: null, sha256: hash }] });
+    expect(evidence).toMatchObject({ killed: [child.pid], moved: [{ path: null, sha256: hash }] });
     const restored = await quarantine.restore({ params: { file: { algorithm: 'Sha256', value: hash } } });
     expect(restored).toMatchObject({ restored: [{ paths: [], note: expect.stringContaining('no name') }] });
   });
@@ -206,7 +206,7 @@ describe.skipIf(reason !== null)('quarantine', () => {
     const first = await quarantine.quarantine(order(hash, 'order-7'));
     make();
     const second = await quarantine.quarantine(order(hash, 'order-7'));
-    expect(second.quarantined).toEqual(first.quarantined);
+    expect(second.moved).toEqual(first.moved);
     await expect(quarantine.quarantine(order(hash, 'order-8'))).rejects.toThrow(/no file of this hash/);
   });
 
@@ -282,8 +282,8 @@ describe.skipIf(reason !== null)('quarantine', () => {
     const path = program('restored');
     const hash = sha256(path);
     const file = { algorithm: 'Sha256', value: hash } as const;
-    const met = { cause: 'indicator 1', path, putAway: true };
-    expect(await quarantine.remediate(file, met)).toMatchObject({ quarantined: [{ path }] });
+    const met = { cause: 'indicator 1', path, putAway: true, sparesRestored: true };
+    expect(await quarantine.remediate(file, met)).toMatchObject({ moved: [{ path }] });
     expect(await quarantine.remediate(file, met)).toBeNull();
     await quarantine.restore({ params: { file } });
     expect(await quarantine.remediate(file, met)).toBeNull();

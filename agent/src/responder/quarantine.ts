@@ -74,14 +74,19 @@ export class Quarantine {
   }
 
   /**
-   * By an indicator: what runs the file, and where it was met; nobody waits for a search of the disk. Null: there is none any more, or it was restored by order, and stays.
+   * What runs the file, and where it was met, without a search of the disk. Null: there is none any more, or it was restored by order and is spared for that.
    * @param met.putAway false: it is only stopped
    */
   remediate(
     file: SoughtHash,
-    met: { readonly cause: string; readonly path: string | null; readonly putAway: boolean },
+    met: {
+      readonly cause: string;
+      readonly path: string | null;
+      readonly putAway: boolean;
+      readonly sparesRestored: boolean;
+    },
   ): Promise<Record<string, unknown> | null> {
-    const { cause, path, putAway } = met;
+    const { cause, path, putAway, sparesRestored } = met;
     return this.#oneAtATime.run(async () => {
       const images = runningImages();
       const report = await searchFile({
@@ -93,7 +98,8 @@ export class Quarantine {
         progress: () => undefined,
         leaveOut: this.#o.home,
       });
-      if (report.files.length === 0 || (await this.#isRestored(report.files))) return null;
+      if (report.files.length === 0) return null;
+      if (sparesRestored && (await this.#isRestored(report.files))) return null;
       return this.#carryOut({ file, cause, putAway, report, earlier: [] });
     });
   }
@@ -193,9 +199,7 @@ export class Quarantine {
       before,
       after: { running: pidsOf(files), paths: await stillThere(files) },
       killed: [...new Set([...halted, ...killed])],
-      quarantined: [...earlier.map((entry) => ({ path: entry.paths[0] ?? null, entry })), ...removed].map(
-        told,
-      ),
+      moved: [...earlier.map((entry) => ({ path: entry.paths[0] ?? null, entry })), ...removed].map(told),
       looked,
     };
     if (failures.length > 0) throw new ExecutionError(failures.join('; '), evidence);

@@ -50,6 +50,7 @@ export class Remediation {
         cause: `indicator ${item.id}`,
         path,
         putAway,
+        sparesRestored: true,
       });
       if (evidence !== null) this.#o.done({ item, path, evidence });
     } catch (error) {
