@@ -36,7 +36,10 @@ export function consolesOf(parts: {
         uploadResult(link, sessionId, String(command), path, signal),
       fetch: (sessionId, file, signal) => fetchInput(link, sessionId, file, signal),
       quarantine: (value, path) =>
-        quarantine.remediate({ algorithm: 'Sha256', value }, { cause: 'live response', path, putAway: true }),
+        quarantine.remediate(
+          { algorithm: 'Sha256', value },
+          { cause: 'live response', path, putAway: true, sparesRestored: false },
+        ),
       async restore(path) {
         const entry = (await quarantine.list()).findLast(({ paths }) => paths.includes(path));
         if (!entry) throw new AgentError(`nothing was put away from ${path}`);
