@@ -2,8 +2,8 @@
 import { type OrderClaims, orderKinds } from '@merlon/contract';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { fuzzRuns, mutated } from '../../../tests/support/mutations.ts';
 import { orderClaims, TestCommandKey } from '../testing/command-key.ts';
-import { fuzzRuns, mutated } from '../testing/mutations.ts';
 import { parseFrame } from './frames.ts';
 import { OrderVerifier } from './order-verifier.ts';
 

@@ -1,12 +1,11 @@
 /** The command channel of a device: a socket on which it gets its orders and says what became of them. */
-import { DEVICE_PATHS, FromDevice, isStorable } from '@merlon/contract';
-import { Compile } from 'typebox/compile';
+import { DEVICE_PATHS } from '@merlon/contract';
 import { defineSocket, type SocketRoute } from '../../http/route.ts';
 import type { SayToDevice } from '../device-content/index.ts';
 import type { ChannelHub } from './channel-hub.ts';
 import { Conversation, type ConversationDeps } from './conversation.ts';
+import { parseFrame } from './device-frames.ts';
 
-const frameValidator = Compile(FromDevice);
 const MAX_FRAME_BYTES = 256 * 1024;
 /** Frames of one device are taken one after another; a device that floods is cut off at this many unread ones. */
 const MAX_QUEUED_FRAMES = 256;
@@ -51,13 +50,4 @@ export function channelSocket(deps: ChannelDeps): SocketRoute {
       });
     },
   });
-}
-
-function parseFrame(text: string): FromDevice | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return frameValidator.Check(value) && isStorable(value) ? value : null;
-  } catch {
-    return null;
-  }
 }
