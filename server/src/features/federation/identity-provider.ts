@@ -44,11 +44,20 @@ export const members = {
   name: Type.String({ minLength: 1, maxLength: 60 }),
   issuer: Type.String({ minLength: 8, maxLength: 500 }),
   clientId: Type.String({ minLength: 1, maxLength: 200 }),
-  scopes: Type.Array(Type.String({ pattern: '^[!#-\\[\\]-~]{1,200}$' }), { maxItems: 20 }),
+  scopes: Type.Array(
+    Type.String({
+      pattern: '^[!#-\\[\\]-~]{1,200}$',
+      description: 'a word of letters, digits and signs, without spaces and quotes',
+    }),
+    { maxItems: 20 },
+  ),
   /** `aud` of tokens that are taken at the API. Null: none are. */
   apiAudience: Type.Union([Type.String({ minLength: 1, maxLength: 300 }), Type.Null()]),
   /** Empty: any. Else only who has a verified address there. */
-  emailDomains: Type.Array(Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$' }), { maxItems: 100 }),
+  emailDomains: Type.Array(
+    Type.String({ pattern: '^[A-Za-z0-9.-]{1,253}$', description: 'a domain, such as contoso.example' }),
+    { maxItems: 100 },
+  ),
   /** Whether an unknown person gets an account at the first sign-in. */
   provisioning: Type.Boolean(),
   /** How people whom a directory keeps by SCIM are found at their first sign-in. Null: they are not. */
