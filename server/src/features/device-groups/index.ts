@@ -9,7 +9,7 @@ import { deviceGroupsStore } from './store.ts';
 
 export { deviceGroupName } from './membership.ts';
 export { deviceGroupsMigrations } from './migrations.ts';
-export { assignDevice } from './store.ts';
+export { assignDevices } from './store.ts';
 
 /** Servers tell each other that what they remember of a tenant's devices no longer counts. */
 export const DEVICE_GROUPS_CHANNEL = 'device_groups';

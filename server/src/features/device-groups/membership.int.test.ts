@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MIGRATIONS } from '../../features.ts';
 import { type Condition, conditionOperators, conditionProperties } from './device-group.ts';
-import { assignDevice } from './index.ts';
+import { assignDevices } from './index.ts';
 import { type DeviceGroupsDb, deviceGroupsStore } from './store.ts';
 
 interface Device {
@@ -83,7 +83,7 @@ describe('membership of device groups', () => {
             os_architecture, os_processor, agent_version, device_tag, manual_tags)
           values (${id}, ${`${tenantId}${from + index}`}, 'Onboarded', now(), now(), now(), ${one.name}, ${one.osPlatform}, '1', '64-bit', 'x64', '1',
             ${one.tags[0] ?? null}, ${one.tags.slice(1)}::text[])`.execute(db);
-        await assignDevice(db, tenantId, id);
+        await assignDevices(db, tenantId, [id]);
       }
     });
   }

@@ -7,7 +7,7 @@ import { MIGRATIONS } from '../../features.ts';
 import { grantsOf } from '../access/grants.ts';
 import { accessStore, prepareTenant } from '../access/store.ts';
 import { createUsers } from '../identity/users.ts';
-import { assignDevice, type DeviceGroupsDb, deviceGroupsStore } from './store.ts';
+import { assignDevices, type DeviceGroupsDb, deviceGroupsStore } from './store.ts';
 import { applyTeamStructure, type TeamStructureName } from './team-structures.ts';
 
 const now = new Date('2026-11-25T10:00:00Z');
@@ -66,7 +66,7 @@ describe('a team structure', () => {
           values (${id}, ${id}, 'Onboarded', now(), now(), now(), ${tag}, 'Linux', '1', '64-bit', 'x64', '1', ${tag}, '{}')`.execute(
             db,
           );
-          await assignDevice(db, tenantId, id);
+          await assignDevices(db, tenantId, [id]);
         });
 
       for (const [group, { sees, acts }] of Object.entries(expected[name])) {

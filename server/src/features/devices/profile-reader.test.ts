@@ -18,9 +18,9 @@ const record = (deviceId: string, table: string, row: object) =>
 const network = (IPAddresses: string) => ({ Timestamp: '2026-11-24T10:00:00Z', IPAddresses });
 const refusal = () => Object.assign(new Error('invalid byte sequence'), { code: '22021' });
 
-/** Runs the reader over ranges of one record each; `patchProfile` may throw. */
+/** Runs the reader over ranges of one record each, or of several; `patchProfile` may throw. */
 async function run(
-  records: readonly Buffer[],
+  records: readonly (Buffer | readonly Buffer[])[],
   patchProfile: (tenantId: string, deviceId: string, patch: ProfilePatch) => Promise<void>,
 ) {
   const stop = new AbortController();
@@ -32,18 +32,22 @@ async function run(
       reader: (name) => ({
         name,
         async next(): Promise<LogRange | null> {
-          const payload = records[at++];
-          if (!payload) return null;
+          const payloads = records[at++];
+          if (!payloads) return null;
           const position = at;
           return {
             id: String(position),
-            records: [{ position, stream: 'd', payload }],
+            records: [payloads].flat().map((payload) => ({ position, stream: 'd', payload })),
             commit: async () => void committed.push(position),
           };
         },
       }),
     },
-    store: { patchProfile },
+    store: {
+      async patchProfiles(tenantId, patches) {
+        for (const { deviceId, patch } of patches) await patchProfile(tenantId, deviceId, patch);
+      },
+    },
     log: {
       warn: (_: object, message: string) => void logged.push(`warn ${message}`),
       error: (_: object, message: string) => void logged.push(`error ${message}`),
@@ -73,6 +77,18 @@ describe('the reader of device profiles', () => {
       expect.stringMatching(/^error .*refused by the database/),
       expect.stringMatching(/^error .*not a batch/),
     ]);
+  });
+
+  it('writes those of a range that are not refused', async () => {
+    const written = new Set<string>();
+    const devices = ['a', 'bad', 'b', 'c'].map((id) => record(id, 'DeviceInfo', { OSVersion: '1' }));
+    const { committed, logged } = await run([devices], async (_, deviceId) => {
+      if (deviceId === 'bad') throw refusal();
+      written.add(deviceId);
+    });
+    expect([...written].sort()).toEqual(['a', 'b', 'c']);
+    expect(committed).toEqual([1]);
+    expect(logged).toEqual([expect.stringMatching(/^error .*refused by the database/)]);
   });
 
   it('tries again while the database is away', async () => {

@@ -9,11 +9,13 @@ import { decodeBatchRecord, rowsOf } from '../ingest/index.ts';
 import { foldDeviceInfo, foldNetworkInfo, type ProfilePatch } from './device-profile.ts';
 import type { DevicesStore } from './store.ts';
 
+/** Profiles that one statement writes. */
+const TOGETHER = 500;
 const RETRY_MS = [250, 500, 1_000, 2_000, 5_000];
 
 export interface ProfileReaderDeps {
   readonly eventLog: Pick<EventLog, 'reader'>;
-  readonly store: Pick<DevicesStore, 'patchProfile'>;
+  readonly store: Pick<DevicesStore, 'patchProfiles'>;
   readonly log: Pick<Logger, 'warn' | 'error'>;
   readonly signal: AbortSignal;
 }
@@ -23,19 +25,24 @@ export async function runProfileReader(deps: ProfileReaderDeps): Promise<void> {
   while (!deps.signal.aborted) {
     const range = await reader.next({ maxRecords: 4_000, maxBytes: 16 * 1024 * 1024, signal: deps.signal });
     if (!range) return;
-    for (const patch of patchesOf(range, deps)) if (!(await write(patch, deps))) return;
+    for (const [tenantId, patches] of patchesOf(range, deps))
+      for (let at = 0; at < patches.length; at += TOGETHER)
+        if (!(await write(tenantId, patches.slice(at, at + TOGETHER), deps))) return;
     await range.commit();
   }
 }
 
 interface DevicePatch {
-  readonly tenantId: string;
   readonly deviceId: string;
   readonly patch: ProfilePatch;
 }
 
-function patchesOf(range: LogRange, { log }: Pick<ProfileReaderDeps, 'log'>): Iterable<DevicePatch> {
-  const patches = new Map<string, DevicePatch>();
+/** By tenant. */
+function patchesOf(
+  range: LogRange,
+  { log }: Pick<ProfileReaderDeps, 'log'>,
+): ReadonlyMap<string, readonly DevicePatch[]> {
+  const patches = new Map<string, DevicePatch & { readonly tenantId: string }>();
   for (const { payload, position } of range.records) {
     try {
       const { tenantId, deviceId, sections } = decodeBatchRecord(payload);
@@ -54,25 +61,39 @@ function patchesOf(range: LogRange, { log }: Pick<ProfileReaderDeps, 'log'>): It
       );
     }
   }
-  return patches.values();
+  const byTenant = new Map<string, DevicePatch[]>();
+  for (const { tenantId, ...patch } of patches.values()) {
+    const together = byTenant.get(tenantId);
+    if (together) together.push(patch);
+    else byTenant.set(tenantId, [patch]);
+  }
+  return byTenant;
 }
 
-/** False: the server stops before it is written. */
-async function write({ tenantId, deviceId, patch }: DevicePatch, deps: ProfileReaderDeps): Promise<boolean> {
+/** False: the server stops before they are written. One that is refused does not take the others along. */
+async function write(
+  tenantId: string,
+  patches: readonly DevicePatch[],
+  deps: ProfileReaderDeps,
+): Promise<boolean> {
   for (let attempt = 0; !deps.signal.aborted; attempt++) {
     try {
-      await deps.store.patchProfile(tenantId, deviceId, patch);
+      await deps.store.patchProfiles(tenantId, patches);
       return true;
     } catch (error) {
       if (isRefusal(error)) {
+        if (patches.length > 1) {
+          for (const patch of patches) if (!(await write(tenantId, [patch], deps))) return false;
+          return true;
+        }
         deps.log.error(
-          { err: error, deviceId },
+          { err: error, deviceId: patches[0]?.deviceId },
           'a device profile was refused by the database and is left as it was',
         );
         return true;
       }
       const wait = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)] ?? 5_000;
-      deps.log.warn({ err: error, wait }, 'a device profile could not be written; it is tried again');
+      deps.log.warn({ err: error, wait }, 'device profiles could not be written; it is tried again');
       await delay(wait, undefined, { signal: deps.signal }).catch(() => {});
     }
   }

@@ -9,7 +9,7 @@ import {
   sql,
   type Transaction,
 } from 'kysely';
-import { assignDevice, deviceGroupName } from '../device-groups/index.ts';
+import { assignDevices, deviceGroupName } from '../device-groups/index.ts';
 import type { ProfilePatch, VirtualMachine } from './device-profile.ts';
 
 export interface DevicesTable {
@@ -129,7 +129,7 @@ export function devicesStore(state: StateStore) {
           )
           .returning(sql<boolean>`xmax = 0`.as('created'))
           .executeTakeFirstOrThrow();
-        await assignDevice(db, tenantId, e.id);
+        await assignDevices(db, tenantId, [e.id]);
         return { created: row.created };
       });
     },
@@ -211,29 +211,32 @@ export function devicesStore(state: StateStore) {
       });
     },
 
-    patchProfile(tenantId: string, id: string, patch: ProfilePatch): Promise<void> {
-      const set = {
-        ...(patch.osDistribution !== undefined && { os_distribution: patch.osDistribution }),
-        ...(patch.osVersion !== undefined && { os_version: patch.osVersion }),
-        ...(patch.osBuild !== undefined && { os_build: patch.osBuild }),
-        ...(patch.agentVersion !== undefined && { agent_version: patch.agentVersion }),
-        ...(patch.isAadJoined !== undefined && { is_aad_joined: patch.isAadJoined }),
-        ...(patch.aadDeviceId !== undefined && { aad_device_id: patch.aadDeviceId }),
-        ...(patch.deviceTag !== undefined && { device_tag: patch.deviceTag }),
-        ...(patch.lastIp !== undefined && { last_ip: patch.lastIp }),
-        ...(patch.addresses !== undefined && { ip_addresses: JSON.stringify(patch.addresses) }),
-        ...(patch.mergedInto !== undefined && { merged_into: patch.mergedInto }),
-        ...(patch.isExcluded !== undefined && { is_excluded: patch.isExcluded }),
-        ...(patch.exclusionReason !== undefined && { exclusion_reason: patch.exclusionReason }),
-        ...(patch.exposureLevel !== undefined && { exposure_level: patch.exposureLevel }),
-        ...(patch.model !== undefined && { model: patch.model }),
-        ...(patch.hostDeviceId !== undefined && { host_device_id: patch.hostDeviceId }),
-        ...(patch.virtualMachine !== undefined && { virtual_machine: JSON.stringify(patch.virtualMachine) }),
-      };
-      if (Object.keys(set).length === 0) return Promise.resolve();
+    /** One statement for many devices. What a patch does not name stays as it is. */
+    patchProfiles(
+      tenantId: string,
+      patches: readonly { readonly deviceId: string; readonly patch: ProfilePatch }[],
+    ): Promise<void> {
+      const said = patches
+        .map(({ deviceId, patch }) => ({ deviceId, patch, columns: profileColumns(patch) }))
+        .filter(({ columns }) => Object.keys(columns).length > 0);
+      if (said.length === 0) return Promise.resolve();
+      const named = new Set(said.flatMap(({ columns }) => Object.keys(columns)));
+      const set = PROFILE_COLUMNS.filter(([column]) => named.has(column)).map(
+        ([column]) =>
+          sql`${sql.id(column)} = case when told.patch ? ${sql.lit(column)} then told.${sql.id(column)} else d.${sql.id(column)} end`,
+      );
+      const columns = PROFILE_COLUMNS.map(([column, type]) => sql`${sql.id(column)} ${sql.raw(type)}`);
       return state.tenant<DevicesDb, void>(tenantId, async (db) => {
-        await db.updateTable('devices').set(set).where('id', '=', id).execute();
-        if (patch.deviceTag !== undefined) await assignDevice(db, tenantId, id);
+        await sql`update devices d set ${sql.join(set)} from (
+            select given.id, given.patch, typed.* from unnest(${said.map(({ deviceId }) => deviceId)}::bpchar[],
+              ${said.map((one) => JSON.stringify(one.columns))}::jsonb[]) as given(id, patch),
+            lateral jsonb_to_record(given.patch) as typed(${sql.join(columns)})
+          ) as told where d.id = told.id`.execute(db);
+        await assignDevices(
+          db,
+          tenantId,
+          said.filter(({ patch }) => patch.deviceTag !== undefined).map(({ deviceId }) => deviceId),
+        );
       });
     },
 
@@ -261,7 +264,7 @@ export function devicesStore(state: StateStore) {
           })
           .where('id', '=', id)
           .execute();
-        if (device) await assignDevice(db, tenantId, id);
+        if (device) await assignDevices(db, tenantId, [id]);
       });
     },
 
@@ -303,7 +306,7 @@ export function devicesStore(state: StateStore) {
         const tenantId = typeof scope === 'string' ? scope : scope.tenantId;
         // Which group takes a device may depend on its tags.
         if (change.deviceValue === undefined || change.tags !== undefined)
-          for (const id of those) await assignDevice(db, tenantId, id);
+          await assignDevices(db, tenantId, those);
         await alongside(db);
         return db
           .selectFrom('devices')
@@ -369,6 +372,50 @@ export interface MachinePage {
   readonly limit: number;
   readonly offset: number;
   readonly count: boolean;
+}
+
+/** Columns of `devices` that profiles fill, with their types. */
+const PROFILE_COLUMNS = [
+  ['os_distribution', 'text'],
+  ['os_version', 'text'],
+  ['os_build', 'bigint'],
+  ['agent_version', 'text'],
+  ['is_aad_joined', 'boolean'],
+  ['aad_device_id', 'text'],
+  ['device_tag', 'text'],
+  ['last_ip', 'text'],
+  ['ip_addresses', 'jsonb'],
+  ['merged_into', 'text'],
+  ['is_excluded', 'boolean'],
+  ['exclusion_reason', 'text'],
+  ['exposure_level', 'text'],
+  ['model', 'text'],
+  ['host_device_id', 'text'],
+  ['virtual_machine', 'jsonb'],
+] as const;
+type ProfileColumn = (typeof PROFILE_COLUMNS)[number][0];
+
+/** Only what the patch says. */
+function profileColumns(patch: ProfilePatch): Partial<Record<ProfileColumn, unknown>> {
+  const columns: Record<ProfileColumn, unknown> = {
+    os_distribution: patch.osDistribution,
+    os_version: patch.osVersion,
+    os_build: patch.osBuild,
+    agent_version: patch.agentVersion,
+    is_aad_joined: patch.isAadJoined,
+    aad_device_id: patch.aadDeviceId,
+    device_tag: patch.deviceTag,
+    last_ip: patch.lastIp,
+    ip_addresses: patch.addresses,
+    merged_into: patch.mergedInto,
+    is_excluded: patch.isExcluded,
+    exclusion_reason: patch.exclusionReason,
+    exposure_level: patch.exposureLevel,
+    model: patch.model,
+    host_device_id: patch.hostDeviceId,
+    virtual_machine: patch.virtualMachine,
+  };
+  return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }
 
 function described(device: DeviceDescription) {
