@@ -62,14 +62,22 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
     alerts,
   );
   const yaraRules = createYaraRules({ ...platform, tenantOf }, deviceContent);
-  const liveResponse = createLiveResponse(platform, devices, deviceGroups, response);
+  const liveResponse = createLiveResponse(
+    { ...platform, couldAct: identity.couldAct },
+    devices,
+    deviceGroups,
+    response,
+    onboarding.commandKey,
+  );
   const indicators = createIndicators(platform, deviceContent);
   const ingest = createIngest(platform, devices);
   const detection = createDetection({
     ...platform,
     alerts,
     devices,
+    indicators,
     tenantOf,
+    groupOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.groupName ?? '',
     osOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.osPlatform ?? '',
   });
   const hunting = createHunting(platform);

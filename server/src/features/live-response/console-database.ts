@@ -1,4 +1,5 @@
 /** Tables of console sessions, their log and the tickets that open them. */
+import type { LiveFile, LiveInputKind } from '@merlon/contract';
 import { deviceScope, type Migration, tenantTable } from '@merlon/state-store';
 import { type ColumnType, sql } from 'kysely';
 import type { SessionState } from './session-state.ts';
@@ -24,7 +25,7 @@ export interface ConsoleDb {
     end_reason: string | null;
     /** Of people or the device, whichever was later. */
     active_at: Date;
-    /** The policy that asks for a second person's word. */
+    /** Name of the policy that asks for a second person's word. */
     policy: string | null;
     approval_by: string | null;
     approval_comment: string | null;
@@ -40,15 +41,20 @@ export interface ConsoleDb {
     tenant_id: Tenant;
     session_id: string;
     position: BigInteger;
-    kind: 'command' | 'output' | 'event';
-    /** The `input_seq` of the command that it is, or belongs to. */
+    /** input: a word for the device. output: a word of the device. event: what the server has to say. */
+    kind: 'input' | 'output' | 'event';
+    /** The sequence of the input that it is, or belongs to; 0 for none. */
     command: number;
-    /** Of output: `out` or `err`, and `end` with the outcome for the last. */
-    stream: string | null;
+    /** Of input: its kind. Of output: `out`, `err`, or `done` with the outcome as text. Else null. */
+    stream: LiveInputKind | 'out' | 'err' | 'done' | null;
     text: string;
-    /** Who typed the command; null otherwise. */
+    /** Who typed the input; null for what nobody did. */
     author: string | null;
+    /** Of input: whether its author may do more than look. */
     advanced: boolean;
+    /** Of input: the library file that it names. Of `done`: the name of what was handed in. */
+    file: ColumnType<LiveFile | null, string | null, never>;
+    result: string | null;
     at: Date;
   };
   live_tickets: {
@@ -116,6 +122,8 @@ export const consoleMigrations: readonly Migration[] = [
           .addColumn('text', 'text', (c) => c.notNull())
           .addColumn('author', 'text')
           .addColumn('advanced', 'boolean', (c) => c.notNull().defaultTo(false))
+          .addColumn('file', 'jsonb')
+          .addColumn('result', 'text')
           .addColumn('at', 'timestamptz', (c) => c.notNull())
           .addPrimaryKeyConstraint('live_entries_pkey', ['session_id', 'position']),
       );
@@ -124,6 +132,9 @@ export const consoleMigrations: readonly Migration[] = [
         $$ begin raise exception 'entries of a live response log are never changed'; end $$`.execute(db);
       await sql`create trigger live_entries_stand before update on live_entries
         for each row execute function live_entries_stand()`.execute(db);
+      await sql`create index live_entries_input on live_entries (session_id, command) where kind = 'input'`.execute(
+        db,
+      );
       await tenantTable(db, 'live_tickets', (table) =>
         table
           .addColumn('token_hash', 'char(64)', (c) => c.notNull().primaryKey())

@@ -3,12 +3,13 @@ import {
   ApiError,
   DEVICE_PATHS,
   entityAnswer,
+  isGuid,
   MachineAction,
   type OrderParams,
   RunLiveResponseRequest,
 } from '@merlon/contract';
 import { Type } from 'typebox';
-import { type Caller, defineRoute, type Route } from '../../http/route.ts';
+import { type Caller, type DeviceCaller, defineRoute, type Route } from '../../http/route.ts';
 import { contextOf } from '../../odata/page.ts';
 import type { DeviceGroups } from '../device-groups/index.ts';
 import type { Devices } from '../devices/index.ts';
@@ -16,16 +17,18 @@ import { machineActionEntity, type Response } from '../response/index.ts';
 import { filesNeeded, orderedCommands } from './commands-request.ts';
 import { keyOf, type LibraryStore } from './library-store.ts';
 import type { SessionLimit } from './session-limit.ts';
+import type { SessionStore } from './session-store.ts';
 
 export interface RunDeps {
   readonly library: LibraryStore;
+  readonly sessions: Pick<SessionStore, 'find' | 'names'>;
   readonly response: Pick<Response, 'ordering' | 'openOrder'>;
   readonly devices: Pick<Devices, 'require'>;
   readonly deviceGroups: Pick<DeviceGroups, 'list'>;
   readonly limit: SessionLimit;
 }
 
-export function runRoutes({ library, response, devices, deviceGroups, limit }: RunDeps): Route[] {
+export function runRoutes({ library, sessions, response, devices, deviceGroups, limit }: RunDeps): Route[] {
   return [
     defineRoute({
       id: 'machines.runLiveResponse',
@@ -81,16 +84,30 @@ export function runRoutes({ library, response, devices, deviceGroups, limit }: R
       params: Type.Object({ orderId: Type.String(), sha256: Type.String({ pattern: '^[0-9a-f]{64}$' }) }),
       responses: { 200: Type.Unsafe<Buffer>({ type: 'string', format: 'binary' }) },
       async handle({ caller, params: { orderId, sha256 } }) {
-        const action = await response.openOrder(caller, orderId);
-        const commands =
-          action.type === 'LiveResponse' ? (action.params as OrderParams<'LiveResponse'>).commands : [];
-        const named = commands.some((command) => 'sha256' in command && command.sha256 === sha256);
+        const named = (await inSession(caller, orderId, sha256)) || (await inOrder(caller, orderId, sha256));
         const content = named ? await library.content(caller.tenantId, sha256) : undefined;
         if (!content) throw new ApiError('ResourceNotFound', `Order ${orderId} names no such file.`);
         return { status: 200, body: content, headers: { 'content-type': 'application/octet-stream' } };
       },
     }),
   ];
+
+  async function inOrder(device: DeviceCaller, orderId: string, sha256: string): Promise<boolean> {
+    const action = await response.openOrder(device, orderId);
+    if (action.type !== 'LiveResponse') return false;
+    const { commands } = action.params as OrderParams<'LiveResponse'>;
+    return commands.some((command) => 'sha256' in command && command.sha256 === sha256);
+  }
+
+  async function inSession(
+    { tenantId, deviceId }: DeviceCaller,
+    id: string,
+    sha256: string,
+  ): Promise<boolean> {
+    const session = isGuid(id) ? await sessions.find(tenantId, id) : undefined;
+    if (session?.machine_id !== deviceId || session.state !== 'Connected') return false;
+    return sessions.names(tenantId, id, sha256);
+  }
 }
 
 /** Programs hold the permission as a whole; people hold it by halves (rbac.md). @throws ApiError Forbidden */

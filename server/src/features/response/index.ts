@@ -32,6 +32,7 @@ export { linkAnswer } from './download-links.ts';
 export type { LiveAttendant, LiveFrame } from './live-attendance.ts';
 export { machineActionEntity } from './machine-action-entity.ts';
 export { responseMigrations } from './migrations.ts';
+export { requireAble } from './ordering.ts';
 
 export interface Response extends Feature {
   readonly ordering: Ordering;

@@ -1,6 +1,6 @@
 /** Orders a machine action: checks the device, asks for approval where a policy wants it, keeps the action with its record, and lets the order go. */
 import { randomUUID } from 'node:crypto';
-import { ApiError, type MachineActionScope, type OrderContent } from '@merlon/contract';
+import { ApiError, type MachineActionScope, type OrderContent, type OrderKind } from '@merlon/contract';
 import type { Caller, RouteAudit } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { DeviceIdentity, Devices } from '../devices/index.ts';
@@ -47,7 +47,7 @@ export function createOrdering(deps: OrderingDeps) {
       audit.target('machine', request.machine);
       const device = await deps.devices.require(caller, request.machine, 'act');
       audit.target('machine', device.deviceId);
-      requireAble(device, content);
+      requireAble(device, content.kind);
       const { tenantId, kind, name, id: callerId } = caller;
       const createdAt = deps.clock.now();
       const id = randomUUID();
@@ -88,7 +88,8 @@ export function createOrdering(deps: OrderingDeps) {
   };
 }
 
-function requireAble(device: DeviceIdentity, { kind }: OrderContent): void {
+/** @throws ApiError BadRequest (it is offboarded), ClientVersionNotSupported (its agent cannot do this) */
+export function requireAble(device: DeviceIdentity, kind: OrderKind): void {
   if (device.state === 'Offboarded') {
     throw new ApiError('BadRequest', `Machine ${device.deviceId} is offboarded and takes no orders.`);
   }
