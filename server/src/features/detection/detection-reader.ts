@@ -69,10 +69,11 @@ function decode(range: LogRange, deps: DetectionReaderDeps): { batches: Undecide
   let newest: string | null = null;
   for (const { payload, position } of range.records) {
     try {
-      const { tenantId, deviceId, deviceName, receivedAt, sections } = decodeBatchRecord(payload);
+      const { tenantId, deviceId, deviceName, machineGroup, receivedAt, sections } =
+        decodeBatchRecord(payload);
       newest = receivedAt;
       const wanted = sections.filter(({ table }) => deps.tables.has(table));
-      if (wanted.length > 0) batches.push({ tenantId, deviceId, deviceName, sections: wanted });
+      if (wanted.length > 0) batches.push({ tenantId, deviceId, deviceName, machineGroup, sections: wanted });
     } catch (error) {
       deps.metrics.lost('record');
       deps.log.error({ err: error, position }, 'a record of the event log is not a batch; no rule saw it');

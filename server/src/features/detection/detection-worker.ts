@@ -1,5 +1,6 @@
 /** Worker thread: runs the detector, one job after another. */
 import { parentPort } from 'node:worker_threads';
+import type { WatchedIndicator } from '../indicators/watch.ts';
 import {
   type Detected,
   Detector,
@@ -13,6 +14,11 @@ export type DetectionJob =
   | { readonly kind: 'builtin'; readonly sources: readonly RuleSource[] }
   | { readonly kind: 'tenant'; readonly tenantId: string; readonly rules: TenantRules }
   | { readonly kind: 'forget'; readonly tenantId: string }
+  | {
+      readonly kind: 'indicators';
+      readonly tenantId: string;
+      readonly indicators: readonly WatchedIndicator[];
+    }
   | { readonly kind: 'detect'; readonly batches: readonly DeviceBatch[] };
 
 export type DetectionAnswer =
@@ -36,6 +42,9 @@ parentPort?.on('message', (job: DetectionJob) => {
       return;
     case 'forget':
       detector.forgetTenant(job.tenantId);
+      return;
+    case 'indicators':
+      detector.setIndicators(job.tenantId, job.indicators);
       return;
     case 'detect':
       answer({ kind: 'detected', detected: detector.detect(job.batches) });

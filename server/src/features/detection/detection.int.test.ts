@@ -64,6 +64,13 @@ async function serve(onRaise: (dedupKey: string) => void = () => {}): Promise<Se
     },
     events: undefined as never,
     devices: { require: async () => Promise.reject(new Error('nobody asks')) },
+    indicators: {
+      stamp: async () => 'none',
+      watched: async () => [],
+      huntingTenants: async () => [],
+      hunt: async () => 0,
+    },
+    groupOf: async () => '',
     osOf: async (_, deviceId) => (deviceId === DEVICE ? 'Linux' : ''),
     tenantOf: async (name) => name ?? tenantId,
     workerUrl,

@@ -35,7 +35,9 @@ const ask = (deviceName: string) => {
     table: 'T',
     block: bytes.subarray(2),
   }));
-  return thread.detect([{ tenantId: 't', deviceId: 'd', deviceName, osPlatform: 'Linux', sections }]);
+  return thread.detect([
+    { tenantId: 't', deviceId: 'd', deviceName, osPlatform: 'Linux', machineGroup: '', sections },
+  ]);
 };
 
 beforeAll(() => {

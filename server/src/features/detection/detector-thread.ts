@@ -1,5 +1,6 @@
 /** The detector in its own thread, with what it was told kept so that a new thread can be told again when one ends. */
 import { Worker } from 'node:worker_threads';
+import type { WatchedIndicator } from '../indicators/watch.ts';
 import type { DetectionAnswer, DetectionJob } from './detection-worker.ts';
 import type { Detected, DeviceBatch, RuleSource, TenantRules, UnusableRule } from './detector.ts';
 
@@ -7,6 +8,8 @@ export interface DetectorThread {
   setBuiltin(sources: readonly RuleSource[]): void;
   setTenant(tenantId: string, rules: TenantRules): void;
   forgetTenant(tenantId: string): void;
+  /** None: they are forgotten. */
+  setIndicators(tenantId: string, indicators: readonly WatchedIndicator[]): void;
   /** One at a time. Rejects when the thread ends meanwhile; ask again. */
   detect(batches: readonly DeviceBatch[]): Promise<Detected>;
   close(): Promise<void>;
@@ -18,6 +21,7 @@ export function startDetectorThread(options: {
 }): DetectorThread {
   let builtin: readonly RuleSource[] = [];
   const tenants = new Map<string, TenantRules>();
+  const watched = new Map<string, readonly WatchedIndicator[]>();
   let worker: Worker | null = null;
   let closed = false;
   let waiting: { resolve(detected: Detected): void; reject(error: Error): void } | null = null;
@@ -43,6 +47,7 @@ export function startDetectorThread(options: {
     started.on('exit', (code) => ended(new Error(`the detection thread ended with code ${code}`)));
     send(started, { kind: 'builtin', sources: builtin });
     for (const [tenantId, rules] of tenants) send(started, { kind: 'tenant', tenantId, rules });
+    for (const [tenantId, indicators] of watched) send(started, { kind: 'indicators', tenantId, indicators });
     worker = started;
     return started;
   };
@@ -65,6 +70,11 @@ export function startDetectorThread(options: {
     forgetTenant(tenantId) {
       tenants.delete(tenantId);
       if (worker) send(worker, { kind: 'forget', tenantId });
+    },
+    setIndicators(tenantId, indicators) {
+      if (indicators.length === 0) watched.delete(tenantId);
+      else watched.set(tenantId, indicators);
+      if (worker) send(worker, { kind: 'indicators', tenantId, indicators });
     },
     detect(batches) {
       if (closed) return Promise.reject(new Error('the detector is closed'));

@@ -46,6 +46,7 @@ function batch(rows: readonly object[], over: Partial<DeviceBatch> & { table?: s
     deviceId: 'd',
     deviceName: 'web1',
     osPlatform: 'Linux',
+    machineGroup: '',
     sections: [{ table, block: blockOfRows(table, rows as Record<string, unknown>[]) }],
     ...rest,
   };

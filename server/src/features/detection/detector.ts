@@ -1,10 +1,14 @@
-/** Rules over rows: the part that costs time. Knows no store and no thread; `detection-worker.ts` runs it beside the server's main thread. */
+/** Rules and indicators over rows: the part that costs time. Knows no store and no thread; `detection-worker.ts` runs it beside the server's main thread. */
+
+import { isoToMs } from '@merlon/contract';
 import { readRowBlock } from '@merlon/event-store/row-block';
 import { checkRule, compileRules, parseRules, type RuleSet, SigmaError, type SigmaRule } from '@merlon/sigma';
 import type { AlertCandidate } from '../alerts/index.ts';
+import { IndicatorWatch, type WatchedIndicator } from '../indicators/watch.ts';
 import { candidateOf, type EventOrigin, mergeCandidates } from './findings.ts';
+import { candidateOfIndicator } from './indicator-finding.ts';
 import { Lineage } from './lineage.ts';
-import { initiatingProcess, initiatingReference, type Row, subjectProcess } from './row-processes.ts';
+import { initiatingProcess, initiatingReference, type Row, subjectProcess, textOf } from './row-processes.ts';
 
 /** The YAML of one or more rules. */
 export interface RuleSource {
@@ -22,6 +26,8 @@ export interface TenantRules {
 export interface DeviceBatch extends EventOrigin {
   /** As the device reports it; empty: not known, so no rule is about it. */
   readonly osPlatform: string;
+  /** Name of its device group; '' for none. */
+  readonly machineGroup: string;
   readonly sections: readonly { readonly table: string; readonly block: Uint8Array }[];
 }
 
@@ -50,6 +56,7 @@ interface CompiledTenant {
 export class Detector {
   readonly #lineage = new Lineage();
   readonly #tenants = new Map<string, CompiledTenant>();
+  readonly #watches = new Map<string, IndicatorWatch>();
   #builtin: RuleSet = compileRules([]);
 
   setBuiltin(sources: readonly RuleSource[]): UnusableRule[] {
@@ -66,6 +73,12 @@ export class Detector {
 
   forgetTenant(tenantId: string): void {
     this.#tenants.delete(tenantId);
+  }
+
+  /** In place of those before. */
+  setIndicators(tenantId: string, indicators: readonly WatchedIndicator[]): void {
+    if (indicators.length === 0) this.#watches.delete(tenantId);
+    else this.#watches.set(tenantId, new IndicatorWatch(indicators));
   }
 
   detect(batches: readonly DeviceBatch[]): Detected {
@@ -110,6 +123,12 @@ export class Detector {
       if (!tenant?.without.has(rule.id)) take(rule);
     }
     if (tenant?.own) for (const { rule } of tenant.own.match(table, row, batch)) take(rule);
+    const watch = this.#watches.get(batch.tenantId);
+    if (!watch) return;
+    for (const indicator of watch.match(row, batch.machineGroup, isoToMs(textOf(row, 'Timestamp') ?? ''))) {
+      counts.matches += 1;
+      found.push(candidateOfIndicator(indicator, table, row, batch, this.#lineage));
+    }
   }
 }
 

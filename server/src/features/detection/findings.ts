@@ -31,7 +31,8 @@ const CATEGORY: Readonly<Record<AttackTactic, string>> = {
   exfiltration: 'Exfiltration',
   impact: 'Impact',
 };
-const NO_CATEGORY = 'SuspiciousActivity';
+/** Of what no tactic is known. */
+export const NO_CATEGORY = 'SuspiciousActivity';
 
 export interface EventOrigin {
   readonly tenantId: string;

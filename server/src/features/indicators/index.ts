@@ -2,9 +2,31 @@
 import type { Feature, Platform } from '../../feature.ts';
 import type { DeviceContents } from '../device-content/index.ts';
 import { indicatorRoutes } from './routes.ts';
-import { indicatorsStore } from './store.ts';
+import { type IndicatorRow, indicatorsStore } from './store.ts';
+import type { WatchedIndicator } from './watch.ts';
 
 export { indicatorsMigrations } from './migrations.ts';
+
+/** Servers tell each other that the indicators of a tenant changed. */
+export const INDICATORS_CHANNEL = 'indicators';
+
+/** An indicator that is to be looked for in past events, from a moment on. */
+export type HuntedIndicator = Pick<WatchedIndicator, 'id' | 'type' | 'value'> & { readonly from: Date };
+
+export interface Indicators extends Feature {
+  /** Another text when the active indicators are others. */
+  stamp(tenantId: string): Promise<string>;
+  /** The active ones, as they are looked for. */
+  watched(tenantId: string): Promise<WatchedIndicator[]>;
+  /** Tenants with indicators that were not looked for in past events yet. */
+  huntingTenants(): Promise<string[]>;
+  /** Hands over some of those; they were looked for once `look` resolves. @returns how many there were */
+  hunt(
+    tenantId: string,
+    limit: number,
+    look: (hunted: readonly HuntedIndicator[]) => Promise<void>,
+  ): Promise<number>;
+}
 
 const SWEEP_MS = 60_000;
 const PER_SWEEP = 5_000;
@@ -12,10 +34,10 @@ const PER_SWEEP = 5_000;
 export function createIndicators(
   platform: Pick<Platform, 'state' | 'clock' | 'log'>,
   content: Pick<DeviceContents, 'change' | 'changed'>,
-): Feature {
+): Indicators {
   const log = platform.log.child({ part: 'indicators' });
-  const { clock } = platform;
-  const store = indicatorsStore(platform.state);
+  const { clock, state } = platform;
+  const store = indicatorsStore(state);
   let sweep: NodeJS.Timeout | undefined;
 
   return {
@@ -24,8 +46,24 @@ export function createIndicators(
       store,
       clock,
       content: (db, change) => content.change(db, 'indicators', change),
-      changed: (tenantId) => content.changed(tenantId, 'indicators'),
+      async changed(tenantId) {
+        await content.changed(tenantId, 'indicators');
+        await state.notify(INDICATORS_CHANNEL, tenantId);
+      },
     }),
+    stamp: (tenantId) => store.stamp(tenantId, clock.now()),
+    async watched(tenantId) {
+      return (await store.active(tenantId, clock.now())).map(watchedIndicator);
+    },
+    huntingTenants: () => store.huntingTenants(),
+    hunt: (tenantId, limit, look) =>
+      store.hunt(tenantId, limit, clock.now(), (rows) =>
+        look(
+          rows.flatMap(({ id, type, compared, hunt_from: from }) =>
+            from === null ? [] : [{ id, type, value: compared, from }],
+          ),
+        ),
+      ),
     async start() {
       sweep = setInterval(() => {
         purge().catch((error: unknown) => log.warn({ err: error }, 'expired indicators were not removed'));
@@ -40,4 +78,20 @@ export function createIndicators(
   async function purge(): Promise<void> {
     while ((await store.purge(clock.now(), PER_SWEEP)) >= PER_SWEEP);
   }
+}
+
+function watchedIndicator(row: IndicatorRow): WatchedIndicator {
+  return {
+    id: row.id,
+    type: row.type,
+    value: row.compared,
+    action: row.action,
+    title: row.title,
+    description: row.description,
+    severity: row.severity,
+    recommendedActions: row.recommended_actions,
+    groups: row.group_names,
+    generateAlert: row.generate_alert,
+    expiresAt: row.expires_at?.getTime() ?? null,
+  };
 }

@@ -219,8 +219,28 @@ export function indicatorsStore(state: StateStore) {
     /** Those in force, for whoever looks for them. */
     active(tenantId: string, now: Date): Promise<IndicatorRow[]> {
       return state.read<IndicatorsDb, IndicatorRow[]>(tenantId, (db) =>
-        db.selectFrom('indicators').selectAll().where(isActive(now)).execute(),
+        db
+          .selectFrom('indicators')
+          .selectAll()
+          .select(groupNames.as('group_names'))
+          .where(isActive(now))
+          .execute(),
       );
+    },
+
+    /** Another text when the active ones, or the names of device groups, are others. */
+    stamp(tenantId: string, now: Date): Promise<string> {
+      return state.read<IndicatorsDb, string>(tenantId, async (db) => {
+        const { stamp } = await db
+          .selectFrom('indicators')
+          .select(
+            sql<string>`concat_ws(' ', count(*), sum(version), max(updated_at), max(id),
+              (select md5(string_agg(id || name, ' ' order by id)) from device_groups))`.as('stamp'),
+          )
+          .where(isActive(now))
+          .executeTakeFirstOrThrow();
+        return stamp;
+      });
     },
 
     /** Removes what has expired, across tenants; devices drop it by themselves. @returns how many */

@@ -15,8 +15,8 @@ const indicator = (
   expiresAt: null,
   ...more,
 });
-const found = (indicators: readonly WatchedIndicator[], row: Record<string, unknown>, atMs = 0) =>
-  new IndicatorWatch(indicators).match(row, atMs).map(({ id }) => id);
+const found = (indicators: readonly WatchedIndicator[], row: Record<string, unknown>, atMs = 0, group = '') =>
+  new IndicatorWatch(indicators).match(row, group, atMs).map(({ id }) => id);
 
 const sha256 = 'a'.repeat(64);
 const sha1 = 'b'.repeat(40);
@@ -91,9 +91,9 @@ describe('indicators in events', () => {
 
   it('are for the devices of their groups, and for events before they cease', () => {
     const watched = [indicator({ type: 'FileSha1', value: sha1, groups: ['Red'], expiresAt: 1_000 })];
-    expect(found(watched, { SHA1: sha1, MachineGroup: 'red' }, 999)).toEqual([sha1]);
-    expect(found(watched, { SHA1: sha1, MachineGroup: 'red' }, 1_000)).toEqual([]);
-    expect(found(watched, { SHA1: sha1, MachineGroup: 'Blue' })).toEqual([]);
+    expect(found(watched, { SHA1: sha1 }, 999, 'red')).toEqual([sha1]);
+    expect(found(watched, { SHA1: sha1 }, 1_000, 'red')).toEqual([]);
+    expect(found(watched, { SHA1: sha1 }, 0, 'Blue')).toEqual([]);
     expect(found(watched, { SHA1: sha1 })).toEqual([]);
   });
 });

@@ -73,9 +73,11 @@ export class IndicatorWatch {
     }
   }
 
-  /** Those that rule over what the event is about, and raise alerts. What is allowed hides what else would match. */
-  match(row: Row, atMs: number): WatchedIndicator[] {
-    const group = textOf(row, 'MachineGroup') ?? '';
+  /**
+   * Those that rule over what the event is about, and raise alerts. What is allowed hides what else would match.
+   * @param group name of the device's group; '' for none
+   */
+  match(row: Row, group: string, atMs: number): WatchedIndicator[] {
     const found = new Set<WatchedIndicator>();
     for (const matching of this.#subjects(row)) {
       if (matching.length === 0) continue;
