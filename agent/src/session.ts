@@ -23,10 +23,12 @@ import { ServerClock } from './identity/server-clock.ts';
 import { runBatch } from './live-response/batch.ts';
 import type { Consoles } from './live-response/console/console.ts';
 import { consolesOf } from './live-response/console/session-consoles.ts';
+import { ImageHashes } from './responder/image-hashes.ts';
 import { type Isolation, refuseWhileIsolated } from './responder/isolation.ts';
 import { IsolationKeeper } from './responder/isolation-keeper.ts';
 import { Quarantine } from './responder/quarantine.ts';
 import { Remediation } from './responder/remediation.ts';
+import { SeenFiles } from './responder/seen-files.ts';
 import { runAntivirusScan } from './scan/antivirus-scan.ts';
 import { YaraRules } from './scan/yara-rules.ts';
 import type { Sensor, SensorOptions } from './sensor/sensor.ts';
@@ -101,9 +103,18 @@ export class Session {
     const sender = new Sender({ spool, link, log: log.part('sender'), dismissed });
     const keeper = new IsolationKeeper({ isolation, addresses, config, log: log.part('isolation') });
     const yaraRules = new YaraRules();
-    const quarantine = new Quarantine({ home, log: log.part('quarantine'), now: () => clock.now() });
+    const seen = new SeenFiles();
+    const hashes = new ImageHashes((key) => sensor.hashesOf(key));
+    const quarantine = new Quarantine({
+      home,
+      log: log.part('quarantine'),
+      now: () => clock.now(),
+      hashes,
+      seen,
+    });
     const remediation = new Remediation({
       quarantine,
+      hashes,
       log: log.part('remediation'),
       done: (remedied) => spool.add(remediationRow(remedied, nowIso7(clock.now()))),
     });
@@ -210,6 +221,7 @@ export class Session {
     const { tag } = enrolled;
     const sensor = options.createSensor({
       emit: (row) => {
+        seen.take(row);
         spool.add(tag !== undefined && row.Table === 'DeviceInfo' ? { ...row, RegistryDeviceTag: tag } : row);
       },
       resolved: (address, name, ttlSeconds) => enforcement.resolved(address, name, ttlSeconds),

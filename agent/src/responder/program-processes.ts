@@ -3,6 +3,7 @@ import { readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../agent-error.ts';
+import { fileKey, identityOf } from '../sensor/file-identity.ts';
 import { cgroupPathOf, listPids } from '../sensor/proc-files.ts';
 import { cgroupFolder } from '../sensor/scope.ts';
 import { type NativeCalls, SIGNAL } from './native-calls.ts';
@@ -18,6 +19,8 @@ export interface RunningImage extends FileId {
   /** As its process sees it; `null` when it was deleted. */
   readonly path: string | null;
   readonly size: number;
+  /** `fileKey` of its content. */
+  readonly key: string;
 }
 
 const DELETED = ' (deleted)';
@@ -33,16 +36,24 @@ export function runningImages(): RunningImage[] {
   for (const pid of listPids()) {
     try {
       const exe = `/proc/${pid}/exe`;
-      const { dev, ino, size } = statSync(exe, { bigint: true });
-      const key = `${dev}:${ino}`;
-      const known = images.get(key);
+      const stat = statSync(exe, { bigint: true });
+      const { dev, ino, size } = stat;
+      const id = `${dev}:${ino}`;
+      const known = images.get(id);
       if (known !== undefined) {
         known.pids.push(pid);
         continue;
       }
       const link = readlinkSync(exe);
       const path = link.endsWith(DELETED) ? null : link;
-      images.set(key, { device: dev, inode: ino, pids: [pid], path, size: Number(size) });
+      images.set(id, {
+        device: dev,
+        inode: ino,
+        pids: [pid],
+        path,
+        size: Number(size),
+        key: fileKey(identityOf(stat)),
+      });
     } catch (error) {
       // Ended meanwhile, or a thread of the kernel.
       if (!['ENOENT', 'ESRCH', 'EACCES'].includes(codeOf(error))) throw error;
@@ -51,7 +62,7 @@ export function runningImages(): RunningImage[] {
   return [...images.values()];
 }
 
-function runs(pid: number, { device, inode }: FileId): boolean {
+export function runs(pid: number, { device, inode }: FileId): boolean {
   try {
     const { dev, ino } = statSync(`/proc/${pid}/exe`, { bigint: true });
     return dev === device && ino === inode;

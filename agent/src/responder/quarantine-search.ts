@@ -3,13 +3,13 @@
  * lie. What was not looked at is told.
  */
 import { createHash } from 'node:crypto';
-import type { Dirent } from 'node:fs';
-import { constants, lstatSync } from 'node:fs';
+import { type BigIntStats, constants, type Dirent, lstatSync, statSync } from 'node:fs';
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FileHash } from '@merlon/contract';
 import { codeOf } from '../agent-error.ts';
-import type { FileId, RunningImage } from './program-processes.ts';
+import type { ImageHashes } from './image-hashes.ts';
+import { type FileId, type RunningImage, runs } from './program-processes.ts';
 
 /** What is sought: by what orders name files by, or indicators do. */
 export type SoughtHash = FileHash | { readonly algorithm: 'Md5'; readonly value: string };
@@ -51,6 +51,8 @@ export interface FoundFile extends FileId {
   /** Empty: it only runs, and has no name that can be reached. */
   readonly paths: string[];
   readonly size: number;
+  /** How many names it has; 0 when it was deleted. */
+  readonly names: number;
   /** A way to its bytes that needs no name: the link of a process that runs it. */
   readonly running: string | null;
 }
@@ -74,6 +76,8 @@ export interface SearchReport {
 export interface SearchRequest {
   readonly file: SoughtHash;
   readonly images: readonly RunningImage[];
+  readonly hashes: ImageHashes;
+  /** Paths at which it may be. */
   readonly hints: readonly string[];
   readonly bounds: SearchBounds;
   readonly signal: AbortSignal;
@@ -106,7 +110,7 @@ class Search {
     this.#counts = {
       processes: request.images.length,
       hints: request.hints.length,
-      roots: request.bounds.roots,
+      roots: [],
       filesSeen: 0,
       filesRead: 0,
       bytesRead: 0,
@@ -118,16 +122,29 @@ class Search {
 
   async run(): Promise<SearchReport> {
     for (const image of this.#r.images) await this.#lookAtImage(image);
-    for (const path of this.#r.hints) await this.#lookAt(path, null);
+    for (const path of this.#r.hints) {
+      if (this.#isFound() || this.#isOver()) break;
+      await this.#lookAt(path, null);
+    }
+    // Who runs, or lies where it was seen, is dealt with at once; only for what is not found, or has other names, is the disk walked through.
+    if (!this.#isFound()) await this.#walk();
+    return { files: [...this.#found.values()], looked: { ...this.#counts } };
+  }
+
+  #isFound(): boolean {
+    const found = [...this.#found.values()];
+    return found.length > 0 && found.every(({ names, paths }) => paths.length >= names);
+  }
+
+  async #walk(): Promise<void> {
+    this.#counts.roots = this.#r.bounds.roots;
     // All that have the bytes have the size: then few need be read.
-    const sizes = new Set([...this.#found.values()].map(({ size }) => size));
-    const size = sizes.size === 1 ? ([...sizes][0] ?? null) : null;
+    const [found] = this.#found.values();
     const folders = [...this.#r.bounds.roots];
     for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-      if (this.#isOver()) break;
-      for (const below of await this.#lookThrough(folder, size)) folders.push(below);
+      if (this.#isOver()) return;
+      for (const below of await this.#lookThrough(folder, found?.size ?? null)) folders.push(below);
     }
-    return { files: [...this.#found.values()], looked: { ...this.#counts } };
   }
 
   #isOver(): boolean {
@@ -141,32 +158,27 @@ class Search {
 
   async #lookAtImage(image: RunningImage): Promise<void> {
     this.#r.signal.throwIfAborted();
-    let running: string | null = null;
-    let hash: string | null = null;
-    // One may have ended by now, or run something else.
-    for (const pid of image.pids) {
-      running = `/proc/${pid}/exe`;
-      // The link leads to the file whatever became of its name: it may be followed.
-      hash = await this.#hash(running, constants.O_RDONLY | constants.O_NONBLOCK, image);
-      if (hash !== null) break;
+    const hashes = await this.#r.hashes.of(image);
+    if (hashes === null) {
+      this.#counts.unreadable++;
+      return;
     }
-    if (hash === null) return;
+    const { algorithm, value } = this.#r.file;
+    const hash = { Sha1: hashes.sha1, Sha256: hashes.sha256, Md5: hashes.md5 }[algorithm];
     const key = `${image.device}:${image.inode}`;
-    if (hash !== this.#r.file.value) {
+    if (hash !== value) {
       this.#others.add(key);
       return;
     }
-    const found = {
-      device: image.device,
-      inode: image.inode,
-      size: image.size,
-      running,
-      paths: [] as string[],
-    };
+    const pid = image.pids.find((one) => runs(one, image));
+    const running = pid === undefined ? null : `/proc/${pid}/exe`;
+    const names = running === null ? undefined : statSync(running, { throwIfNoEntry: false })?.nlink;
+    const { device, inode, size } = image;
+    const found = { device, inode, size, running, names: names ?? 1, paths: [] as string[] };
     this.#found.set(key, found);
     if (image.path === null) return;
     // Its name as the process sees it, which may live among other mounts.
-    for (const path of [image.path, `${running}`.replace(/exe$/, `root${image.path}`)])
+    for (const path of [image.path, `/proc/${pid ?? 0}/root${image.path}`])
       if (this.#addName(found, path)) return;
   }
 
@@ -206,7 +218,7 @@ class Search {
   }
 
   async #lookAt(path: string, size: number | null): Promise<void> {
-    let stat: { dev: bigint; ino: bigint; size: bigint; isFile(): boolean };
+    let stat: BigIntStats;
     try {
       stat = lstatSync(path, { bigint: true });
     } catch {
@@ -231,19 +243,15 @@ class Search {
       inode: stat.ino,
       size: Number(stat.size),
       running: null,
+      names: Number(stat.nlink),
       paths: [path],
     });
   }
 
-  /** Null: it cannot be read, or is not the expected file. */
-  async #hash(path: string, flags: number, expected: FileId | null = null): Promise<string | null> {
+  async #hash(path: string, flags: number): Promise<string | null> {
     try {
       const file = await open(path, flags);
       try {
-        if (expected !== null) {
-          const { dev, ino } = await file.stat({ bigint: true });
-          if (dev !== expected.device || ino !== expected.inode) return null;
-        }
         const hash = createHash(this.#r.file.algorithm.toLowerCase());
         const chunk = Buffer.allocUnsafe(CHUNK);
         for (;;) {

@@ -16,6 +16,7 @@ import type { AgentLog } from '../agent-log.ts';
 import { ExecutionError, type ExecutionOrder } from '../channel/order-desk.ts';
 import { readJson, writeJsonDurably } from '../files/durable.ts';
 import { Serial } from '../time/serial.ts';
+import type { ImageHashes } from './image-hashes.ts';
 import { ATTRIBUTE, type NativeCalls, nativeCalls } from './native-calls.ts';
 import {
   type FileId,
@@ -33,6 +34,7 @@ import {
   searchFile,
 } from './quarantine-search.ts';
 import { type QuarantineEntry, QuarantineStore } from './quarantine-store.ts';
+import type { SeenFiles } from './seen-files.ts';
 
 const DEFAULT_MAX_BYTES = 1024 ** 3;
 const OPEN_FILE = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
@@ -47,6 +49,8 @@ export interface QuarantineOptions {
   readonly home: string;
   readonly log: AgentLog;
   readonly now: () => Date;
+  readonly hashes: ImageHashes;
+  readonly seen: Pick<SeenFiles, 'pathsOf'>;
   readonly maxBytes?: number;
   readonly bounds?: SearchBounds;
 }
@@ -92,6 +96,7 @@ export class Quarantine {
       const report = await searchFile({
         file,
         images: path === null ? images : images.filter(sameSizeAs(path)),
+        hashes: this.#o.hashes,
         hints: path === null ? [] : [path],
         bounds: { ...this.#bounds(), roots: [] },
         signal: new AbortController().signal,
@@ -153,7 +158,8 @@ export class Quarantine {
     const report = await searchFile({
       file,
       images: runningImages(),
-      hints: earlier.flatMap(({ paths }) => paths),
+      hashes: this.#o.hashes,
+      hints: [...earlier.flatMap(({ paths }) => paths), ...this.#o.seen.pathsOf(file.value)],
       bounds: this.#bounds(),
       signal,
       progress: (details) => order.progress(details),

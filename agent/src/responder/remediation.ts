@@ -1,11 +1,7 @@
 /** What an indicator asks for beyond keeping a file from starting: whoever runs it is stopped, and with BlockAndRemediate it is put away. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { pipeline } from 'node:stream/promises';
 import type { FileHash, IndicatorItem } from '@merlon/contract';
-import { messageOf } from '../agent-error.ts';
 import type { AgentLog } from '../agent-log.ts';
-import type { RunningImage } from './program-processes.ts';
+import type { ImageHashes } from './image-hashes.ts';
 import { runningImages } from './program-processes.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { SoughtHash } from './quarantine-search.ts';
@@ -19,6 +15,7 @@ export interface Remedied {
 
 export interface RemediationOptions {
   readonly quarantine: Pick<Quarantine, 'remediate'>;
+  readonly hashes: ImageHashes;
   readonly log: AgentLog;
   readonly done: (remedied: Remedied) => void;
 }
@@ -68,14 +65,8 @@ export class Remediation {
   async sweep(items: readonly IndicatorItem[]): Promise<void> {
     const byHash = new Map(items.map((item) => [item.value, item]));
     for (const image of runningImages()) {
-      const found = await hashesOf(image).catch((error: unknown) => {
-        this.#o.log.debug('a running program could not be read', {
-          path: image.path,
-          error: messageOf(error),
-        });
-        return [];
-      });
-      for (const hash of found) {
+      const hashes = await this.#o.hashes.of(image);
+      for (const hash of hashes === null ? [] : [hashes.sha256, hashes.sha1, hashes.md5]) {
         const item = byHash.get(hash);
         if (item !== undefined) await this.met(item, null, true);
       }
@@ -87,12 +78,4 @@ function soughtBy({ type, value }: IndicatorItem): SoughtHash | null {
   return Object.hasOwn(ALGORITHMS, type)
     ? { algorithm: ALGORITHMS[type as keyof typeof ALGORITHMS], value }
     : null;
-}
-
-async function hashesOf({ pids: [pid] }: RunningImage): Promise<string[]> {
-  const hashes = ['sha256', 'sha1', 'md5'].map((algorithm) => createHash(algorithm));
-  await pipeline(createReadStream(`/proc/${pid ?? 0}/exe`), async (bytes: AsyncIterable<Buffer>) => {
-    for await (const part of bytes) for (const hash of hashes) hash.update(part);
-  });
-  return hashes.map((hash) => hash.digest('hex'));
 }

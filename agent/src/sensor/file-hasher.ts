@@ -94,6 +94,11 @@ export class FileHasher {
     return file;
   }
 
+  /** What is known of a content by its `fileKey`. */
+  known(key: string): FileHashes | null {
+    return this.#known.get(key)?.hashes ?? null;
+  }
+
   /** The executable of a process that runs now. */
   running(pid: number): HashedFile | null {
     try {

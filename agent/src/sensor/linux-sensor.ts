@@ -14,7 +14,7 @@ import { accountDomain } from './device-info.ts';
 import { DeviceSource } from './device-source.ts';
 import { DnsSource } from './dns-source.ts';
 import { ExecOpens } from './exec-opens.ts';
-import { FileHasher } from './file-hasher.ts';
+import { FileHasher, type FileHashes } from './file-hasher.ts';
 import { allQuietPaths, FileSource } from './file-source.ts';
 import { KernelSource } from './kernel-source.ts';
 import { KnownProcesses } from './known-processes.ts';
@@ -345,6 +345,10 @@ export class LinuxSensor implements Sensor {
       finish();
     }, UNNAMED_MS);
     this.#unnamed.set(timer, finish);
+  }
+
+  hashesOf(key: string): FileHashes | null {
+    return this.#hasher.known(key);
   }
 
   report(row: SensorRow, { pid, start }: { readonly pid: number; readonly start?: number }): void {

@@ -1,4 +1,5 @@
 import type { SensorSourceHealth } from '@merlon/contract';
+import type { FileHashes } from './file-hasher.ts';
 import { LinuxSensor } from './linux-sensor.ts';
 import type { SensorScope } from './scope.ts';
 
@@ -17,6 +18,8 @@ export interface Sensor {
   start(): Promise<void>;
   stop(): Promise<void>;
   health(): SensorSourceHealth[];
+  /** Hashes of a content by its `fileKey`, if it was executed under the sensor's eyes. */
+  hashesOf(key: string): FileHashes | null;
   /** Sends a row that was made elsewhere, with the InitiatingProcess… columns of the process; without its start, of the newest of that pid. */
   report(row: SensorRow, by: { readonly pid: number; readonly start?: number }): void;
 }

@@ -18,6 +18,7 @@ const createSensor: CreateSensor = ({ emit }) => {
     async stop() {
       clearInterval(timer);
     },
+    hashesOf: () => null,
     report: (row) => emit(row),
     health: () => [{ source: 'process', provider: 'made up', state: 'Running', events, lost: 0 }],
   };
