@@ -24,6 +24,8 @@ interface AlertsTable {
   machine_id: string;
   machine_name: string;
   related_user: ColumnType<AlertRelatedUser | null, string | null, string | null>;
+  /** Its name in lower case: what alerts are asked for by. */
+  related_account: ColumnType<string | null, never, never>;
   first_event_at: ColumnType<Date, Date | string, Date | string>;
   last_event_at: ColumnType<Date, Date | string, Date | string>;
   created_at: Date;

@@ -332,7 +332,8 @@ function isAbout(subject: AlertSubject): RawBuilder<SqlBool> {
     case 'domain':
       return inEvidence('host', subject.host);
     case 'user':
-      return sql`(${inEvidence('account', subject.account)} or lower(related_user ->> 'userName') = ${subject.account})`;
+      return sql`id in (select alert_id from alert_evidence where account = ${subject.account}
+        union all select about.id from alerts as about where about.related_account = ${subject.account})`;
   }
 }
 

@@ -22,6 +22,8 @@ export interface DevicesTable {
   first_seen: Date;
   last_seen: Date;
   computer_name: string;
+  /** The name in lower case: what it is found by. */
+  name_key: ColumnType<string, never, never>;
   os_platform: string;
   /** Null: its agent did not say. */
   carries_out: string[] | null;
@@ -165,7 +167,7 @@ export function devicesStore(state: StateStore) {
           'id' in where
             ? query.where('id', '=', where.id)
             : query
-                .where(sql`lower(computer_name)`, '=', where.name.toLowerCase())
+                .where('name_key', '=', sql<string>`lower(${where.name}::text)`)
                 .orderBy('last_seen', 'desc')
         )
           .limit(1)
