@@ -50,7 +50,8 @@ export class Enforcement {
   #sink: EnforcementSink | null = null;
   #canary: string | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #inForce = false;
+  /** What was last put in force. */
+  #restricted = false;
 
   private constructor(options: EnforcementOptions, restriction: Restriction) {
     const { log, config } = options;
@@ -101,9 +102,9 @@ export class Enforcement {
     this.#network.resolved(address, name, ttlSeconds);
   }
 
-  /** As ordered, and in force. */
+  /** In force now. */
   get executionRestricted(): boolean {
-    return this.#restriction.wanted.restricted && this.#inForce && this.#execution.running;
+    return this.#restricted && this.#execution.running;
   }
 
   get restrictionWanted(): boolean {
@@ -168,18 +169,22 @@ export class Enforcement {
   }
 
   async #guardExecution(): Promise<void> {
-    this.#inForce = false;
-    const files = await this.#restriction.files();
-    const indicators = this.#items.filter(isFileIndicator);
-    const nothing = files === null && indicators.length === 0;
-    await this.#execution.enforce(nothing ? null : { indicators, restriction: files?.list ?? null });
-    this.#inForce = true;
+    try {
+      const files = await this.#restriction.files();
+      const indicators = this.#items.filter(isFileIndicator);
+      const nothing = files === null && indicators.length === 0;
+      await this.#execution.enforce(nothing ? null : { indicators, restriction: files?.list ?? null });
+      this.#restricted = files !== null;
+    } catch (error) {
+      this.#restricted = false;
+      throw error;
+    }
   }
 
   async #lookForPackages(): Promise<void> {
     await this.#oneAtATime.run(async () => {
       try {
-        const missing = this.#restriction.wanted.restricted && !this.#inForce;
+        const missing = this.#restriction.wanted.restricted && !this.#restricted;
         if (missing || (await this.#restriction.isStale())) await this.#guardExecution();
       } catch (error) {
         this.#o.log.error('the restriction that is wanted is not in force', { error });
