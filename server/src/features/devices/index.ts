@@ -27,6 +27,7 @@ import { machineEntity } from './machine-entity.ts';
 import { machineKey } from './machine-key.ts';
 import { Presence } from './presence.ts';
 import { runProfileReader } from './profile-reader.ts';
+import { Reports } from './reports.ts';
 import { machineRoutes, machinesAmong } from './routes.ts';
 import { SingleUse } from './single-use.ts';
 import { devicesStore } from './store.ts';
@@ -90,6 +91,7 @@ export function createDevices(
   const store = devicesStore(platform.state);
   const directory = new DeviceDirectory(store, platform.clock);
   const presence = new Presence(store, platform.clock, log);
+  const reports = new Reports(store, log);
   const enrolmentTokens = new SingleUse(ENROLMENT_REPLAY_WINDOW_MS, platform.clock.now().getTime());
   let reader: Promise<void> = Promise.resolve();
   let stopListening: (() => Promise<void>) | null = null;
@@ -165,8 +167,9 @@ export function createDevices(
     seen: (tenantId, deviceId, externalIp) => presence.seen(tenantId, deviceId, externalIp),
 
     async report(tenantId, deviceId, health, device) {
-      await store.recordHealth(tenantId, deviceId, health, hasSensorData(health), device);
-      if (device) directory.forget(deviceId);
+      if (!device) return reports.health(tenantId, deviceId, health);
+      await reports.hello(tenantId, deviceId, health, device);
+      directory.forget(deviceId);
     },
 
     setRisk: (tenantId, deviceId, risk) => store.setRisk(tenantId, deviceId, risk),
@@ -181,6 +184,7 @@ export function createDevices(
         directory.forgetTenant(tenantId),
       );
       presence.start();
+      reports.start();
       reader = runProfileReader({ eventLog: platform.eventLog, store, log, signal: platform.stopping });
       reader.catch((error: unknown) => log.error({ err: error }, 'the profile reader ended'));
     },
@@ -188,6 +192,7 @@ export function createDevices(
       await stopListening?.();
       await reader.catch(() => {});
       await presence.stop();
+      await reports.stop();
     },
   };
 }
@@ -195,9 +200,4 @@ export function createDevices(
 /** Follows from the key, so that enrolling again finds the same device; from the tenant too, so that it tells nothing across tenants. */
 function deviceIdOf(tenantId: string, publicKey: Ed25519PublicJwk): string {
   return createHash('sha256').update(`${tenantId}\n${publicKey.x}`).digest('hex').slice(0, 40);
-}
-
-/** Without process events the device is blind, whatever else works. */
-function hasSensorData(health: DeviceHealth): boolean {
-  return health.sensors.some((sensor) => sensor.source === 'process' && sensor.state !== 'Unavailable');
 }

@@ -11,6 +11,7 @@ import {
 } from 'kysely';
 import { assignDevices, deviceGroupName } from '../device-groups/index.ts';
 import type { ProfilePatch, VirtualMachine } from './device-profile.ts';
+import type { DeviceReport } from './reports.ts';
 
 export interface DevicesTable {
   tenant_id: ColumnType<string, string | undefined, never>;
@@ -207,7 +208,7 @@ export function devicesStore(state: StateStore) {
       return state.tenant<DevicesDb, void>(tenantId, async (db) => {
         await sql`
           update devices d set last_seen = greatest(d.last_seen, s.at), last_external_ip = s.ip
-          from unnest(${sightings.map((s) => s.id)}::text[], ${sightings.map((s) => s.at)}::timestamptz[],
+          from unnest(${sightings.map((s) => s.id)}::bpchar[], ${sightings.map((s) => s.at)}::timestamptz[],
                       ${sightings.map((s) => s.externalIp)}::text[]) as s(id, at, ip)
           where d.id = s.id`.execute(db);
       });
@@ -249,24 +250,30 @@ export function devicesStore(state: StateStore) {
       });
     },
 
-    recordHealth(
-      tenantId: string,
-      id: string,
-      health: DeviceHealth,
-      sensorData: boolean,
-      device: DeviceDescription | null,
-    ): Promise<void> {
-      return state.tenant<DevicesDb, void>(tenantId, async (db) => {
-        await db
-          .updateTable('devices')
-          .set({
-            health: JSON.stringify(health),
-            sensor_data: sensorData,
-            ...(device ? described(device) : {}),
-          })
-          .where('id', '=', id)
-          .execute();
-        if (device) await assignDevices(db, tenantId, [id]);
+    /** One statement for many devices, and one to find their groups where their descriptions say something new. */
+    async recordReports(tenantId: string, reports: readonly DeviceReport[]): Promise<void> {
+      const told = reports.map(({ id, health, sensorData, device }) => ({
+        id,
+        health,
+        sensor_data: sensorData,
+        described: device !== null,
+        ...(device ? described(device) : {}),
+      }));
+      const columns = DESCRIPTION_COLUMNS.map(([column, type]) => sql`${sql.id(column)} ${sql.raw(type)}`);
+      const renewed = DESCRIPTION_COLUMNS.map(
+        ([column]) =>
+          sql`${sql.id(column)} = case when told.described then told.${sql.id(column)} else d.${sql.id(column)} end`,
+      );
+      await state.tenant<DevicesDb, void>(tenantId, async (db) => {
+        await sql`update devices d set health = told.health, sensor_data = told.sensor_data, ${sql.join(renewed)}
+          from jsonb_to_recordset(${JSON.stringify(told)}::jsonb)
+            as told(id char(40), health jsonb, sensor_data boolean, described boolean, ${sql.join(columns)})
+          where d.id = told.id`.execute(db);
+        await assignDevices(
+          db,
+          tenantId,
+          told.filter((report) => report.described).map(({ id }) => id),
+        );
       });
     },
 
@@ -419,6 +426,20 @@ function profileColumns(patch: ProfilePatch): Partial<Record<ProfileColumn, unkn
   };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }
+
+/** What a description fills, with the type of each column. */
+const DESCRIPTION_COLUMNS = [
+  ['computer_name', 'text'],
+  ['os_platform', 'text'],
+  ['os_distribution', 'text'],
+  ['os_version', 'text'],
+  ['os_build', 'bigint'],
+  ['os_architecture', 'text'],
+  ['os_processor', 'text'],
+  ['agent_version', 'text'],
+  ['hardware_fingerprint', 'text'],
+  ['carries_out', 'text[]'],
+] as const satisfies readonly (readonly [keyof ReturnType<typeof described>, string])[];
 
 function described(device: DeviceDescription) {
   return {
