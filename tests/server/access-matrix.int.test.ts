@@ -48,6 +48,8 @@ const FINER: Readonly<Record<string, (question: Question) => boolean>> = {
 };
 /** Bodies that ask for something, of routes whose schema alone would let them ask for nothing. */
 const BODIES: Readonly<Record<string, object>> = {
+  'machines.stopAndQuarantineFile': { Comment: 'matrix', Sha1: '0'.repeat(40) },
+  'machines.restoreQuarantinedFile': { Comment: 'matrix', Sha1: '0'.repeat(40) },
   'alerts.update': { comment: 'matrix' },
   'machines.update': { deviceValue: 'Normal' },
 };
