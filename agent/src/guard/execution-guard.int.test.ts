@@ -1,6 +1,7 @@
 /** The execution guard on the real kernel. It marks nothing but a tmpfs of its own, mounted for the test. */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import {
   appendFileSync,
   copyFileSync,
@@ -162,6 +163,40 @@ describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
     // It is known by now.
     expect(await runs(big)).toBe(false);
     rmSync(big);
+  });
+
+  it('lets everybody go, and says so, when the judging thread stalls', async () => {
+    const stalled = await bundleGuardWorker('stalled-judge.program.ts');
+    guard = new ExecutionGuard({
+      guarded: [mount],
+      log,
+      hit: (hit) => hits.push(hit),
+      program: stalled,
+    });
+    const path = file('held-up');
+    await guard.enforce({ indicators: [indicator(digest('sha1', path))], restriction: null });
+    // Started by another process: this one must be free to hear of it. Nobody answers, and still it runs.
+    expect(spawnSync('sh', ['-c', `${path}; exit $?`]).status).toBe(0);
+    await until('the word of it', () => !guard.running);
+    expect(guard.health()).toMatchObject({
+      state: 'Unavailable',
+      reason: expect.stringContaining('stalled'),
+    });
+  });
+
+  it('lets everybody go when the agent is killed in the middle of it', async () => {
+    guard = make();
+    const evil = file('survivor');
+    const child = spawn(
+      process.execPath,
+      [await bundleGuardWorker('lone-guard.program.ts'), program, mount, digest('sha256', evil)],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    await once(child.stdout, 'data');
+    expect(await runs(evil)).toBe(false);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(await runs(evil)).toBe(true);
   });
 
   it('says what it cannot guard', async () => {

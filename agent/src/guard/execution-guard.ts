@@ -13,7 +13,7 @@ import type { SensorSourceHealth } from '@merlon/contract';
 import { AgentError, messageOf } from '../agent-error.ts';
 import type { AgentLog } from '../agent-log.ts';
 import { findAsset, unpackedAssets } from '../assets.ts';
-import { loadKoffi, type SystemCalls, systemCalls } from '../sensor/system-calls.ts';
+import type { SystemCalls } from '../sensor/system-calls.ts';
 import { Backoff } from '../time/backoff.ts';
 import { Serial } from '../time/serial.ts';
 import { within } from '../time/within.ts';
@@ -28,6 +28,7 @@ import {
   type ThreadSettings,
   type ToJudge,
 } from './guard-protocol.ts';
+import { native } from './native.ts';
 
 const FAN_CLASS_CONTENT = 0x4;
 const INIT_FLAGS = FAN_CLASS_CONTENT | 0x1 | 0x2; // CLOEXEC, NONBLOCK
@@ -52,7 +53,8 @@ interface Threads {
   readonly reader: Worker;
   readonly port: MessagePort;
   readonly wakeFd: number;
-  readonly ended: Promise<unknown>;
+  readonly fanotifyFd: number;
+  readonly judgeEnded: Promise<unknown>;
   waiting: { version: number; done: () => void; failed: (error: Error) => void } | null;
 }
 
@@ -70,6 +72,8 @@ export class ExecutionGuard {
   #calls: SystemCalls | null = null;
   #state: State = { kind: 'Off' };
   #policy: FilePolicy | null = null;
+  /** The threads before: their numbers of descriptors and counters must not be taken for those of the next. */
+  #ending: Promise<void> = Promise.resolve();
   #version = 0;
 
   constructor(options: ExecutionGuardOptions) {
@@ -159,7 +163,9 @@ export class ExecutionGuard {
   async #startThreads(): Promise<Threads> {
     const program = this.#o.program ?? findAsset('guard-worker.js');
     if (program === null) throw new AgentError('guard-worker.js is not beside the agent');
-    const calls = await this.#systemCalls();
+    await this.#ending;
+    const { calls } = await native();
+    this.#calls = calls;
     const fanotifyFd = calls.fanotifyInit(INIT_FLAGS, EVENT_FLAGS);
     if (fanotifyFd < 0) {
       throw new AgentError(`execution cannot be guarded: fanotify_init: ${calls.errorName(calls.errno())}`);
@@ -197,7 +203,8 @@ export class ExecutionGuard {
       reader,
       port: toJudge.port1,
       wakeFd,
-      ended: Promise.all([judge, reader].map((worker) => new Promise((done) => worker.once('exit', done)))),
+      fanotifyFd,
+      judgeEnded: new Promise((done) => judge.once('exit', done)),
       waiting: null,
     };
     for (const worker of [judge, reader]) {
@@ -213,14 +220,6 @@ export class ExecutionGuard {
     });
     for (const { port1 } of [toJudge, toReader]) port1.unref();
     return threads;
-  }
-
-  async #systemCalls(): Promise<SystemCalls> {
-    if (this.#calls === null) {
-      const { koffi, libc } = await loadKoffi();
-      this.#calls = systemCalls(koffi, libc);
-    }
-    return this.#calls;
   }
 
   #tell(threads: Threads, message: ToJudge): void {
@@ -252,7 +251,7 @@ export class ExecutionGuard {
     this.#becomeBroken(reason);
     threads.waiting?.failed(new Error(reason));
     threads.waiting = null;
-    void this.#endThreads(threads);
+    this.#ending = this.#endThreads(threads);
   }
 
   #becomeBroken(reason: string): void {
@@ -280,17 +279,27 @@ export class ExecutionGuard {
     const before = this.#state;
     this.#state = { kind: 'Off' };
     if (before.kind === 'Broken') clearTimeout(before.again);
-    if (before.kind === 'Running') await this.#endThreads(before.threads);
+    if (before.kind === 'Running') this.#ending = this.#endThreads(before.threads);
+    await this.#ending;
   }
 
-  /** The judge closes the group, which lets go whoever waits. */
+  /** The judge closes the group, which lets go whoever waits; where it did not come to that, it is done for it. */
   async #endThreads(threads: Threads): Promise<void> {
+    const { judge, reader, judgeEnded, fanotifyFd, wakeFd, port } = threads;
     this.#tell(threads, { type: 'stop' });
-    const judged = new Promise((done) => threads.judge.once('exit', done));
-    await within(STOP_LIMIT_MS, judged).catch(() => threads.judge.terminate());
-    await threads.reader.terminate();
-    threads.port.close();
-    await within(STOP_LIMIT_MS, threads.ended).catch(() => undefined);
-    this.#calls?.close(threads.wakeFd);
+    const ended = await within(STOP_LIMIT_MS, judgeEnded)
+      .catch(() => within(STOP_LIMIT_MS, judge.terminate()))
+      .then(
+        () => true,
+        () => false,
+      );
+    if (this.counter('closed') === 0) {
+      // A thread that cannot even be ended may still use the number: then it stays taken.
+      if (ended) this.#calls?.close(fanotifyFd);
+      else this.#calls?.replace(fanotifyFd, wakeFd);
+    }
+    await reader.terminate();
+    port.close();
+    this.#calls?.close(wakeFd);
   }
 }

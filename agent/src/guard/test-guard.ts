@@ -7,12 +7,12 @@ import { build } from 'esbuild';
 import { codeOf } from '../agent-error.ts';
 
 /** The guard's threads as a program that runs beside the sources. */
-export async function bundleGuardWorker(): Promise<string> {
+export async function bundleGuardWorker(source = 'guard-worker.ts'): Promise<string> {
   const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-  const outfile = at('../../../node_modules/.cache/merlon-agent/guard-worker.mjs');
+  const outfile = at(`../../../node_modules/.cache/merlon-agent/${source.replace(/\.ts$/, '')}.mjs`);
   const koffi = createRequire(import.meta.url).resolve('koffi');
   await build({
-    entryPoints: [at('./guard-worker.ts')],
+    entryPoints: [at(`./${source}`)],
     outfile,
     bundle: true,
     platform: 'node',
