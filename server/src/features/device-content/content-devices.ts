@@ -1,5 +1,5 @@
 /** The devices connected to this server, with what each holds of every topic and what it was told of. Memory only: whoever connects says what it holds. */
-import type { ContentTopic, DeviceHealth, ToDevice } from '@merlon/contract';
+import { type ContentTopic, contentTopics, type DeviceHealth, type ToDevice } from '@merlon/contract';
 import { EVERYWHERE } from './store.ts';
 
 /** Says a frame to the device; also tells one connection of a device from the next. */
@@ -12,7 +12,8 @@ interface Connected {
   readonly say: SayToDevice;
   /** Null: not known yet. */
   scope: string | null;
-  held: HeldTopics;
+  /** Topic -> what it says it has in force. */
+  held: ReadonlyMap<ContentTopic, { readonly version: number; readonly scope: string | undefined }>;
   readonly told: Map<ContentTopic, { readonly version: number; readonly scope: string; readonly at: number }>;
 }
 
@@ -28,10 +29,10 @@ export class ContentDevices {
     this.#tenants.set(tenantId, devices);
     const known = devices.get(deviceId);
     if (known?.say === say) {
-      known.held = held;
+      known.held = topicsOf(held);
       return known.scope === null;
     }
-    devices.set(deviceId, { scope: null, held, say, told: new Map() });
+    devices.set(deviceId, { scope: null, held: topicsOf(held), say, told: new Map() });
     return true;
   }
 
@@ -74,9 +75,8 @@ export class ContentDevices {
       if (!device || device.scope === null) continue;
       const { scope, held, told, say } = device;
       const version = Math.max(everywhere, heads.get(scope) ?? 0);
-      const has = held.content?.[topic] ?? 0;
-      const moved = has > 0 && held.contentScopes?.[topic] !== scope;
-      if (!moved && has >= version) continue;
+      const has = held.get(topic);
+      if (has ? has.scope === scope && has.version >= version : version === 0) continue;
       const said = told.get(topic);
       if (said && said.version >= version && said.scope === scope && now - said.at < PATIENCE_MS) continue;
       told.set(topic, { version, scope, at: now });
@@ -85,4 +85,14 @@ export class ContentDevices {
     }
     return count;
   }
+}
+
+/** A device may say anything; what is kept of it is about topics that there are. */
+function topicsOf({ content, contentScopes }: HeldTopics): Connected['held'] {
+  return new Map(
+    contentTopics.flatMap((topic) => {
+      const version = content?.[topic];
+      return version === undefined ? [] : [[topic, { version, scope: contentScopes?.[topic] }] as const];
+    }),
+  );
 }

@@ -2,6 +2,7 @@
  * What devices enforce until they are told otherwise, by topic: versions, deltas, and the word that there is something new. A feature keeps what its topic is
  * made of, and says each change here in the transaction that makes it.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ApiError, type ContentTopic, contentTopics, isContentTopic } from '@merlon/contract';
 import type { Transaction } from 'kysely';
 import type { Feature, Platform } from '../../feature.ts';
@@ -36,6 +37,7 @@ const CHANNEL = 'device_content';
 /** Changes that come closer together than this are one message to a device. */
 const TELL_AFTER_MS = 100;
 const LOCATE_AFTER_MS = 20;
+const TOLD_AT_ONCE = 1_000;
 const SWEEP_MS = 60_000;
 const PER_SWEEP = 5_000;
 /** How long what was removed is remembered. A device that was away for longer gets all there is. */
@@ -61,8 +63,13 @@ export function createDeviceContent(
   const now = () => clock.now().getTime();
   const tell = async (tenantId: string, topic: ContentTopic, deviceIds: readonly string[]) => {
     if (deviceIds.length === 0) return;
-    const count = devices.tell(tenantId, topic, await heads.of(tenantId, topic), deviceIds, now());
-    if (count > 0) told.inc({ topic }, count);
+    const newest = await heads.of(tenantId, topic);
+    for (let at = 0; at < deviceIds.length; at += TOLD_AT_ONCE) {
+      // Others have their turn in between.
+      if (at > 0) await nextTurn();
+      const count = devices.tell(tenantId, topic, newest, deviceIds.slice(at, at + TOLD_AT_ONCE), now());
+      if (count > 0) told.inc({ topic }, count);
+    }
   };
   const failed = (error: unknown) =>
     log.warn({ err: error }, 'devices could not be told of content; will try again');

@@ -20,7 +20,7 @@ export interface Indicators extends Feature {
   watched(tenantId: string): Promise<WatchedIndicator[]>;
   /** Tenants with indicators that were not looked for in past events yet. */
   huntingTenants(): Promise<string[]>;
-  /** Hands over some of those; they were looked for once `look` resolves. @returns how many there were */
+  /** Hands over some of those; they were looked for once `look` resolves, and are handed over again when it rejects. @returns how many there were */
   hunt(
     tenantId: string,
     limit: number,
@@ -55,15 +55,23 @@ export function createIndicators(
     async watched(tenantId) {
       return (await store.active(tenantId, clock.now())).map(watchedIndicator);
     },
-    huntingTenants: () => store.huntingTenants(),
-    hunt: (tenantId, limit, look) =>
-      store.hunt(tenantId, limit, clock.now(), (rows) =>
-        look(
+    huntingTenants: () => store.huntingTenants(clock.now()),
+    async hunt(tenantId, limit, look) {
+      const rows = await store.beginHunt(tenantId, limit, clock.now());
+      if (rows.length === 0) return 0;
+      let done = false;
+      try {
+        await look(
           rows.flatMap(({ id, type, compared, hunt_from: from }) =>
             from === null ? [] : [{ id, type, value: compared, from }],
           ),
-        ),
-      ),
+        );
+        done = true;
+      } finally {
+        await store.endHunt(tenantId, rows, done);
+      }
+      return rows.length;
+    },
     async start() {
       sweep = setInterval(() => {
         purge().catch((error: unknown) => log.warn({ err: error }, 'expired indicators were not removed'));

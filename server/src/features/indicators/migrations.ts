@@ -52,4 +52,11 @@ export const indicatorsMigrations: readonly Migration[] = [
       await deviceScope(db, 'indicators', { groups: 'group_ids' });
     },
   },
+  {
+    name: '2026-11-25-indicators-2',
+    async up(db) {
+      // A server is looking for it in past events since then.
+      await db.schema.alterTable('indicators').addColumn('hunt_begun_at', 'timestamptz').execute();
+    },
+  },
 ];

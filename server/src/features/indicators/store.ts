@@ -44,6 +44,7 @@ export interface IndicatorsTable {
   updated_at: Date;
   version: number;
   hunt_from: Date | null;
+  hunt_begun_at: Date | null;
 }
 export interface IndicatorsDb {
   indicators: IndicatorsTable;
@@ -255,50 +256,63 @@ export function indicatorsStore(state: StateStore) {
     },
 
     /** Tenants with indicators that are still to be looked for in past events. */
-    huntingTenants(): Promise<string[]> {
+    huntingTenants(now: Date): Promise<string[]> {
       return state.system<IndicatorsDb, string[]>(async (db) => {
         const rows = await db
           .selectFrom('indicators')
           .select(sql<string>`tenant_id`.as('tenant_id'))
           .distinct()
           .where('hunt_from', 'is not', null)
+          .where(isActive(now))
           .limit(1_000)
           .execute();
         return rows.map(({ tenant_id }) => tenant_id);
       });
     },
 
-    /** Indicators still to be looked for in past events, held until `look` has done so. @returns how many there were */
-    hunt(
-      tenantId: string,
-      limit: number,
-      now: Date,
-      look: (rows: readonly IndicatorRow[]) => Promise<void>,
-    ): Promise<number> {
-      return state.tenant<IndicatorsDb, number>(tenantId, async (db) => {
-        const rows = await db
-          .selectFrom('indicators')
-          .selectAll()
-          .where('hunt_from', 'is not', null)
-          .where(isActive(now))
-          .orderBy('id')
-          .limit(limit)
-          .forUpdate()
-          .skipLocked()
-          .execute();
-        if (rows.length === 0) return 0;
-        await look(rows);
-        await db
+    /** Takes on indicators that are still to be looked for in past events; no other server does so for a while. */
+    beginHunt(tenantId: string, limit: number, now: Date): Promise<IndicatorRow[]> {
+      return state.tenant<IndicatorsDb, IndicatorRow[]>(tenantId, (db) =>
+        db
           .updateTable('indicators')
-          .set({ hunt_from: null })
-          .where(sql<boolean>`id = any(${rows.map(({ id }) => id)}::bigint[])`)
-          .execute();
-        return rows.length;
+          .set({ hunt_begun_at: now })
+          .where(
+            'id',
+            'in',
+            db
+              .selectFrom('indicators')
+              .select('id')
+              .where('hunt_from', 'is not', null)
+              .where(isActive(now))
+              .where((e) =>
+                e.or([
+                  e('hunt_begun_at', 'is', null),
+                  e('hunt_begun_at', '<', new Date(now.getTime() - HUNT_LEASE_MS)),
+                ]),
+              )
+              .orderBy('id')
+              .limit(limit)
+              .forUpdate()
+              .skipLocked(),
+          )
+          .returningAll()
+          .execute(),
+      );
+    },
+
+    /** @param done false: to be looked for again. What was changed meanwhile is looked for again in any case. */
+    async endHunt(tenantId: string, rows: readonly IndicatorRow[], done: boolean): Promise<void> {
+      await state.tenant<IndicatorsDb, void>(tenantId, async (db) => {
+        await sql`update indicators set hunt_begun_at = null, hunt_from = case when ${done} then null else hunt_from end
+          from unnest(${rows.map(({ id }) => id)}::bigint[], ${rows.map(({ version }) => version)}::integer[]) as hunted(id, version)
+          where indicators.id = hunted.id and indicators.version = hunted.version`.execute(db);
       });
     },
   };
 }
 
+/** A server that takes longer has ended. */
+const HUNT_LEASE_MS = 15 * 60_000;
 const isActive = (now: Date) => sql<boolean>`(expires_at is null or expires_at > ${now})`;
 const keyOf = (type: string, compared: string) => `${type} ${compared}`;
 
@@ -406,6 +420,7 @@ function valuesOf(
     updated_at: now,
     version: (before?.version ?? 0) + 1,
     hunt_from: lookBackDays === null || hunted ? null : new Date(now.getTime() - lookBackDays * DAY_MS),
+    hunt_begun_at: null,
   };
 }
 
@@ -439,6 +454,7 @@ async function upsert(
         updated_at: ref('excluded.updated_at'),
         version: ref('excluded.version'),
         hunt_from: ref('excluded.hunt_from'),
+        hunt_begun_at: ref('excluded.hunt_begun_at'),
       })),
     )
     .returningAll()
