@@ -21,7 +21,7 @@ import { Wazuh } from './clients/wazuh.ts';
 import { type Deployment, type Row, Traffic } from './traffic.ts';
 
 const WRITERS = 4;
-const ALERTS_EACH = 20;
+const ALERTS_EACH = 12;
 
 let server: TestServer;
 let fleet: DemoFleet;
@@ -293,7 +293,7 @@ describe('pages of what changes meanwhile', () => {
       json: { alertIds: open, status: 'Resolved' },
     });
     expect(closed.status, closed.text).toBe(200);
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 52; i++) {
       const event = events[i % events.length];
       if (event === undefined) throw new Error('there is no event');
       const id = await createAlert(server, token, event, `paged ${i}`);

@@ -40,7 +40,7 @@ export class ElasticAgent extends Connection {
     return answer.json();
   }
 
-  /** Stream `log`: what was updated since the alert that came last. It may come twice, since the last is not the latest. */
+  /** Stream `log`: what was updated since the alert that came last, whatever its place. */
   updatedAlerts(since: string) {
     let cursor = since;
     return async (): Promise<readonly Row[]> => {
