@@ -15,6 +15,7 @@ describe('configuration', () => {
       eventStoreUrl: null,
       databaseUrl: null,
       retentionDays: 30,
+      maxIndicators: 15_000,
       rateLimits: 'service',
       quotaFactors: new Map(),
     });

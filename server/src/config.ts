@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { INDICATOR_LIMITS } from '@merlon/contract';
 import { HUNTING_DEFAULTS, type HuntingConfig } from './features/hunting/limits.ts';
 import { type QuotaFactors, readQuotaFactors } from './http/rate-limits.ts';
 import { hostAllowList } from './outbound/host-allow-list.ts';
@@ -20,6 +21,8 @@ export interface Config {
   readonly eventStoreUrl: string | null;
   readonly databaseUrl: string | null;
   readonly retentionDays: number;
+  /** Active at once in a tenant. */
+  readonly maxIndicators: number;
   readonly logLevel: LogLevel;
   /** `service`: the real service's quotas per application and tenant. `off`: none, for a lab or a test. */
   readonly rateLimits: 'service' | 'off';
@@ -69,6 +72,7 @@ export function readConfig(
     eventStoreUrl: storeUrl(env, 'MERLON_EVENT_STORE_URL', ['http:', 'https:'], readFile),
     databaseUrl: storeUrl(env, 'MERLON_DATABASE_URL', ['postgres:', 'postgresql:'], readFile),
     retentionDays: integer(env, 'MERLON_RETENTION_DAYS', 30, 1, 3_650),
+    maxIndicators: integer(env, 'MERLON_MAX_INDICATORS', INDICATOR_LIMITS.active, 1, 100_000),
     logLevel: oneOf(env, 'MERLON_LOG_LEVEL', ['debug', 'info', 'warn', 'error', 'silent'] as const, 'info'),
     rateLimits: oneOf(env, 'MERLON_RATE_LIMITS', ['service', 'off'] as const, 'service'),
     quotaFactors: quotaFactors(secret(env, 'MERLON_QUOTA_FACTORS', readFile)),

@@ -95,7 +95,7 @@ describe('indicators', () => {
       expect(made).toEqual({
         '@odata.context': `${server.url}/api/$metadata#Indicators/$entity`,
         id: expect.stringMatching(/^\d+$/),
-        indicatorValue: sha1(0xabc),
+        indicatorValue: sha1(0xabc).toUpperCase(),
         indicatorType: 'FileSha1',
         action: 'BlockAndRemediate',
         application: 'demo-test',
@@ -318,7 +318,9 @@ describe('indicators', () => {
         { id: outcomes[0]?.id, indicator: sha1(30).toUpperCase(), isFailed: false, failureReason: null },
         { id: null, indicator: sha1(33), isFailed: true, failureReason: expect.stringContaining('colour') },
       ]);
-      expect(await list(own)).toMatchObject([{ indicatorValue: sha1(30), title: 'the later word' }]);
+      expect(await list(own)).toMatchObject([
+        { indicatorValue: sha1(30).toUpperCase(), title: 'the later word' },
+      ]);
       expect(await imported(own, { indicators: [body({ indicatorValue: sha1(34) })] })).toMatchObject([
         { isFailed: false },
       ]);
@@ -648,6 +650,12 @@ describe('indicators', () => {
       title: 'known',
     });
     expect(known.version).toBe('2');
+
+    const first = (await call('GET', '/api/indicators', all)).body;
+    expect(first.value).toHaveLength(10_000);
+    const second = (await server.call(first['@odata.nextLink'], { token: all })).json();
+    expect(new Set([...first.value, ...second.value].map(({ id }) => id)).size).toBe(15_000);
+    expect(second['@odata.nextLink']).toBeUndefined();
 
     const device = await contentDevice(onboarding, 'fresh-1');
     const asked = performance.now();

@@ -55,7 +55,7 @@ export const IndicatorCertificate = record(
 export const Indicator = record(
   {
     id: text('Id of the indicator: digits.'),
-    indicatorValue: text('What is looked for. Hashes and names in lower case.'),
+    indicatorValue: text('What is looked for, as it was said last.'),
     indicatorType: choice(indicatorTypes, 'What kind of value it is.'),
     action: choice(indicatorActions, 'What is done when it is met.'),
     application: nullable(text('Program the indicator belongs to; as it was said first.')),

@@ -32,12 +32,12 @@ const SWEEP_MS = 60_000;
 const PER_SWEEP = 5_000;
 
 export function createIndicators(
-  platform: Pick<Platform, 'state' | 'clock' | 'log'>,
+  platform: Pick<Platform, 'config' | 'state' | 'clock' | 'log'>,
   content: Pick<DeviceContents, 'change' | 'changed'>,
 ): Indicators {
   const log = platform.log.child({ part: 'indicators' });
   const { clock, state } = platform;
-  const store = indicatorsStore(state);
+  const store = indicatorsStore(state, platform.config.maxIndicators);
   let sweep: NodeJS.Timeout | undefined;
 
   return {

@@ -61,9 +61,9 @@ describe('the value of an indicator', () => {
     expect(codeOf(type, value)).toBe(expected);
   });
 
-  it('is shown as it came for a URL, and in its one form for all else', () => {
+  it('is shown as it came', () => {
     expect(indicatorValue('Url', 'Evil.Example/a').shown).toBe('Evil.Example/a');
-    expect(indicatorValue('DomainName', 'EVIL.example').shown).toBe('evil.example');
+    expect(indicatorValue('DomainName', ' EVIL.example').shown).toBe('EVIL.example');
   });
 
   it('has one form: what is canonical stays as it is', () => {

@@ -4,7 +4,7 @@ import { domainToASCII } from 'node:url';
 import { ApiError, type IndicatorType } from '@merlon/contract';
 
 export interface IndicatorValue {
-  /** As the API shows it. */
+  /** As it was given, for whoever gave it to find it by. */
   readonly shown: string;
   /** As it is compared, and by which an indicator is known again. */
   readonly compared: string;
@@ -22,19 +22,17 @@ export function indicatorValue(type: IndicatorType, given: string): IndicatorVal
     case 'FileSha1':
     case 'FileSha256':
     case 'CertificateThumbprint':
-      return same(hash(type, text));
+      return { shown: text, compared: hash(type, text) };
     case 'IpAddress':
-      return same(address(text));
+      return { shown: text, compared: address(text) };
     case 'DomainName':
-      return same(domain(text));
+      return { shown: text, compared: domain(text) };
     case 'Url':
       return { shown: text, compared: url(text) };
     default:
       throw new Error(`unknown type ${type satisfies never as string}`);
   }
 }
-
-const same = (value: string): IndicatorValue => ({ shown: value, compared: value });
 
 function hash(type: keyof typeof HASH_DIGITS, text: string): string {
   const digits = HASH_DIGITS[type];

@@ -1,11 +1,5 @@
 /** All SQL of the indicators. */
-import {
-  ApiError,
-  INDICATOR_LIMITS,
-  type IndicatorAction,
-  type IndicatorSeverity,
-  type IndicatorType,
-} from '@merlon/contract';
+import { ApiError, type IndicatorAction, type IndicatorSeverity, type IndicatorType } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely';
 import type { SqlPage } from '../../odata/page.ts';
@@ -70,7 +64,8 @@ export const groupNames = sql<string[]>`array(
 
 export type IndicatorsStore = ReturnType<typeof indicatorsStore>;
 
-export function indicatorsStore(state: StateStore) {
+/** @param maxActive in a tenant at once */
+export function indicatorsStore(state: StateStore, maxActive: number) {
   /** One change at a time in a tenant, so that its limit holds. */
   const changing = <T>(tenantId: string, work: (db: Db) => Promise<T>) =>
     state.tenant<IndicatorsDb, T>(tenantId, async (db) => {
@@ -160,10 +155,10 @@ export function indicatorsStore(state: StateStore) {
             const before = known.get(key);
             const isNew = !before && !values.has(key);
             judge(author, fields, groupIds, before);
-            if (isNew && active >= INDICATOR_LIMITS.active)
+            if (isNew && active >= maxActive)
               throw new ApiError(
                 'DisallowedOperation',
-                `A tenant holds at most ${INDICATOR_LIMITS.active} active indicators.`,
+                `A tenant holds at most ${maxActive} active indicators.`,
               );
             if (isNew) active += 1;
             const names = groupIds.map((id) => groups.find((group) => group.id === id)?.name ?? '');
