@@ -43,13 +43,27 @@ interface Question {
 
 /** Routes whose own rule is finer than the table can say. */
 const FINER: Readonly<Record<string, (question: Question) => boolean>> = {
-  // Who may order any response may ask; only who may isolate may take an isolation back.
-  'machineactions.cancel': ({ permissions }) => permissions.includes('Machine.Isolate'),
+  // Who may order any response may ask; only who may isolate may take an isolation back, or isolate many at once.
+  'machineactions.cancel': mayIsolate,
+  'machines.bulkOrder': mayIsolate,
 };
+function mayIsolate({ context, permissions, roles }: Question): boolean {
+  return (
+    permissions.includes('Machine.Isolate') &&
+    (context === 'application' || roles.includes('ActiveRemediation.SecurityOperations'))
+  );
+}
+
 /** Bodies that ask for something, of routes whose schema alone would let them ask for nothing. */
 const BODIES: Readonly<Record<string, object>> = {
   'machines.stopAndQuarantineFile': { Comment: 'matrix', Sha1: '0'.repeat(40) },
   'machines.restoreQuarantinedFile': { Comment: 'matrix', Sha1: '0'.repeat(40) },
+  'machines.bulkOrder': { Type: 'Isolate', MachineIds: ['0'.repeat(40)], Order: { Comment: 'matrix' } },
+  // Reading alone: to put files there and run scripts takes a further permission.
+  'machines.runLiveResponse': {
+    Comment: 'matrix',
+    Commands: [{ type: 'GetFile', params: [{ key: 'Path', value: '/etc/hostname' }] }],
+  },
   'alerts.update': { comment: 'matrix' },
   'machines.update': { deviceValue: 'Normal' },
 };
@@ -245,7 +259,7 @@ describe('the access matrix', () => {
     answer: { status: number; code: string | undefined; message: string },
   ): string | null {
     const { route, place } = question;
-    const allowed = may(question) && (!may(question) || FINER[route.id]?.(question) !== false);
+    const allowed = may(question) && FINER[route.id]?.(question) !== false;
     const seen =
       question.context === 'application' || question.roles.length === portalNames.length
         ? place === 'outside'
