@@ -222,15 +222,22 @@ describe('a page of many', () => {
       { url, origin: 'https://merlon.test' },
       { set, columns, context: 'Alerts' },
       async (page) => {
-        const { rows } = await state.read<object, { rows: { id: string; at: Date }[] }>(SCOPE, (db) =>
-          sql<{ id: string; at: Date }>`select id, created_at as at ${statementOf(table, page)}`.execute(db),
+        const { rows } = await state.read<object, { rows: { id: string; at: Date; changed: Date }[] }>(
+          SCOPE,
+          (db) =>
+            sql<{
+              id: string;
+              at: Date;
+              changed: Date;
+            }>`select id, created_at as at, updated_at as changed ${statementOf(table, page)}`.execute(db),
         );
         widest = Math.max(widest, rows.length);
         await between(++reads);
-        const entities = rows.map(({ id, at }) => ({
+        const entities = rows.map(({ id, at, changed }) => ({
           id,
           alertCreationTime: at.toISOString(),
           firstEventTime: at.toISOString(),
+          lastUpdateTime: changed.toISOString(),
         }));
         return { entities, total: page.count ? ROWS : null };
       },
@@ -251,6 +258,7 @@ describe('a page of many', () => {
     ['/x?$top=500', 500, false],
     ['/x?$count=true&$orderby=alertCreationTime', 4_000, true],
     ["/x?$filter=id eq 'da7'", 1, false],
+    ['/x?$filter=lastUpdateTime gt 2000-01-01Z', 4_000, false],
   ])('%s is the same in pieces as it would be at once', async (url, size, counted) => {
     const { body, widest, streamed } = await answer(url);
     expect(streamed).toBe(size > 500);

@@ -69,17 +69,22 @@ export async function collectionReply<T extends object>(
   const query = readQuery(request, set);
   const size = pageSize(query, set);
   const inPieces = set.paging !== undefined && size > PIECE;
-  const asked = inPieces ? { ...query, top: PIECE } : query;
+  const byKey = pageOrder(query, set) ?? [];
+  // Pieces stand in the order of the whole, which a piece's own number must not decide.
+  const asked = inPieces ? { ...query, top: PIECE, orderBy: byKey } : query;
   const first = await read(sqlPage(asked, set, columns), query);
   if (!inPieces || first.entities.length <= PIECE)
     return {
       status: 200,
       body: collectionBody(request, query, set, context, first.entities, first.total),
     };
-  const byKey = pageOrder(query, set) ?? [];
   const following = async (last: object, wanted: number) => {
     const skipToken = pageToken(set, byKey, { ...last });
-    const page = sqlPage({ ...query, top: wanted, skip: 0, skipToken, count: false }, set, columns);
+    const page = sqlPage(
+      { ...query, top: wanted, orderBy: byKey, skip: 0, skipToken, count: false },
+      set,
+      columns,
+    );
     return (await read(page, query)).entities;
   };
   async function* text(): AsyncGenerator<string> {
