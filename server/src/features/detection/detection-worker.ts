@@ -1,6 +1,6 @@
 /** Worker thread: runs the detector, one job after another. */
 import { parentPort } from 'node:worker_threads';
-import type { WatchedIndicator } from '../indicators/watch.ts';
+import type { WatchedIndicator } from '../indicators/index.ts';
 import {
   type Detected,
   Detector,

@@ -1,6 +1,6 @@
 /** The detector in its own thread, with what it was told kept so that a new thread can be told again when one ends. */
 import { Worker } from 'node:worker_threads';
-import type { WatchedIndicator } from '../indicators/watch.ts';
+import type { WatchedIndicator } from '../indicators/index.ts';
 import type { DetectionAnswer, DetectionJob } from './detection-worker.ts';
 import type { Detected, DeviceBatch, RuleSource, TenantRules, UnusableRule } from './detector.ts';
 

@@ -4,7 +4,7 @@ import { isoToMs } from '@merlon/contract';
 import { readRowBlock } from '@merlon/event-store/row-block';
 import { checkRule, compileRules, parseRules, type RuleSet, SigmaError, type SigmaRule } from '@merlon/sigma';
 import type { AlertCandidate } from '../alerts/index.ts';
-import { IndicatorWatch, type WatchedIndicator } from '../indicators/watch.ts';
+import { IndicatorWatch, type WatchedIndicator } from '../indicators/index.ts';
 import { candidateOf, type EventOrigin, mergeCandidates } from './findings.ts';
 import { candidateOfIndicator } from './indicator-finding.ts';
 import { Lineage } from './lineage.ts';

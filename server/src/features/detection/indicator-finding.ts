@@ -1,7 +1,7 @@
 /** From an event in which an indicator was found to an alert candidate. Pure. */
 import { createHash } from 'node:crypto';
 import type { AlertCandidate } from '../alerts/index.ts';
-import type { WatchedIndicator } from '../indicators/watch.ts';
+import type { WatchedIndicator } from '../indicators/index.ts';
 import { evidenceOf } from './evidence.ts';
 import { type EventOrigin, NO_CATEGORY } from './findings.ts';
 import type { Lineage } from './lineage.ts';

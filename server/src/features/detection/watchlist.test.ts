@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../telemetry/log.ts';
-import type { WatchedIndicator } from '../indicators/watch.ts';
+import type { WatchedIndicator } from '../indicators/index.ts';
 import { createWatchlist } from './watchlist.ts';
 
 function setup(sizes: Record<string, number>) {

@@ -6,6 +6,7 @@ import { type IndicatorRow, indicatorsStore } from './store.ts';
 import type { WatchedIndicator } from './watch.ts';
 
 export { indicatorsMigrations } from './migrations.ts';
+export { IndicatorWatch, type WatchedIndicator } from './watch.ts';
 
 /** Servers tell each other that the indicators of a tenant changed. */
 export const INDICATORS_CHANNEL = 'indicators';
