@@ -167,7 +167,7 @@ function koffiFromAssets(arch) {
       b.onLoad({ filter: /./, namespace: 'koffi-native' }, ({ path }) => ({
         resolveDir: join(root, 'agent/src'),
         contents: path.endsWith(`/koffi-linux-${arch}`)
-          ? `const { findAsset } = require('./assets.ts');
+          ? `const { findAsset } = require('./asset-places.ts');
              const path = findAsset('koffi.node');
              if (path === null) throw new Error('koffi.node is not unpacked');
              process.dlopen(module, path);`

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { findAsset, unpack } from './assets.ts';
+import { findAsset } from './asset-places.ts';
+import { unpack } from './assets.ts';
 
 describe('findAsset', () => {
   it('finds the agent’s files beside its sources, and none that others bring', () => {

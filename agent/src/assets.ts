@@ -7,53 +7,15 @@
  *               loader of shared objects nor a worker thread takes a file from memory
  */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { chmod, lstat, readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { getAsset, isSea } from 'node:sea';
-import { fileURLToPath } from 'node:url';
 import { AgentError, codeOf, messageOf } from './agent-error.ts';
+import { type AssetName, useUnpackedAssets } from './asset-places.ts';
 import { makePrivateFolder, removeDurably, writeDurably } from './files/durable.ts';
-
-/** Name in the executable -> where it lies outside of it, from this module or the bundle it became part of. */
-const PLACES = {
-  'hash-worker.js': ['./hash-worker.js', './sensor/hash-worker.mjs'],
-  'guard-worker.js': ['./guard-worker.js'],
-  'yara-worker.js': ['./yara-worker.js', './scan/yara-worker.mjs'],
-  'yara-x.wasm': ['./yara-x.wasm', '../../node_modules/@virustotal/yara-x/pkg/yara_x_js_bg.wasm'],
-  'sensor.bpf.o': ['./sensor.bpf.o', '../native/sensor.bpf.o'],
-  'guard.bpf.o': ['./guard.bpf.o', '../native/guard.bpf.o'],
-  // npm and the system bring these, outside of the executable.
-  'koffi.node': [],
-  'libz.so.1': [],
-  'libelf.so.1': [],
-  'libbpf.so.1': [],
-} as const satisfies Record<string, readonly string[]>;
-export type AssetName = keyof typeof PLACES;
 
 /** Names of the assets inside the executable, as a JSON list: an asset's own name cannot be asked for. */
 const LIST = 'assets.json';
-
-let unpacked: string | null = null;
-
-/** Where {@link unpackAssets} put them, to be told to a thread: each has this module anew. */
-export function unpackedAssets(): string | null {
-  return unpacked;
-}
-
-export function useUnpackedAssets(folder: string | null): void {
-  unpacked = folder;
-}
-
-/** Path of the file, or null where this build of the agent does not bring it. */
-export function findAsset(name: AssetName): string | null {
-  if (isSea()) {
-    const path = unpacked === null ? null : join(unpacked, name);
-    return path !== null && existsSync(path) ? path : null;
-  }
-  const here = dirname(fileURLToPath(import.meta.url));
-  return PLACES[name].map((place) => join(here, place)).find((path) => existsSync(path)) ?? null;
-}
 
 /**
  * Puts the executable's assets below the folder, which is the agent's alone, in one named by their content; what another version left there goes.
@@ -63,7 +25,9 @@ export async function unpackAssets(folder: string): Promise<void> {
   if (!isSea()) return;
   const names = JSON.parse(getAsset(LIST, 'utf8')) as AssetName[];
   try {
-    unpacked = await unpack(folder, new Map(names.map((name) => [name, Buffer.from(getAsset(name))])));
+    useUnpackedAssets(
+      await unpack(folder, new Map(names.map((name) => [name, Buffer.from(getAsset(name))]))),
+    );
   } catch (error) {
     throw new AgentError(`the agent's own files cannot be unpacked to ${folder}: ${messageOf(error)}`, {
       cause: error,

@@ -24,19 +24,20 @@ function indicatorFields(item: IndicatorItem): Record<string, unknown> {
   };
 }
 
-export function executionRow(hit: ExecutionHit): SensorRow {
+/** @param item the indicator it was met by; null for the restriction */
+export function executionRow(hit: ExecutionHit, item: IndicatorItem | null): SensorRow {
   const path = hit.path.replace(DELETED, '');
   const row: SensorRow = {
     Table: 'DeviceEvents',
     Timestamp: formatTicks(BigInt(hit.atMs) * 10_000n + UNIX_EPOCH_TICKS),
-    ActionType: hit.ground.kind === 'restriction' ? 'AppControlExecutableBlocked' : 'AntivirusDetection',
+    ActionType: item === null ? 'AppControlExecutableBlocked' : 'AntivirusDetection',
     FileName: basename(path),
     FolderPath: path,
     FileSize: hit.size,
   };
   if (hit.hashes !== null) setHashes(row, hit.hashes);
   const fields =
-    hit.ground.kind === 'restriction'
+    item === null
       ? { Restriction: 'RestrictCodeExecution', HashMissing: hit.hashes === null ? 'unread' : undefined }
       : {
           ThreatName: CUSTOM_FILE_THREAT,
@@ -44,7 +45,7 @@ export function executionRow(hit: ExecutionHit): SensorRow {
           WasExecutingWhileDetected: hit.outcome !== 'denied',
           WasRemediated: hit.outcome === 'denied',
           ReportSource: 'Execution guard',
-          ...indicatorFields(hit.ground.item),
+          ...indicatorFields(item),
         };
   row.AdditionalFields = additionalFields(fields);
   return row;

@@ -14,9 +14,9 @@ import { ExecutionError, type ExecutionOrder } from '../channel/order-desk.ts';
 import { parseScope, resolveScope } from '../sensor/scope.ts';
 import type { SensorRow } from '../sensor/sensor.ts';
 import { Serial } from '../time/serial.ts';
+import { effectOf } from './effect.ts';
 import { executionRow, networkHitRow } from './enforcement-rows.ts';
 import { ExecutionGuard } from './execution-guard.ts';
-import { isFileIndicator } from './file-policy.ts';
 import type { ExecutionHit, Guarded } from './guard-protocol.ts';
 import { NetworkGuard, type ToldNetworkHit } from './network-guard.ts';
 import { Restriction, UNRESTRICTED, type Wanted } from './restriction.ts';
@@ -46,7 +46,8 @@ export class Enforcement {
   readonly #network: NetworkGuard;
   readonly #restriction: Restriction;
   readonly #guarded: Guarded;
-  #items: readonly IndicatorItem[] = [];
+  /** Indicators of files, by hash. */
+  #files: ReadonlyMap<string, IndicatorItem> = new Map();
   #sink: EnforcementSink | null = null;
   #canary: string | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -88,11 +89,13 @@ export class Enforcement {
   /** In force when it resolves. @throws when files cannot be guarded; what concerns the network is told by {@link health}. */
   async apply(items: readonly IndicatorItem[]): Promise<void> {
     await this.#oneAtATime.run(async () => {
-      const before = new Set(this.#items.filter(isRemediating).map(({ value }) => value));
-      this.#items = items;
+      const before = this.#files;
+      this.#files = new Map(items.filter(isFileIndicator).map((item) => [item.value, item]));
       await this.#network.enforce(items);
       await this.#guardExecution();
-      const fresh = items.filter((item) => isRemediating(item) && !before.has(item.value));
+      const fresh = items.filter(
+        (item) => isRemediating(item) && before.get(item.value)?.action !== item.action,
+      );
       if (fresh.length > 0) this.#sink?.sweep(fresh);
     });
   }
@@ -171,8 +174,10 @@ export class Enforcement {
   async #guardExecution(): Promise<void> {
     try {
       const files = await this.#restriction.files();
-      const indicators = this.#items.filter(isFileIndicator);
-      const nothing = files === null && indicators.length === 0;
+      const indicators = new Map(
+        [...this.#files.values()].map(({ value, action }) => [value, effectOf(action)]),
+      );
+      const nothing = files === null && indicators.size === 0;
       await this.#execution.enforce(nothing ? null : { indicators, restriction: files?.list ?? null });
       this.#restricted = files !== null;
     } catch (error) {
@@ -219,16 +224,23 @@ export class Enforcement {
 
   #executed(hit: ExecutionHit): void {
     if (hit.path === this.#canary) return;
-    this.#sink?.report(executionRow(hit), { pid: hit.pid });
-    if (hit.ground.kind !== 'indicator' || hit.outcome === 'observed') return;
-    const putAway = isRemediating(hit.ground.item);
+    const item = hit.ground.kind === 'indicator' ? (this.#files.get(hit.ground.value) ?? null) : null;
+    // Withdrawn while it was on its way.
+    if (item === null && hit.ground.kind === 'indicator') return;
+    this.#sink?.report(executionRow(hit, item), { pid: hit.pid });
+    if (item === null || hit.outcome === 'observed') return;
+    const putAway = isRemediating(item);
     // What was let run unread must not go on running.
-    if (putAway || hit.outcome === 'late') this.#sink?.met(hit.ground.item, hit.path, putAway);
+    if (putAway || hit.outcome === 'late') this.#sink?.met(item, hit.path, putAway);
   }
 
   #met(told: ToldNetworkHit): void {
     this.#sink?.report(networkHitRow(told), { pid: told.hit.pid, start: told.hit.start });
   }
+}
+
+function isFileIndicator({ type }: IndicatorItem): boolean {
+  return type === 'FileSha256' || type === 'FileSha1' || type === 'FileMd5';
 }
 
 function isRemediating(item: IndicatorItem): boolean {

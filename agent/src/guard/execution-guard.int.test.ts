@@ -13,12 +13,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { IndicatorItem } from '@merlon/contract';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { quietLog } from '../testing/quiet-log.ts';
 import { until } from '../testing/until.ts';
 import { DigestList } from './digest-list.ts';
 import { ExecutionGuard } from './execution-guard.ts';
+import type { FilePolicy } from './file-policy.ts';
 import type { ExecutionHit } from './guard-protocol.ts';
 import { bundleGuardWorker, runs } from './test-guard.ts';
 
@@ -27,15 +27,8 @@ if (reason !== null) console.log(`the execution guard was not tested against the
 
 const digest = (algorithm: string, path: string) =>
   createHash(algorithm).update(readFileSync(path)).digest('hex');
-const indicator = (value: string, more: Partial<IndicatorItem> = {}): IndicatorItem => ({
-  id: '1',
-  type: value.length === 64 ? 'FileSha256' : value.length === 40 ? 'FileSha1' : 'FileMd5',
-  value,
-  action: 'Block',
-  title: 'test',
-  severity: 'High',
-  ...more,
-});
+const denied = (...hashes: string[]): FilePolicy['indicators'] =>
+  new Map(hashes.map((hash) => [hash, 'deny']));
 
 describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
   let folder: string;
@@ -77,7 +70,7 @@ describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
       const evil = file(`evil-${algorithm}`);
       const fine = file(`fine-${algorithm}`);
       expect(await runs(evil)).toBe(true);
-      await guard.enforce({ indicators: [indicator(digest(algorithm, evil))], restriction: null });
+      await guard.enforce({ indicators: denied(digest(algorithm, evil)), restriction: null });
       expect(await runs(evil)).toBe(false);
       const copy = `${evil}-copy`;
       copyFileSync(evil, copy);
@@ -90,7 +83,7 @@ describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
       expect(hits[0]).toMatchObject({
         outcome: 'denied',
         path: evil,
-        ground: { kind: 'indicator', item: { value: digest(algorithm, evil) } },
+        ground: { kind: 'indicator', value: digest(algorithm, evil) },
         hashes: { sha256: digest('sha256', evil) },
       });
       expect(hits[0]?.pid).toBeGreaterThan(0);
@@ -102,11 +95,11 @@ describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
   it('asks the kernel no more for a file that may run, and again under a new policy', async () => {
     guard = make();
     const path = file('often');
-    await guard.enforce({ indicators: [indicator('0'.repeat(64))], restriction: null });
+    await guard.enforce({ indicators: denied('0'.repeat(64)), restriction: null });
     for (let i = 0; i < 20; i++) expect(await runs(path)).toBe(true);
     const asked = guard.counter('judged');
     expect(asked).toBeLessThan(5);
-    await guard.enforce({ indicators: [indicator(digest('sha1', path))], restriction: null });
+    await guard.enforce({ indicators: denied(digest('sha1', path)), restriction: null });
     expect(await runs(path)).toBe(false);
     // A file that is written to is another file.
     appendFileSync(path, 'changed');
@@ -117,7 +110,7 @@ describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
     guard = make();
     const script = join(mount, 'script.sh');
     writeFileSync(script, '#!/bin/sh\nexit 0\n', { mode: 0o755 });
-    await guard.enforce({ indicators: [indicator(digest('sha256', script))], restriction: null });
+    await guard.enforce({ indicators: denied(digest('sha256', script)), restriction: null });
     expect(await runs(script)).toBe(false);
     expect(await runs('/bin/sh', script)).toBe(true);
   });
@@ -132,10 +125,10 @@ describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
     ];
     const restriction = DigestList.of({ md5: [digest('md5', packaged), digest('md5', audited)] });
     await guard.enforce({
-      indicators: [
-        indicator(digest('sha256', allowed), { action: 'Allowed' }),
-        indicator(digest('sha256', audited), { action: 'Audit' }),
-      ],
+      indicators: new Map([
+        [digest('sha256', allowed), 'allow'],
+        [digest('sha256', audited), 'observe'],
+      ]),
       restriction,
     });
     expect(await runs(packaged)).toBe(true);
@@ -154,7 +147,7 @@ describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
     guard = make({ verdictLimitMs: 50 });
     const big = file('big');
     execFileSync('truncate', ['-s', '400M', big]);
-    await guard.enforce({ indicators: [indicator(digest('sha1', big))], restriction: null });
+    await guard.enforce({ indicators: denied(digest('sha1', big)), restriction: null });
     expect(await runs(big)).toBe(true);
     await until('the late word', () => hits.length === 1);
     expect(hits[0]).toMatchObject({ outcome: 'late', path: big });
@@ -174,7 +167,7 @@ describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
       program: stalled,
     });
     const path = file('held-up');
-    await guard.enforce({ indicators: [indicator(digest('sha1', path))], restriction: null });
+    await guard.enforce({ indicators: denied(digest('sha1', path)), restriction: null });
     // Started by another process: this one must be free to hear of it. Nobody answers, and still it runs.
     expect(spawnSync('sh', ['-c', `${path}; exit $?`]).status).toBe(0);
     await until('the word of it', () => !guard.running);
@@ -201,7 +194,7 @@ describe.skipIf(reason !== null)('the execution guard on this kernel', () => {
 
   it('says what it cannot guard', async () => {
     guard = make({ guarded: [join(mount, 'nowhere')] });
-    await guard.enforce({ indicators: [indicator('0'.repeat(64))], restriction: null });
+    await guard.enforce({ indicators: denied('0'.repeat(64)), restriction: null });
     expect(guard.health()).toMatchObject({
       source: 'execGuard',
       state: 'Degraded',

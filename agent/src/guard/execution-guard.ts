@@ -12,7 +12,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { SensorSourceHealth } from '@merlon/contract';
 import { AgentError, messageOf } from '../agent-error.ts';
 import type { AgentLog } from '../agent-log.ts';
-import { findAsset, unpackedAssets } from '../assets.ts';
+import { findAsset, unpackedAssets } from '../asset-places.ts';
 import type { SystemCalls } from '../sensor/system-calls.ts';
 import { Backoff } from '../time/backoff.ts';
 import { Serial } from '../time/serial.ts';
@@ -34,6 +34,8 @@ const FAN_CLASS_CONTENT = 0x4;
 const INIT_FLAGS = FAN_CLASS_CONTENT | 0x1 | 0x2; // CLOEXEC, NONBLOCK
 /** O_RDONLY, O_LARGEFILE for files over 2 GiB, O_CLOEXEC. */
 const EVENT_FLAGS = 0o2100000;
+/** They hold a table of hashes, and little else; a young generation of the usual size would be most of what they take. */
+const THREAD_LIMITS = { maxYoungGenerationSizeMb: 1, maxOldGenerationSizeMb: 64, stackSizeMb: 1 };
 const VERDICT_LIMIT_MS = 1_000;
 const START_LIMIT_MS = 10_000;
 const STOP_LIMIT_MS = 2_000;
@@ -181,6 +183,7 @@ export class ExecutionGuard {
       new Worker(program, {
         // Descriptors are opened by one thread and closed by another.
         trackUnmanagedFds: false,
+        resourceLimits: THREAD_LIMITS,
         workerData: {
           role,
           assets: unpackedAssets(),

@@ -1,11 +1,14 @@
-/** Which files may be executed. Pure. */
-import { type IndicatorItem, isBlocking, rulingIndicator } from '@merlon/contract';
+/**
+ * Which files may be executed. Pure. The thread that judges is small, so it is told of indicators only what it judges by: it imports nothing that makes the whole contract
+ * come along.
+ */
 import type { FileHashes } from '../sensor/file-hasher.ts';
 import type { DigestList } from './digest-list.ts';
+import type { Effect } from './effect.ts';
 
-/** What an execution is stopped or told for: an indicator, or the restriction to what packages brought. */
+/** What an execution is stopped or told for: an indicator, by its hash, or the restriction to what packages brought. */
 export type Ground =
-  | { readonly kind: 'indicator'; readonly item: IndicatorItem }
+  | { readonly kind: 'indicator'; readonly value: string }
   | { readonly kind: 'restriction' };
 
 export type FileVerdict =
@@ -15,53 +18,29 @@ export type FileVerdict =
   | { readonly kind: 'deny'; readonly ground: Ground };
 
 export interface FilePolicy {
-  readonly indicators: readonly IndicatorItem[];
+  /** By hash, in hex; the three kinds differ in length. */
+  readonly indicators: ReadonlyMap<string, Effect>;
   /** What may run while execution is restricted; null: it is not. */
   readonly restriction: DigestList | null;
 }
 
 const ALLOW: FileVerdict = { kind: 'allow' };
 
-const FILE_TYPES = { FileSha256: 'sha256', FileSha1: 'sha1', FileMd5: 'md5' } as const satisfies Partial<
-  Record<IndicatorItem['type'], keyof FileHashes>
->;
-type FileType = keyof typeof FILE_TYPES;
-
-export function isFileIndicator(item: IndicatorItem): item is IndicatorItem & { type: FileType } {
-  return Object.hasOwn(FILE_TYPES, item.type);
-}
-
-export class FileRules {
-  readonly #byHash = new Map<string, IndicatorItem>();
-  readonly #restriction: DigestList | null;
-
-  constructor({ indicators, restriction }: FilePolicy) {
-    // The three hashes differ in length, so one map holds them all.
-    for (const item of indicators) if (isFileIndicator(item)) this.#byHash.set(item.value, item);
-    this.#restriction = restriction;
+/** @param hashes null: they cannot be known; then only a restriction speaks. */
+export function judgeFile(policy: FilePolicy, hashes: FileHashes | null): FileVerdict {
+  const { indicators, restriction } = policy;
+  const mayRun = restriction === null || (hashes !== null && restriction.holds(hashes));
+  // The stronger hash rules: `rulingIndicator` of the contract, for files.
+  const value =
+    hashes === null
+      ? undefined
+      : [hashes.sha256, hashes.sha1, hashes.md5].find((hash) => indicators.has(hash));
+  const effect = value === undefined ? undefined : indicators.get(value);
+  if (value !== undefined && effect !== undefined) {
+    if (effect === 'deny') return { kind: 'deny', ground: { kind: 'indicator', value } };
+    // What somebody allowed by its hash may run under a restriction too.
+    if (effect === 'allow') return ALLOW;
+    if (mayRun) return { kind: 'observe', ground: { kind: 'indicator', value } };
   }
-
-  /** @param hashes null: they cannot be known; then only a restriction speaks. */
-  judge(hashes: FileHashes | null): FileVerdict {
-    const ruling = hashes === null ? null : rulingIndicator(this.#matching(hashes));
-    if (ruling !== null) {
-      const ground: Ground = { kind: 'indicator', item: ruling };
-      if (isBlocking(ruling.action)) return { kind: 'deny', ground };
-      // What somebody allowed by its hash may run under a restriction too.
-      if (ruling.action === 'Allowed') return ALLOW;
-      if (this.#mayRun(hashes)) return { kind: 'observe', ground };
-    }
-    return this.#mayRun(hashes) ? ALLOW : { kind: 'deny', ground: { kind: 'restriction' } };
-  }
-
-  #matching(hashes: FileHashes): IndicatorItem[] {
-    return [hashes.sha256, hashes.sha1, hashes.md5]
-      .map((hash) => this.#byHash.get(hash))
-      .filter((item) => item !== undefined);
-  }
-
-  #mayRun(hashes: FileHashes | null): boolean {
-    if (this.#restriction === null) return true;
-    return hashes !== null && this.#restriction.holds(hashes);
-  }
+  return mayRun ? ALLOW : { kind: 'deny', ground: { kind: 'restriction' } };
 }

@@ -9,11 +9,10 @@
  * reads files, and watches the judge: the agent's own thread cannot, since it may itself be waiting for a program to start.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { IndicatorItem } from '@merlon/contract';
 import type { FileHashes } from '../sensor/file-hasher.ts';
 import type { HashAnswer } from '../sensor/hash-file.mjs';
-import type { DigestBuffers } from './digest-list.ts';
-import type { Ground } from './file-policy.ts';
+import type { DigestTables } from './digest-list.ts';
+import type { FilePolicy, Ground } from './file-policy.ts';
 
 /** Which file systems are guarded: all that hold people's files, or those these paths lie on. */
 export type Guarded = 'all' | readonly string[];
@@ -58,8 +57,8 @@ export type ToJudge =
   | {
       readonly type: 'policy';
       readonly version: number;
-      readonly indicators: readonly IndicatorItem[];
-      readonly restriction: DigestBuffers | null;
+      readonly indicators: FilePolicy['indicators'];
+      readonly restriction: DigestTables | null;
     }
   | { readonly type: 'stop' };
 

@@ -1,6 +1,6 @@
 /** Entry of the execution guard's two threads. */
 import { workerData } from 'node:worker_threads';
-import { useUnpackedAssets } from '../assets.ts';
+import { useUnpackedAssets } from '../asset-places.ts';
 import { loadKoffi, systemCalls } from '../sensor/system-calls.ts';
 import type { ThreadSettings } from './guard-protocol.ts';
 import { Judge, type JudgeSettings } from './judge.ts';

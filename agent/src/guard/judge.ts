@@ -13,7 +13,7 @@ import { POLL } from '../sensor/poller.ts';
 import { parseStat } from '../sensor/proc-files.ts';
 import type { SystemCalls } from '../sensor/system-calls.ts';
 import { DigestList } from './digest-list.ts';
-import { FileRules, type FileVerdict, type Ground } from './file-policy.ts';
+import { type FilePolicy, type FileVerdict, type Ground, judgeFile } from './file-policy.ts';
 import {
   COUNTER,
   type ExecutionHit,
@@ -75,7 +75,7 @@ export class Judge {
   readonly #reading = new Map<number, Reading>();
   readonly #readingByKey = new Map<string, Reading>();
   readonly #marked = new Set<string>();
-  #rules = new FileRules({ indicators: [], restriction: null });
+  #policy: FilePolicy = { indicators: new Map(), restriction: null };
   #nextId = 1;
   #told = 0;
   #toldSecond = 0;
@@ -144,10 +144,10 @@ export class Judge {
       if (received === undefined) return 'go on';
       const message = received.message as ToJudge;
       if (message.type === 'stop') return 'stop';
-      this.#rules = new FileRules({
+      this.#policy = {
         indicators: message.indicators,
         restriction: message.restriction === null ? null : new DigestList(message.restriction),
-      });
+      };
       // What was let run under the old policy is asked for again.
       this.#calls.fanotifyMark(this.#s.fanotifyFd, MARK_FLUSH, 0, '/');
       this.#mark();
@@ -243,7 +243,7 @@ export class Judge {
     if ('missing' in answer) this.#add(COUNTER.undecided);
     // A file that changed under the reader, or whose reading failed, is read again when it is asked for again.
     else this.#remember(key, answer);
-    const verdict = this.#rules.judge('missing' in answer ? null : answer);
+    const verdict = judgeFile(this.#policy, 'missing' in answer ? null : answer);
     if (verdict.kind !== 'allow')
       for (const pid of reading.undecided)
         this.#tell(verdict.kind === 'deny' ? 'late' : 'observed', verdict, pid, path, identity, answer);
@@ -268,7 +268,7 @@ export class Judge {
     path: string | null,
   ): void {
     const hashes = 'missing' in answer ? null : answer;
-    const verdict = this.#rules.judge(hashes);
+    const verdict = judgeFile(this.#policy, hashes);
     if (verdict.kind === 'allow') {
       if (hashes !== null) this.#ignore(asking.fd, key);
       this.#letGo(asking, ANSWER.allow);

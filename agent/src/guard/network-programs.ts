@@ -1,13 +1,14 @@
 /** Loads the network guard's kernel half, fills its maps and reads what it met. Reads and writes what agent/native/guard.bpf.c lays out. */
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { findAsset } from '../assets.ts';
+import { findAsset } from '../asset-places.ts';
 import type { ClockReadings } from '../sensor/boot-clock.ts';
 import { type BpfObject, loadLibbpf, openBpfObject } from '../sensor/bpf-object.ts';
 import { addressText } from '../sensor/bpf-records.ts';
 import { RingBuffer } from '../sensor/ring-buffer.ts';
 import { cgroupFolder, type ResolvedScope } from '../sensor/scope.ts';
 import type { Koffi, SystemCalls } from '../sensor/system-calls.ts';
-import { type Effect, nameOfKey } from './network-rules.ts';
+import type { Effect } from './effect.ts';
+import { nameOfKey } from './network-rules.ts';
 
 const RING_BYTES = 1 << 18;
 const BTF = '/sys/kernel/btf/vmlinux';

@@ -1,8 +1,7 @@
 /** What of the indicators the network guard enforces, as keys of its maps (agent/native/guard.bpf.c). Pure. */
 import { isIP } from 'node:net';
-import { type IndicatorItem, isBlocking, rulingIndicator } from '@merlon/contract';
-
-export type Effect = 'allow' | 'observe' | 'deny';
+import { type IndicatorItem, rulingIndicator } from '@merlon/contract';
+import { type Effect, effectOf } from './effect.ts';
 
 export interface NetworkRule {
   readonly item: IndicatorItem;
@@ -24,11 +23,6 @@ const NAME_BYTES = 256;
 const IPV4_PREFIX_BITS = 96;
 
 type Target = { readonly map: 'addresses' | 'names'; readonly key: Buffer };
-
-export function effectOf(action: IndicatorItem['action']): Effect {
-  if (isBlocking(action)) return 'deny';
-  return action === 'Allowed' ? 'allow' : 'observe';
-}
 
 export function networkRules(items: readonly IndicatorItem[]): NetworkRules {
   const rules = { addresses: new Map<string, NetworkRule>(), names: new Map<string, NetworkRule>() };

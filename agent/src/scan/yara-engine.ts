@@ -1,6 +1,6 @@
 /** YARA rules over files, one after another in a worker of its own, which is gone when the scan is. */
 import { Worker } from 'node:worker_threads';
-import { findAsset } from '../assets.ts';
+import { findAsset } from '../asset-places.ts';
 import type { FileHashes } from '../sensor/file-hasher.ts';
 import { builtInRules } from './built-in-rules.ts';
 import type { ScanTarget } from './scan-targets.ts';

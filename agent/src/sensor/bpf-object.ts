@@ -1,6 +1,6 @@
 /** Loads the sensor's BPF object through libbpf, which fits it to the running kernel, and reaches its maps. */
 import type { LibraryHandle } from 'koffi';
-import { findAsset } from '../assets.ts';
+import { findAsset } from '../asset-places.ts';
 import type { Koffi } from './system-calls.ts';
 
 const EAGAIN = 11;

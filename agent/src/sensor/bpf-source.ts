@@ -1,6 +1,6 @@
 /** Loads the kernel half, tells it the scope, and drains its ring buffer into the kernel source. */
 import { existsSync } from 'node:fs';
-import { findAsset } from '../assets.ts';
+import { findAsset } from '../asset-places.ts';
 import { type BpfObject, loadLibbpf, openBpfObject } from './bpf-object.ts';
 import { decodeRecord, type SensorRecord } from './bpf-records.ts';
 import type { Poller } from './poller.ts';

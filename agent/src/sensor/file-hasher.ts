@@ -6,7 +6,7 @@
  */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { findAsset } from '../assets.ts';
+import { findAsset } from '../asset-places.ts';
 import { type FileIdentity, fileKey, identityOf } from './file-identity.ts';
 
 export interface FileHashes {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { findAsset } from '../assets.ts';
+import { findAsset } from '../asset-places.ts';
 
 /** The compiler that made the committed object. */
 const CLANG = 14;
