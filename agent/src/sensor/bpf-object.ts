@@ -74,6 +74,7 @@ export function openBpfObject(koffi: Koffi, library: LibraryHandle, path: string
   if (loaded !== 0) {
     throw new Error(`the kernel refused the programs: ${errorName(-loaded)}`);
   }
+  giveBackMemory(koffi);
   const links = new Set<unknown>();
   const key = (index: number): Buffer => {
     const b = Buffer.alloc(4);
@@ -122,4 +123,13 @@ export function openBpfObject(koffi: Koffi, library: LibraryHandle, path: string
       closeObject(object);
     },
   };
+}
+
+/** Reading the kernel's types takes tens of megabytes, which the C library would keep. Another than glibc has no such call. */
+function giveBackMemory(koffi: Koffi): void {
+  try {
+    koffi.load('libc.so.6').func('int malloc_trim(size_t)')(0);
+  } catch {
+    // nothing to be done
+  }
 }
