@@ -20,7 +20,8 @@ function setup() {
     return say;
   };
   const tell = (heads: Record<string, number>, now = 0) => {
-    devices.tell('t', topic, new Map(Object.entries(heads)), devices.idsOf('t'), now);
+    const newest = heads[''] ?? Math.max(100, ...Object.values(heads));
+    devices.tell('t', topic, new Map(Object.entries({ ...heads, '': newest })), devices.idsOf('t'), now);
     return frames.splice(0);
   };
   return { devices, connect, tell, frames };
@@ -54,6 +55,13 @@ describe('connected devices', () => {
     expect(tell({ '0': 9, '4': 5 })).toEqual(['a 5']);
     devices.heard('t', 'a', held(10, '4'), say);
     expect(tell({ '0': 9, '4': 5 }, 60_000)).toEqual([]);
+  });
+
+  it('are told when they hold more than there is: the server was set back', () => {
+    const { connect, tell } = setup();
+    connect('a', held(50));
+    expect(tell({ '*': 40, '': 50 })).toEqual([]);
+    expect(tell({ '*': 40, '': 49 })).toEqual(['a 40']);
   });
 
   it('are not told before it is known where they belong', () => {

@@ -1,11 +1,11 @@
 /** The devices connected to this server, with what each holds of every topic and what it was told of. Memory only: whoever connects says what it holds. */
 import { type ContentTopic, contentTopics, type DeviceHealth, type ToDevice } from '@merlon/contract';
-import { EVERYWHERE } from './store.ts';
+import { EVERYWHERE, NEWEST } from './store.ts';
 
 /** Says a frame to the device; also tells one connection of a device from the next. */
 export type SayToDevice = (frame: ToDevice) => void;
 export type HeldTopics = Pick<DeviceHealth, 'content' | 'contentScopes'>;
-/** Scope -> version of the newest change that concerns it. */
+/** Scope -> version of the newest change that concerns it; {@link EVERYWHERE}, {@link NEWEST}. */
 export type Heads = ReadonlyMap<string, number>;
 
 interface Connected {
@@ -68,6 +68,8 @@ export class ContentDevices {
     now: number,
   ): number {
     const everywhere = heads.get(EVERYWHERE) ?? 0;
+    // A device that holds more was told by a server that has lost it since: it has to be caught up with.
+    const newest = heads.get(NEWEST) ?? 0;
     const devices = this.#tenants.get(tenantId);
     let count = 0;
     for (const deviceId of deviceIds) {
@@ -76,7 +78,10 @@ export class ContentDevices {
       const { scope, held, told, say } = device;
       const version = Math.max(everywhere, heads.get(scope) ?? 0);
       const has = held.get(topic);
-      if (has ? has.scope === scope && has.version >= version : version === 0) continue;
+      const isCurrent = has
+        ? has.scope === scope && has.version >= version && has.version <= newest
+        : version === 0;
+      if (isCurrent) continue;
       const said = told.get(topic);
       if (said && said.version >= version && said.scope === scope && now - said.at < PATIENCE_MS) continue;
       told.set(topic, { version, scope, at: now });

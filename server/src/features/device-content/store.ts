@@ -50,6 +50,8 @@ export interface HeldContent {
   readonly scope: string;
 }
 
+/** The newest version given to any device. */
+export const NEWEST = '';
 /** Every device of the tenant. */
 export const EVERYWHERE = '*';
 /** A device that says it is further than the server, as after a restore from a backup, is caught up with. Further than this it is lying. */
@@ -107,7 +109,7 @@ export function contentStore(state: StateStore) {
         .execute();
     },
 
-    /** Scope -> version of the newest change that concerns it; {@link EVERYWHERE} concerns all. */
+    /** Scope -> version of the newest change that concerns it; {@link EVERYWHERE} concerns all, {@link NEWEST} is the newest there is. */
     heads(tenantId: string, topic: ContentTopic): Promise<Map<string, number>> {
       return state.read<ContentDb, Map<string, number>>(tenantId, async (db) => {
         const rows = await db
@@ -115,7 +117,15 @@ export function contentStore(state: StateStore) {
           .select(['scope', 'version'])
           .where('topic', '=', topic)
           .execute();
-        return new Map(rows.map(({ scope, version }) => [scope, Number(version)]));
+        const topics = await db
+          .selectFrom('content_topics')
+          .select('version')
+          .where('topic', '=', topic)
+          .execute();
+        return new Map([
+          ...rows.map(({ scope, version }) => [scope, Number(version)] as const),
+          ...topics.map(({ version }) => [NEWEST, Number(version)] as const),
+        ]);
       });
     },
 

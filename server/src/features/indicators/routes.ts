@@ -139,7 +139,7 @@ export function indicatorRoutes(deps: IndicatorRouteDeps): Route[] {
       access: writeAccess,
       audit: 'indicator.import',
       body: IndicatorImport,
-      bodyLimit: 16 * 1024 * 1024,
+      bodyLimit: 4 * 1024 * 1024,
       responses: { 200: IndicatorImportAnswer },
       async handle({ caller, body, audit }) {
         const items = body.Indicators ?? body.indicators;
