@@ -189,10 +189,13 @@ describe('access management by programs', () => {
       'elevation.end',
       'guest.withdraw',
       'identityProvider.remove',
+      'isolationAllowance.set',
       'provisioningToken.revoke',
       'role.remove',
       'userGroup.remove',
       'userGroup.removeMember',
+      'yaraRules.remove',
+      'yaraRules.set',
     ]);
     expect(named('unlessOff')).toEqual(['app.update', 'identityProvider.update']);
     const lasting = operations.filter((one) => one.lasting === true);
@@ -248,6 +251,9 @@ describe('access management by programs', () => {
       'limits.get',
       'access.mode',
       'approvalPolicy.list',
+      'isolationAllowance.list',
+      'yaraRules.list',
+      'yaraRules.get',
       'invitation.list',
       'invitation.accept',
       'invitation.leave',

@@ -61,7 +61,8 @@ export function isolationAllowanceOperations(allowances: IsolationAllowances): O
       path,
       summary:
         'Say anew what a device in selective isolation may still reach; devices isolated already keep what they were told.',
-      role: 'SecuritySettings.Manage',
+      // It reaches every device, so whoever sees only some does not write it.
+      role: 'PortalSettings.Manage',
       changes: 'isolation allowances',
       lasting: false,
       // Left out: nothing.

@@ -42,7 +42,7 @@ interface Expected extends OrderResult {
 export function orderResultRoutes({ store, results, live, clock }: OrderResultDeps): Route[] {
   return [
     defineRoute({
-      id: 'device.orderResult.put',
+      id: 'device.putOrderResult',
       method: 'PUT',
       path: DEVICE_PATHS.orderResult,
       summary: 'Take a part of what an order yielded; answered once the part is durable.',
@@ -87,7 +87,7 @@ export function orderResultRoutes({ store, results, live, clock }: OrderResultDe
       },
     }),
     defineRoute({
-      id: 'device.orderResult.get',
+      id: 'device.getOrderResult',
       method: 'GET',
       path: DEVICE_PATHS.orderResult,
       summary: 'How much is kept of what an order yields.',

@@ -38,7 +38,8 @@ export function yaraRuleOperations(deps: {
   const { store, content, clock } = deps;
   const path = '/api/merlon/yararules';
   const read = 'ViewData.SecurityOperations';
-  const write = 'SecuritySettings.Manage';
+  // They reach every device, so whoever sees only some does not write them.
+  const write = 'PortalSettings.Manage';
   return [
     defineOperation({
       name: 'yaraRules.list',
