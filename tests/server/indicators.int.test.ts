@@ -157,6 +157,46 @@ describe('indicators', () => {
       expect((await submitted(own, { indicatorValue: sha1(3) })).id).not.toBe(made.id);
     });
 
+    it('as connectors send them', async () => {
+      const later = new Date(Date.now() + 30 * 86_400_000).toISOString();
+      // A playbook, a threat intelligence platform, a module for a shell: the members that each sends.
+      await submitted(own, {
+        indicatorType: 'IpAddress',
+        indicatorValue: '203.0.113.5',
+        action: 'AlertAndBlock',
+        application: 'Azure Sentinel',
+        title: '0b5f6c1e-93a3-4bb5-8b0e-0d1d5a2f7a11',
+        description: '17-An incident',
+        severity: 'Medium',
+        expirationTime: `${later.slice(0, -5)}.0000000Z`,
+      });
+      const platform = {
+        indicatorType: 'DomainName',
+        indicatorValue: 'Connector.Example',
+        application: 'a platform',
+        action: 'Audit',
+        title: 'Connector.Example',
+        externalId: 'indicator--1',
+        lastUpdateTime: '2026-11-01T10:00:00.000Z',
+        expirationTime: later.replace('Z', '+00:00'),
+        severity: 'High',
+        generateAlert: true,
+      };
+      const made = await submitted(own, platform);
+      // It finds its own by the value it gave, and changes it by type and value, naming the id too.
+      expect(await values(own, "?$filter=indicatorValue eq 'Connector.Example'")).toEqual([
+        'Connector.Example',
+      ]);
+      expect((await submitted(own, { ...platform, id: made.id, title: 'again' })).id).toBe(made.id);
+      await submitted(own, {
+        indicatorType: 'Url',
+        indicatorValue: 'https://www.connector.example',
+        action: 'Alert',
+        severity: '',
+        expirationTime: '',
+      });
+    });
+
     it.each([
       ['a hash of the wrong length', { indicatorValue: 'abc' }, '400 InvalidHashValue'],
       ['a network', { indicatorType: 'IpAddress', indicatorValue: '192.0.2.0/24' }, '400 InvalidIpAddress'],

@@ -77,7 +77,7 @@ describe('what a client says of an indicator', () => {
     [{ educateUrl: 'teach me' }, "InvalidUrl 'educateUrl'"],
     [{ rbacGroupIds: ['one'] }, 'InvalidInput "one" is not the id'],
     [{ generateAlert: true, lookBackPeriod: 'P31D' }, "InvalidInput 'lookBackPeriod'"],
-    [{ historicalDetection: true }, 'InvalidInput Past events'],
+    [{ lookBackPeriod: 'soon' }, "InvalidInput 'lookBackPeriod'"],
   ] satisfies [Partial<IndicatorRequest>, string][])('is refused: %j', (more, expected) => {
     expect(refusal(more)).toContain(expected);
   });
@@ -93,9 +93,25 @@ describe('what a client says of an indicator', () => {
     expect(read({ action: 'Alert', generateAlert: false }).generateAlert).toBe(true);
   });
 
+  it('takes an empty text for what was not said', () => {
+    const empty = {
+      severity: '',
+      expirationTime: '',
+      application: '',
+      recommendedActions: '',
+      externalId: '',
+      educateUrl: '',
+      lookBackPeriod: '',
+      rbacGroupNames: '',
+      generateAlert: '',
+    };
+    expect(read(empty)).toEqual(read());
+  });
+
   it('looks back when it raises alerts, unless it is told not to', () => {
     expect(read({ generateAlert: true }).lookBackDays).toBe(30);
     expect(read({ generateAlert: true, historicalDetection: false }).lookBackDays).toBeNull();
+    expect(read({ generateAlert: false, historicalDetection: true }).lookBackDays).toBeNull();
     expect(read({ generateAlert: true, lookBackPeriod: 'P7D' }).lookBackDays).toBe(7);
     expect(read({ generateAlert: true, lookBackPeriod: '5' }).lookBackDays).toBe(5);
   });

@@ -61,53 +61,58 @@ export function indicatorFields(request: IndicatorRequest, now: Date): Indicator
   // What is allowed raises none, whatever is asked for.
   const generateAlert =
     action === 'Alert' || action === 'AlertAndBlock' || (asked === true && action !== 'Allowed');
-  const historical = request.historicalDetection ?? (request.lookBackPeriod != null || generateAlert);
-  if (historical && !generateAlert)
-    throw new ApiError(
-      'InvalidInput',
-      'Past events are looked through for alerts: generateAlert must be true.',
-    );
+  // Past events are looked through for alerts only. Who turns those off need not know of the other.
+  const historical = generateAlert && (request.historicalDetection ?? true);
   if (request.title.trim() === '') throw new ApiError('InvalidInput', "'title' is empty.");
+  const severity = given(request.severity);
+  const expirationTime = given(request.expirationTime);
+  const educateUrl = given(request.educateUrl);
+  const lookBackDays = lookBack(given(request.lookBackPeriod));
   return {
     type,
     value: indicatorValue(type, request.indicatorValue),
     action,
     title: request.title,
     description: request.description,
-    application: request.application ?? null,
-    expiresAt: request.expirationTime == null ? null : expiry(request.expirationTime, now),
-    severity:
-      request.severity == null ? 'Informational' : chosen('severity', indicatorSeverities, request.severity),
-    recommendedActions: request.recommendedActions ?? null,
+    application: given(request.application),
+    expiresAt: expirationTime === null ? null : expiry(expirationTime, now),
+    severity: severity === null ? 'Informational' : chosen('severity', indicatorSeverities, severity),
+    recommendedActions: given(request.recommendedActions),
     groups: groups(request),
     generateAlert,
-    educateUrl: request.educateUrl == null || request.educateUrl === '' ? null : page(request.educateUrl),
-    externalId: request.externalId ?? null,
-    lookBackDays: historical ? lookBack(request.lookBackPeriod ?? null) : null,
+    educateUrl: educateUrl === null ? null : page(educateUrl),
+    externalId: given(request.externalId),
+    lookBackDays: historical ? lookBackDays : null,
   };
 }
 
-function chosen<T extends string>(name: string, values: readonly T[], given: string): T {
-  const found = values.find((value) => value.toLowerCase() === given.trim().toLowerCase());
+/** Connectors send empty texts for what they were not told. */
+function given(text: string | null | undefined): string | null {
+  return text == null || text.trim() === '' ? null : text;
+}
+
+function chosen<T extends string>(name: string, values: readonly T[], said: string): T {
+  const found = values.find((value) => value.toLowerCase() === said.trim().toLowerCase());
   if (found === undefined)
     throw new ApiError(
       'InvalidInput',
-      `'${name}' must be one of ${values.join(', ')}; it was ${JSON.stringify(given.slice(0, 64))}.`,
+      `'${name}' must be one of ${values.join(', ')}; it was ${JSON.stringify(said.slice(0, 64))}.`,
     );
   return found;
 }
 
-function flag(name: string, given: IndicatorRequest['generateAlert']): boolean | null {
-  if (given == null || typeof given === 'boolean') return given ?? null;
-  const text = given.toLowerCase();
+function flag(name: string, said: IndicatorRequest['generateAlert']): boolean | null {
+  if (said == null || said === '' || typeof said === 'boolean')
+    return typeof said === 'boolean' ? said : null;
+  const text = said.toLowerCase();
   if (text === 'true' || text === 'false') return text === 'true';
   throw new ApiError('InvalidInput', `'${name}' must be true or false.`);
 }
 
 const TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?(?:Z|[+-]\d\d:?\d\d)?)?$/i;
 
-function expiry(given: string, now: Date): Date {
-  const text = given.trim();
+function expiry(said: string, now: Date): Date {
+  const text = said.trim();
   const zoned = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text.slice(10)) || text.length === 10 ? text : `${text}Z`;
   const at = new Date(TIME.test(text) ? zoned.replace(' ', 'T') : Number.NaN);
   if (Number.isNaN(at.getTime()))
@@ -132,21 +137,19 @@ function groups({ rbacGroupNames, rbacGroupIds }: IndicatorRequest): IndicatorFi
   return { names: [...new Set(wanted)], ids: wanted.length > 0 ? [] : [...new Set(ids)] };
 }
 
-function page(given: string): string {
-  if (!/^https?:\/\//i.test(given) || canonicalUrl(given) === null)
+function page(said: string): string {
+  if (!/^https?:\/\//i.test(said) || canonicalUrl(said) === null)
     throw new ApiError('InvalidUrl', "'educateUrl' must be an http or https URL.");
-  return given;
+  return said;
 }
 
-function lookBack(given: string | null): number {
-  if (given === null || given === '') return MAX_LOOK_BACK_DAYS;
-  const days = Number(
-    /^(?:P(\d{1,3})D|(\d{1,3}))$/i.exec(given.trim())?.slice(1).find(Boolean) ?? Number.NaN,
-  );
+function lookBack(said: string | null): number {
+  if (said === null) return MAX_LOOK_BACK_DAYS;
+  const days = Number(/^(?:P(\d{1,3})D|(\d{1,3}))$/i.exec(said.trim())?.slice(1).find(Boolean) ?? Number.NaN);
   if (!(days >= 1 && days <= MAX_LOOK_BACK_DAYS))
     throw new ApiError(
       'InvalidInput',
-      `'lookBackPeriod' must be 1 to ${MAX_LOOK_BACK_DAYS} days, as P30D; it was ${JSON.stringify(given)}.`,
+      `'lookBackPeriod' must be 1 to ${MAX_LOOK_BACK_DAYS} days, as P30D; it was ${JSON.stringify(said)}.`,
     );
   return days;
 }
