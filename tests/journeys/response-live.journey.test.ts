@@ -3,7 +3,6 @@ import { type ChildProcess, execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
 import { AGENT_EXECUTABLE } from '../support/build-agent-once.ts';
 import { freePort } from '../support/free-port.ts';
 import { makeNetwork, type SimulatedMachine, type SimulatedNetwork, whyNoNetwork } from '../support/hosts.ts';
@@ -23,6 +23,18 @@ const why = whyNoNetwork();
 if (why) console.log(`live response is not run: ${why}`);
 
 const sha256 = (content: Uint8Array) => createHash('sha256').update(content).digest('hex');
+interface Entry {
+  readonly position: number;
+  readonly command: number;
+  readonly stream: string | null;
+  readonly text: string;
+}
+interface Answered {
+  readonly type: string;
+  readonly command?: number | null;
+  readonly code?: string;
+  readonly message?: string;
+}
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 describe.skipIf(why)('live response', () => {
@@ -301,8 +313,308 @@ describe.skipIf(why)('live response', () => {
     expect(scriptProcesses()).toEqual([]);
   });
 
+  /** A person or program at a console. */
+  class AtConsole {
+    readonly entries: Entry[] = [];
+    readonly answers: Answered[] = [];
+    status = '';
+    closed: number | null = null;
+    readonly #socket: WebSocket;
+    constructor(socket: WebSocket) {
+      this.#socket = socket;
+      socket.on('message', (data) => {
+        const message = JSON.parse(String(data));
+        if (message.type === 'entry') this.entries.push(message.entry);
+        else if (message.type === 'session') this.status = message.session.status;
+        else this.answers.push(message);
+      });
+      socket.on('close', (code) => {
+        this.closed = code;
+      });
+    }
+    /** Resolves with what the command said once it is done. */
+    async type(line: string): Promise<{ outcome: string; out: string; err: string; command: number }> {
+      const command = await this.begin(line);
+      await eventually(`${line} ends`, async () => this.#of(command, 'done').length > 0, {
+        withinMs: 20_000,
+        lastSeen: () => JSON.stringify(this.entries.slice(-5)) + agentOutput.slice(-1_000),
+      });
+      return {
+        command,
+        outcome: this.#of(command, 'done')[0]?.text ?? '',
+        out: this.text(command, 'out'),
+        err: this.text(command, 'err'),
+      };
+    }
+    async begin(line: string): Promise<number> {
+      const answer = await this.ask({ type: 'command', line });
+      expect(answer.type, JSON.stringify(answer)).toBe('accepted');
+      return answer.command ?? 0;
+    }
+    async ask(message: object): Promise<Answered> {
+      const before = this.answers.length;
+      this.send(message);
+      await eventually('an answer', async () => this.answers.length > before, { withinMs: 10_000 });
+      return this.answers[before] as Answered;
+    }
+    send(message: object): void {
+      this.#socket.send(JSON.stringify(message));
+    }
+    text(command: number, stream: string): string {
+      return this.#of(command, stream)
+        .map(({ text }) => text)
+        .join('');
+    }
+    #of(command: number, stream: string): Entry[] {
+      return this.entries.filter((entry) => entry.command === command && entry.stream === stream);
+    }
+    leave(): void {
+      this.#socket.close();
+    }
+  }
+  const post = (path: string, json: object, by = token) =>
+    server.call(`/api/merlon/liveresponse/sessions${path}`, { token: by, json });
+  const begin = async (by = token) => {
+    const started = await post('', { machineId: device, comment: 'a look' }, by);
+    expect(started.status, started.text).toBe(201);
+    return started.json() as { id: string; status: string };
+  };
+  const attend = async (id: string, by = token, after = 0) => {
+    const { url } = (await post(`/${id}/ticket`, {}, by)).json();
+    const socket = new WebSocket(`${url}&after=${after}`, { ca: server.caPem });
+    const console_ = new AtConsole(socket);
+    await eventually('the session is connected', async () => console_.status === 'Connected', {
+      withinMs: 10_000,
+      lastSeen: () => `${console_.status} ${console_.closed} ${agentOutput.slice(-2_000)}`,
+    });
+    return console_;
+  };
+
+  it('holds a console session: looks, fetches, brings, runs and takes away', async () => {
+    const { id } = await begin();
+    const twice = await post('', { machineId: device, comment: 'again' });
+    expect([twice.status, twice.json().error.code]).toEqual([400, 'ActiveRequestAlreadyExists']);
+    const me = await attend(id);
+
+    expect((await me.type('connect')).out).toContain(device);
+    expect((await me.type('help')).out).toContain('getfile <file> [&]');
+    const shown = JSON.parse((await me.type('processes -name merlon-agent -output json')).out);
+    expect(shown).toContainEqual(expect.objectContaining({ pid: agent.pid, user: 'root' }));
+    const sockets = JSON.parse((await me.type('connections -output json')).out);
+    expect(sockets).toContainEqual(
+      expect.objectContaining({
+        state: 'ESTABLISHED',
+        remote: expect.stringContaining(network.address),
+        pid: agent.pid,
+      }),
+    );
+    expect((await me.type('drivers')).outcome).toBe('Completed');
+    expect((await me.type('persistence')).out).toContain('/etc/profile');
+    expect((await me.type('scheduledtasks')).outcome).toBe('Completed');
+    expect((await me.type('startupfolders')).outcome).toBe('Completed');
+
+    // Files: by relative path, described, found, fetched.
+    const content = randomBytes(2 * 1024 * 1024 + 5);
+    const evil = join(work, 'evil tool.sh');
+    writeFileSync(join(work, 'evidence.bin'), content);
+    expect((await me.type(`cd ${work}`)).out).toBe(`${work}\n`);
+    expect((await me.type('dir')).out).toContain('evidence.bin');
+    const info = JSON.parse((await me.type('fileinfo evidence.bin -output json')).out);
+    expect(info[0]).toMatchObject({ sha256: sha256(content), bytes: content.length });
+    expect((await me.type(`findfile evid*.bin ${work}`)).out).toContain(join(work, 'evidence.bin'));
+    const got = await me.type('getfile evidence.bin &');
+    expect(got.outcome).toBe('Completed');
+    const linked = async (command: number) =>
+      download(
+        (await server.call(`/api/merlon/liveresponse/sessions/${id}/results/${command}`, { token })).json()
+          .value,
+      );
+    const fetched = await linked(got.command);
+    expect(fetched.content.equals(content)).toBe(true);
+    expect(fetched.headers['content-disposition']).toContain('filename="evidence.bin"');
+    const filed = await me.type('processes > all.txt');
+    expect(filed.out).toBe('');
+    expect((await linked(filed.command)).content.toString()).toContain('merlon-agent');
+    for (const [line, reason] of [
+      ['getfile /proc/kmsg', 'of type proc'],
+      ['getfile pipe', 'a pipe'],
+      ['getfile nothing', 'there is no'],
+      ['dir /proc', 'of type proc'],
+    ] as const) {
+      const failed = await me.type(line);
+      expect([failed.outcome, failed.err], line).toEqual(['Failed', expect.stringContaining(reason)]);
+    }
+
+    // What it brings and runs.
+    expect((await me.ask({ type: 'command', line: 'library' })).command).toBeNull();
+    await eventually(
+      'the library is listed',
+      async () => me.entries.some(({ text }) => text.includes('tool.bin')),
+      {
+        withinMs: 5_000,
+      },
+    );
+    expect((await me.type('putfile tool.bin -overwrite')).outcome).toBe('Completed');
+    const ran = await me.type(`run look.sh -parameters "a 'b c' $(id)"`);
+    expect(ran).toMatchObject({
+      outcome: 'Completed',
+      out: `${sha256(tool)}  tool.bin\n<a>\n<b c>\n<$(id)>\n`,
+      err: 'trouble\n[exit code 7]\n',
+    });
+    const slow = await me.begin('run slow.sh');
+    const begun = join(work, 'agent', 'live-response', 'files', 'begun');
+    await eventually('the script begins', async () => existsSync(begun), { withinMs: 10_000 });
+    me.send({ type: 'interrupt', command: slow });
+    await eventually('it is broken off', async () => me.text(slow, 'done') === 'Interrupted', {
+      withinMs: 10_000,
+    });
+    expect(scriptProcesses()).toEqual([]);
+
+    // What it takes away, and gives back.
+    writeFileSync(evil, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
+    const victim = host.start('sleep', ['1234']);
+    const ended = await me.type(`remediate process ${victim.pid}`);
+    expect(ended, ended.err).toMatchObject({ outcome: 'Completed' });
+    await eventually('the process is gone', async () => victim.signalCode === 'SIGKILL', { withinMs: 5_000 });
+    const away = await me.type('remediate file "evil tool.sh"');
+    expect(away, away.err).toMatchObject({ outcome: 'Completed' });
+    expect(existsSync(evil)).toBe(false);
+    const back = await me.type('undo file "evil tool.sh"');
+    expect(back, back.err).toMatchObject({ outcome: 'Completed' });
+    expect(readFileSync(evil, 'utf8')).toBe('#!/bin/sh\nexec sleep 1000\n');
+    expect((await me.type('remediate process 1')).outcome).toBe('Failed');
+
+    // Refused by name, and written down all the same.
+    for (const [line, reason] of [
+      ['rm -rf /', 'there is no command'],
+      ['registry HKLM', 'no registry'],
+      ['run nothing.sh', 'no file "nothing.sh" in the library'],
+    ] as const)
+      expect(await me.ask({ type: 'command', line })).toMatchObject({
+        type: 'refused',
+        line,
+        message: expect.stringContaining(reason),
+      });
+
+    // A second socket sees the same words; the log over the API is what both saw.
+    const other = await attend(id);
+    await eventually('the log is shown again', async () => other.entries.length >= me.entries.length, {
+      withinMs: 10_000,
+    });
+    expect(other.entries.slice(0, me.entries.length)).toEqual(me.entries);
+    other.leave();
+    const log: Entry[] = [];
+    for (let page: Entry[]; ; ) {
+      page = (
+        await server.call(`/api/merlon/liveresponse/sessions/${id}/log?after=${log.at(-1)?.position ?? 0}`, {
+          token,
+        })
+      ).json().value;
+      if (page.length === 0) break;
+      log.push(...page);
+    }
+    expect(log.map(({ position }) => position)).toEqual(log.map((_entry, at) => at + 1));
+    expect(log.slice(0, me.entries.length)).toEqual(me.entries);
+
+    const over = await post(`/${id}/close`, {});
+    expect(over.json().status).toBe('Ended');
+    await eventually('the socket closes', async () => me.closed === 1000, { withinMs: 10_000 });
+    expect((await post(`/${id}/ticket`, {})).status).toBe(200);
+  });
+
+  it('survives a lost connection of the device, and ends when its agent is started again', async () => {
+    const { id } = await begin();
+    const me = await attend(id);
+    await host.run('ss', ['-K', 'dst', network.address]);
+    expect((await me.type('connect')).outcome).toBe('Completed');
+    agent.kill('SIGKILL');
+    await eventually('the agent ends', async () => agent.signalCode !== null || agent.exitCode !== null, {
+      withinMs: 5_000,
+    });
+    startAgent();
+    await me.begin('connect');
+    await eventually('the session is over', async () => me.status === 'Ended', {
+      withinMs: 20_000,
+      lastSeen: () => agentOutput.slice(-2_000),
+    });
+    const session = (await server.call(`/api/merlon/liveresponse/sessions/${id}`, { token })).json();
+    expect(session.endReason).toContain('started again');
+  });
+
+  it('lets who may only look do no more, and begins nothing that waits for a second word', async () => {
+    const password = 'a long enough password 1';
+    const person = async (name: string, ...roles: string[]) => {
+      const made = await server.cli(
+        'user',
+        'create',
+        '--name',
+        name,
+        ...roles.flatMap((role) => ['--role', role]),
+      );
+      return (await server.signIn({ name, password: made.oneTimePassword, newPassword: password }))
+        .accessToken;
+    };
+    const role = async (name: string, ...permissions: string[]) => {
+      const made = await server.cli(
+        'role',
+        'create',
+        '--name',
+        name,
+        ...permissions.flatMap((one) => ['--permission', one]),
+      );
+      return made.id as string;
+    };
+    const looker = await person(
+      'looker',
+      await role('lookers', 'LiveResponse.Basic', 'ViewData.SecurityOperations'),
+    );
+    const chief = await person(
+      'chief',
+      await role(
+        'chiefs',
+        'LiveResponse.Advanced',
+        'LiveResponse.Basic',
+        'ActiveRemediation.SecurityOperations',
+      ),
+    );
+    const nobody = await person('nobody', await role('readers', 'ViewData.SecurityOperations'));
+    expect((await post('', { machineId: device, comment: 'x' }, nobody)).status).toBe(403);
+    expect((await run([put('tool.bin')], looker)).status).toBe(403);
+    const fetching = await run([get('/usr/lib/os-release')], looker);
+    expect(fetching.status, fetching.text).toBe(201);
+    await ends(fetching.json().id);
+
+    const { id } = await begin(looker);
+    const me = await attend(id, looker);
+    expect((await me.type('processes')).outcome).toBe('Completed');
+    for (const line of ['run look.sh', 'putfile tool.bin', 'remediate process 1', 'undo file /x', 'library'])
+      expect(await me.ask({ type: 'command', line })).toMatchObject({ type: 'refused', code: 'Forbidden' });
+    await post(`/${id}/close`, {}, looker);
+
+    await server.cli('approvalpolicy', 'create', '--name', 'Two for a console', '--action', 'LiveResponse');
+    const waiting = await begin(looker);
+    expect(waiting.status).toBe('AwaitingApproval');
+    expect((await post(`/${waiting.id}/approve`, {}, looker)).status).toBe(403);
+    const approved = await post(`/${waiting.id}/approve`, { comment: 'go on' }, chief);
+    expect(approved.status, approved.text).toBe(200);
+    const again = await attend(waiting.id, looker);
+    expect((await again.type('connect')).outcome).toBe('Completed');
+    await post(`/${waiting.id}/close`, {}, looker);
+    const batch = await run([get('/etc/hostname')]);
+    expect(batch.json()).toMatchObject({
+      status: 'Pending',
+      troubleshootInfo: expect.stringContaining('Two for a console'),
+    });
+    const next = await begin(looker);
+    const rejected = await post(`/${next.id}/reject`, {}, chief);
+    expect(rejected.json()).toMatchObject({
+      status: 'Ended',
+      endReason: expect.stringContaining('rejected'),
+    });
+  });
+
   it('leaves each word in the trail', async () => {
-    const records = await server.cli('audit', 'list', '--top', '200');
+    const records = await server.cli('audit', 'list', '--top', '500');
     const actions = new Set(records.map((one: { action: string }) => one.action));
     for (const name of [
       'libraryFile.upload',
@@ -310,6 +622,13 @@ describe.skipIf(why)('live response', () => {
       'machineAction.result',
       'machineAction.link',
       'machineAction.download',
+      'liveResponse.start',
+      'liveResponse.attend',
+      'liveResponse.command',
+      'liveResponse.link',
+      'liveResponse.end',
+      'liveResponse.approve',
+      'liveResponse.reject',
     ])
       expect(actions, name).toContain(name);
   });
