@@ -37,7 +37,8 @@ export async function contentDevice(
   onboarding: OnboardingPackage,
   computerName: string,
 ): Promise<ContentDevice> {
-  const agent = new Agent({ ca: onboarding.caPem, keepAlive: true });
+  // A kept connection may be closed just when it is used again, and nothing here asks twice.
+  const agent = new Agent({ ca: onboarding.caPem });
   const key = newDeviceKey();
   const commandKey = await importJWK(onboarding.commandKey, 'EdDSA');
   const device = {

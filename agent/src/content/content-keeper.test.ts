@@ -47,7 +47,7 @@ interface Setup {
 async function keeper({ dir, nowMs = () => startMs, apply }: Setup = {}) {
   const applied: { ids: string[]; version: number }[] = [];
   const asked: string[] = [];
-  const answers: (DeviceContent | string | null)[] = [];
+  const answers: (DeviceContent | string | Error | null)[] = [];
   let changes = 0;
   const log = quietLog();
   const home = dir ?? (await folder());
@@ -62,7 +62,7 @@ async function keeper({ dir, nowMs = () => startMs, apply }: Setup = {}) {
     },
     enforcers: {
       yaraRules: [],
-    indicators: [
+      indicators: [
         {
           apply(items, version) {
             apply?.(items);
@@ -75,6 +75,7 @@ async function keeper({ dir, nowMs = () => startMs, apply }: Setup = {}) {
       async request({ path }) {
         asked.push(path);
         const answer = answers.shift() ?? null;
+        if (answer instanceof Error) throw answer;
         if (answer === null) return { status: 204, headers: {}, body: Buffer.alloc(0) };
         const jws = typeof answer === 'string' ? answer : await server.sign(CONTENT_TYPE, answer);
         return { status: 200, headers: { 'content-encoding': 'gzip' }, body: gzipSync(jws) };
@@ -83,7 +84,7 @@ async function keeper({ dir, nowMs = () => startMs, apply }: Setup = {}) {
   });
   await made.start();
   /** The server tells of a version, and answers what it is then asked. */
-  const tell = async (version: number, ...given: (DeviceContent | string)[]) => {
+  const tell = async (version: number, ...given: (DeviceContent | string | Error)[]) => {
     answers.push(...given);
     made.announced('indicators', version);
     await until('the answers are taken', () => answers.length === 0);
@@ -217,6 +218,13 @@ describe('what a device is to enforce', () => {
     await tell(4, content(4, 0, { upserts: [item('1')] }));
     expect(asked[0]).toContain('from=0');
     expect(applied).toEqual([{ ids: ['1'], version: 4 }]);
+  });
+
+  it('is asked for again when the way to the server fails, or a server that does not know of it yet answers', async () => {
+    const { tell, applied, asked } = await keeper();
+    await tell(2, new Error('socket hang up'), content(1, 0), content(2, 1, { upserts: [item('1')] }));
+    expect(asked).toHaveLength(3);
+    expect(applied.at(-1)).toEqual({ ids: ['1'], version: 2 });
   });
 
   it('ignores topics it does not know', async () => {

@@ -54,8 +54,8 @@ interface TopicState {
 }
 
 const MAX_CONTENT_BYTES = 64 * 1024 * 1024;
-/** The server that answers may be another than the one that told of it, and hear of it a moment later. */
-const ASKED_AGAIN_MS = [100, 400, 1_500];
+/** The server that answers may be another than the one that told of it, and hear of it a moment later; and what fails passes more often than not. */
+const ASKED_AGAIN_MS = [100, 400, 1_500, 5_000];
 /** What could not be put in force is tried again, and clocks are set right, at the latest after this. */
 const LOOK_AGAIN_MS = 60_000;
 const unzip = promisify(gunzip);
@@ -139,12 +139,21 @@ export class ContentKeeper {
   }
 
   async #catchUp(topic: ContentTopic, state: TopicState): Promise<void> {
-    await this.#fetch(topic, state);
-    for (const pause of ASKED_AGAIN_MS) {
-      if (state.held.version >= state.wanted || this.#stopping.signal.aborted) break;
-      await delay(pause, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
-      await this.#fetch(topic, state);
+    const { signal } = this.#stopping;
+    let problem: unknown = null;
+    for (const pause of [0, ...ASKED_AGAIN_MS]) {
+      // Spread, since a fleet hears of it at the same moment.
+      if (pause > 0) await delay(pause * (0.5 + Math.random()), undefined, { signal }).catch(() => undefined);
+      if (signal.aborted) return;
+      try {
+        await this.#fetch(topic, state);
+        problem = null;
+        if (state.held.version >= state.wanted) break;
+      } catch (error) {
+        problem = error;
+      }
     }
+    if (problem !== null) throw problem;
     // Told of it again because it is not in force, though it is here.
     if (state.inForce?.version !== state.held.version) await this.#enforce(topic, state);
   }
