@@ -1,14 +1,7 @@
 /** Live response for real: a server, a machine with the real agent, and what an analyst gets from there, compared byte for byte with what lies there. */
 import { type ChildProcess, execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -138,7 +131,8 @@ describe.skipIf(why)('live response', () => {
   const scriptProcesses = () =>
     readdirSync('/proc').filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`\0HOME=${join(work, 'agent')}`);
+        const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}`;
+        return environment.includes(`\0HOME=${join(work, 'agent')}`);
       } catch {
         return false;
       }
@@ -562,7 +556,7 @@ describe.skipIf(why)('live response', () => {
         name,
         ...permissions.flatMap((one) => ['--permission', one]),
       );
-      return made.id as string;
+      return made.name as string;
     };
     const looker = await person(
       'looker',

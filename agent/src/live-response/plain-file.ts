@@ -83,9 +83,14 @@ export async function realPath(path: string): Promise<{ path: string; stats: Sta
   return { path: at, stats };
 }
 
+/** Whether a file system of this type holds files, and looking at them ends. */
+export function holdsFiles(type: string): boolean {
+  return !NOT_FILES.has(type) && !type.startsWith('fuse');
+}
+
 async function look(path: string, asked: string, mounts: readonly Mount[]): Promise<Stats> {
   const type = mountOf(path, mounts)?.type ?? '';
-  if (NOT_FILES.has(type) || type.startsWith('fuse'))
+  if (!holdsFiles(type))
     throw new AgentError(`${asked} lies on a file system of type ${type}, which is not read from`);
   try {
     return await lstat(path);

@@ -8,7 +8,8 @@ import { makePrivateFolder } from '../../files/durable.ts';
 import { IdNames } from '../../sensor/accounts.ts';
 import { filesFolder } from '../batch.ts';
 import { copyAside } from '../get-file.ts';
-import { openPlainFile, realPath } from '../plain-file.ts';
+import { mountOf, readMounts } from '../mounts.ts';
+import { holdsFiles, openPlainFile, realPath } from '../plain-file.ts';
 import { putFile } from '../put-file.ts';
 import { runScript } from '../run-script.ts';
 import type { CommandContext, CommandHandler } from './commands.ts';
@@ -188,10 +189,13 @@ export async function listFiles(paths: readonly string[], signal: AbortSignal): 
 
 async function* walk(paths: readonly string[], signal: AbortSignal): AsyncGenerator<string> {
   let looked = 0;
+  const mounts = await readMounts();
   const ahead = paths.map((path) => ({ path, depth: 0 }));
   for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
     signal.throwIfAborted();
     const { path, depth } = next;
+    // What is mounted there may be of the kind that never answers.
+    if (!holdsFiles(mountOf(path, mounts)?.type ?? '')) continue;
     let stats: Awaited<ReturnType<typeof lstat>>;
     try {
       stats = depth === 0 ? (await realPath(path)).stats : await lstat(path);
@@ -205,8 +209,6 @@ async function* walk(paths: readonly string[], signal: AbortSignal): AsyncGenera
     }
     if (depth >= MAX_DEPTH) continue;
     try {
-      // Once a folder: what is mounted there may be of the kind that never answers.
-      await realPath(path);
       for await (const entry of await opendir(path)) {
         if (++looked > MAX_ENTRIES)
           throw new AgentError(`more than ${MAX_ENTRIES} entries: name a smaller folder`);

@@ -59,7 +59,15 @@ export class CommandOutput {
       this.write(`${JSON.stringify(rows, null, 1)}\n`);
       return;
     }
-    for (const line of table(rows)) await this.line(line);
+    let block = '';
+    for (const line of table(rows)) {
+      block += `${line}\n`;
+      if (block.length < LIVE_OUTPUT_CHARS / 2) continue;
+      await this.#room();
+      this.write(block);
+      block = '';
+    }
+    this.write(block);
   }
 
   /** Says how much was left out, and gives back what was held. */
