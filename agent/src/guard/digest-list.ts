@@ -35,8 +35,12 @@ export class DigestList {
     const tables = { md5: new Table(BYTES.md5), sha256: new Table(BYTES.sha256) };
     for (const kind of ['md5', 'sha256'] as const) {
       const pattern = new RegExp(`^[0-9a-f]{${BYTES[kind] * 2}}$`);
-      for (const digest of digests[kind] ?? [])
-        if (pattern.test(digest)) tables[kind].add(Buffer.from(digest, 'hex'));
+      const bytes = Buffer.alloc(BYTES[kind]);
+      for (const digest of digests[kind] ?? []) {
+        if (!pattern.test(digest)) continue;
+        bytes.write(digest, 'hex');
+        tables[kind].add(bytes);
+      }
     }
     const { md5, sha256 } = tables;
     return new DigestList({ md5: md5.shared, sha256: sha256.shared, size: md5.size + sha256.size });

@@ -11,6 +11,8 @@ import { promisify } from 'node:util';
 import { AgentError, codeOf, messageOf } from '../agent-error.ts';
 import { DigestList } from './digest-list.ts';
 
+const NEWLINE = 10;
+const MD5_DIGITS = 32;
 const RPM_LIMIT_MS = 60_000;
 const RPM_MAX_BYTES = 256 * 1024 * 1024;
 
@@ -76,10 +78,16 @@ async function dpkgSums(folder: string): Promise<{ digests: () => Iterable<strin
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') throw error;
   }
-  // One at a time: all of them are tens of megabytes of text.
+  // One at a time and line by line: all of them are tens of megabytes of text, in which only the first characters of a line count.
   const digests = function* () {
-    for (const name of names)
-      for (const line of readFileSync(join(folder, name), 'latin1').split('\n')) yield line.slice(0, 32);
+    for (const name of names) {
+      const text = readFileSync(join(folder, name));
+      for (let at = 0; at < text.length; ) {
+        const end = text.indexOf(NEWLINE, at);
+        yield text.toString('latin1', at, at + MD5_DIGITS);
+        at = end < 0 ? text.length : end + 1;
+      }
+    }
   };
   return { digests, packages: names.length };
 }
