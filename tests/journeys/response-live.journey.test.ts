@@ -549,13 +549,7 @@ describe.skipIf(why)('live response', () => {
         .accessToken;
     };
     const role = async (name: string, ...permissions: string[]) => {
-      const made = await server.cli(
-        'role',
-        'create',
-        '--name',
-        name,
-        ...permissions.flatMap((one) => ['--permission', one]),
-      );
+      const made = await server.cli('role', 'create', '--name', name, '--permission', ...permissions);
       return made.name as string;
     };
     const looker = await person(
