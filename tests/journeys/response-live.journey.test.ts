@@ -552,6 +552,7 @@ describe.skipIf(why)('live response', () => {
       const made = await server.cli('role', 'create', '--name', name, '--permission', ...permissions);
       return made.name as string;
     };
+    await server.cli('access', 'rbac');
     const looker = await person(
       'looker',
       await role('lookers', 'LiveResponse.Basic', 'ViewData.SecurityOperations'),
