@@ -46,6 +46,29 @@ describe('the proof in a receipt', () => {
     else expect(missing).toBeNull();
   });
 
+  it('of a batch needs every command completed, and what each yields', () => {
+    const params = {
+      commands: [
+        { index: 0, type: 'PutFile', fileName: 'a', sha256: 'a'.repeat(64), size: 1 },
+        { index: 1, type: 'GetFile', path: '/a', maxBytes: 10 },
+      ],
+    };
+    const report = (index: number, commandStatus = 'Completed') => ({
+      index,
+      commandStatus,
+      startTime: null,
+      endTime: null,
+      errors: [],
+    });
+    const missing = (commands: object[], results: ReadonlyMap<string, string>) =>
+      missingProof({ type: 'LiveResponse', params }, { commands }, { results });
+    const came = new Map([['1', 'b'.repeat(64)]]);
+    expect(missing([report(0), report(1)], came)).toBeNull();
+    expect(missing([report(0), report(1)], new Map())).toMatch(/command 1 yielded never came/);
+    expect(missing([report(0), report(1, 'Created')], came)).toMatch(/command 1 is Created/);
+    expect(missing([report(0), { index: 1 }], came)).toMatch(/each command/);
+  });
+
   it('of a package needs the file itself, by its hash', () => {
     const results = new Map([['package.zip', 'b'.repeat(64)]]);
     const order = { type: 'CollectInvestigationPackage', params: { maxBytes: 1 } } as const;

@@ -2,7 +2,8 @@
  * What a receipt must show before an action is said to have succeeded. A device is a stranger: its signature says who speaks, not that it is true; but a receipt
  * whose own evidence contradicts the order, or names a file that never came, is no proof. Pure.
  */
-import type { OrderKind, OrderParams } from '@merlon/contract';
+import { type OrderKind, type OrderParams, resultsOf } from '@merlon/contract';
+import { readCommandReports } from './live-response-commands.ts';
 
 export interface ProofContext {
   /** SHA-256 of each result of the order that came whole, by name. */
@@ -42,10 +43,14 @@ const rules: { readonly [K in OrderKind]: Rule<K> } = {
       ? null
       : `the package ${text(file)} with the hash ${text(sha256)} never came`,
   Offboard: () => null,
-  LiveResponse: ({ commands }, params) =>
-    Array.isArray(commands) && commands.length === params.commands.length
-      ? null
-      : 'it does not tell of each command',
+  LiveResponse: ({ commands }, params, { results }) => {
+    const reports = readCommandReports(commands, params.commands.length);
+    if (reports?.length !== params.commands.length) return 'it does not tell of each command';
+    const unfinished = reports.find(({ commandStatus }) => commandStatus !== 'Completed');
+    if (unfinished) return `it says that command ${unfinished.index} is ${unfinished.commandStatus}`;
+    const missing = resultsOf('LiveResponse', params).find(({ name }) => !results.has(name));
+    return missing ? `what command ${missing.name} yielded never came` : null;
+  },
 };
 
 /** Null, or what the receipt of a success fails to show. */
