@@ -1,0 +1,106 @@
+/** Which entities are threats, by rules that say why. Data first: the first rule that holds decides. Pure. */
+import type { AlertSeverity, IndicatorAction } from '@merlon/contract';
+
+export const verdicts = ['Malicious', 'Suspicious', 'NoThreatsFound', 'Unknown'] as const;
+export type Verdict = (typeof verdicts)[number];
+
+/** What is known of an entity. */
+export interface Facts {
+  readonly kind: 'File' | 'Process' | 'Ip' | 'Url' | 'User';
+  /** The indicator that rules over it; null for none. */
+  readonly indicator: { readonly action: IndicatorAction; readonly title: string } | null;
+  /** Name of the threat an antivirus found in it; null where none did. */
+  readonly threat: string | null;
+  /** Devices of the organisation that saw it; null where no event tells. */
+  readonly devices: number | null;
+  readonly trustedSigner: string | null;
+  readonly inTempFolder: boolean;
+  /** The gravest of the alerts looked at. */
+  readonly severity: AlertSeverity;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  readonly rule: string;
+  readonly reason: string;
+}
+
+interface Rule {
+  readonly name: string;
+  readonly verdict: Verdict;
+  holds(facts: Facts): boolean;
+  why(facts: Facts): string;
+}
+
+const BLOCKING: readonly IndicatorAction[] = ['Block', 'AlertAndBlock', 'BlockAndRemediate'];
+const WARNING: readonly IndicatorAction[] = ['Warn', 'Alert'];
+const RARE = 2;
+const COMMON = 10;
+const isFile = ({ kind }: Facts) => kind === 'File' || kind === 'Process';
+const indicated = (actions: readonly IndicatorAction[]) => (facts: Facts) =>
+  facts.indicator !== null && actions.includes(facts.indicator.action);
+const byIndicator = (word: string) => (facts: Facts) =>
+  `The indicator "${facts.indicator?.title}" ${word} (${facts.indicator?.action}).`;
+
+export const VERDICT_RULES: readonly Rule[] = [
+  {
+    name: 'indicator-allows',
+    verdict: 'NoThreatsFound',
+    holds: indicated(['Allowed']),
+    why: byIndicator('allows it'),
+  },
+  {
+    name: 'indicator-blocks',
+    verdict: 'Malicious',
+    holds: indicated(BLOCKING),
+    why: byIndicator('blocks it'),
+  },
+  {
+    name: 'antivirus-detection',
+    verdict: 'Malicious',
+    holds: (facts) => isFile(facts) && facts.threat !== null,
+    why: ({ threat }) => `An antivirus detected it as ${threat}.`,
+  },
+  {
+    name: 'indicator-warns',
+    verdict: 'Suspicious',
+    holds: indicated(WARNING),
+    why: byIndicator('warns of it'),
+  },
+  {
+    name: 'trusted-signature',
+    verdict: 'NoThreatsFound',
+    holds: (facts) => isFile(facts) && facts.trustedSigner !== null,
+    why: ({ trustedSigner }) => `It is signed by ${trustedSigner}, which the device trusts.`,
+  },
+  {
+    name: 'rare-in-temp-folder',
+    verdict: 'Suspicious',
+    holds: (facts) =>
+      isFile(facts) &&
+      facts.inTempFolder &&
+      facts.devices !== null &&
+      facts.devices <= RARE &&
+      facts.severity === 'High',
+    why: ({ devices }) =>
+      `An alert of high severity is about it, it lies in a folder for temporary files, and ${devices} devices of the organisation saw it.`,
+  },
+  {
+    name: 'common-in-organisation',
+    verdict: 'NoThreatsFound',
+    holds: (facts) => isFile(facts) && facts.devices !== null && facts.devices >= COMMON,
+    why: ({ devices }) => `${devices} devices of the organisation saw it, and nothing speaks against it.`,
+  },
+  {
+    name: 'nothing-known',
+    verdict: 'Unknown',
+    holds: () => true,
+    why: () => 'Nothing speaks for or against it.',
+  },
+];
+
+export function judge(facts: Facts): Judgement {
+  for (const { name, verdict, holds, why } of VERDICT_RULES)
+    if (holds(facts)) return { verdict, rule: name, reason: why(facts) };
+  throw new Error('the last rule holds for everything');
+}
