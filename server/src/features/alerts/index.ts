@@ -12,7 +12,6 @@ import { graphRoutes } from './graph-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { incidentsStore } from './incident-store.ts';
 import { incidentWork } from './incident-work.ts';
-import { type InvestigationLink, investigationLink } from './investigation-link.ts';
 import { runHuntingOutbox } from './outbox.ts';
 import { alertRoutes, alertsAbout } from './routes.ts';
 import { type AlertSubject, alertsStore, type RaiseOptions } from './store.ts';
@@ -34,15 +33,6 @@ export interface Alerts extends Feature {
   ): Promise<Reply>;
   /** Opens an alert, or adds to the open one of the same key. Saying the same thing twice changes nothing. */
   raise(candidate: AlertCandidate, options?: RaiseOptions): Promise<{ alertId: string; created: boolean }>;
-  /** What automated investigations ask of alerts, and tell them. */
-  readonly investigations: Pick<InvestigationLink, 'untriaged' | 'triage' | 'show'> & {
-    /** Those of an investigation, or the open ones of a device, newest first. */
-    about(
-      tenantId: string,
-      subject: { readonly investigation: number } | { readonly machineId: string },
-      limit: number,
-    ): Promise<Alert[]>;
-  };
   /** Null: there is none that the caller may see. */
   find(caller: TenantScope, alertId: string): Promise<Alert | null>;
 }
@@ -64,7 +54,6 @@ export function createAlerts(
     await devices.setRisk(tenantId, machineId, riskOf(gravest));
   };
 
-  const link = investigationLink(platform.state, platform.clock);
   const work = alertWork({ store, devices, reassess });
   const incidents = incidentWork({
     store: incidentsStore(platform.state, platform.clock),
@@ -75,11 +64,6 @@ export function createAlerts(
   return {
     name: 'alerts',
     routes: [...alertRoutes(work, devices), ...incidentRoutes(incidents), ...graphRoutes(work, incidents)],
-    investigations: {
-      ...link,
-      about: async (tenantId, subject, limit) =>
-        (await link.about(tenantId, subject, limit)).map(alertEntity),
-    },
     listAbout: (request, caller, subject) => alertsAbout(work, request, caller, subject),
     async find(caller, alertId) {
       const alert = await store.find(caller, alertId);

@@ -29,7 +29,6 @@ import { type MachineActionRow, responseStore } from './store.ts';
 export { type ApprovalPolicies, policyFor } from './approval-policies.ts';
 export { requireSecondPerson } from './approval-routes.ts';
 export { linkAnswer } from './download-links.ts';
-export { machineActionHistory } from './history.ts';
 export type { LiveAttendant, LiveFrame } from './live-attendance.ts';
 export { machineActionEntity } from './machine-action-entity.ts';
 export { responseMigrations } from './migrations.ts';
@@ -39,8 +38,6 @@ export interface Response extends Feature {
   readonly ordering: Ordering;
   /** An order of this device that is not over. @throws ApiError ResourceNotFound, BadRequest */
   openOrder(device: DeviceCaller, orderId: string): Promise<MachineActionRow>;
-  /** These actions as they stand. */
-  actions(tenantId: string, ids: readonly string[]): Promise<MachineActionRow[]>;
   readonly policies: Pick<ApprovalPolicies, 'list'>;
   readonly results: Pick<OrderResultsStore, 'whole'>;
   readonly links: DownloadLinks;
@@ -95,7 +92,6 @@ export function createResponse(
   return {
     name: 'response',
     ordering,
-    actions: (tenantId, ids) => store.some(tenantId, ids),
     openOrder: (device, orderId) => openOrder(store, device, orderId),
     policies,
     results,

@@ -22,10 +22,8 @@ export interface OrderingDeps {
 }
 
 export interface OrderRequest {
-  readonly caller: Pick<Caller, 'tenantId' | 'kind' | 'id' | 'name' | 'deviceGroups'>;
-  readonly audit: Pick<RouteAudit, 'target' | 'details' | 'recordIn'>;
-  /** What had it ordered, where it was no person in the portal and no program through the API. */
-  readonly source?: 'Automation';
+  readonly caller: Caller;
+  readonly audit: RouteAudit;
   /** Id or name of the device, as the caller gave it. */
   readonly machine: string;
   readonly content: OrderContent;
@@ -33,7 +31,7 @@ export interface OrderRequest {
   readonly comment: string;
   readonly externalId?: string;
   /** In the transaction that makes the action, once it is made; what it throws undoes that. */
-  alongside?(db: ResponseTransaction, actionId: string): Promise<void>;
+  alongside?(db: ResponseTransaction): Promise<void>;
 }
 
 export type Ordering = ReturnType<typeof createOrdering>;
@@ -68,18 +66,18 @@ export function createOrdering(deps: OrderingDeps) {
           content,
           scope: request.scope ?? null,
           externalId: request.externalId ?? null,
-          requestor: kind === 'user' || request.source ? name : callerId,
+          requestor: kind === 'user' ? name : callerId,
           requestorId: callerId,
           awaits: policy && `Waits for the approval of a second person (policy "${policy.name}").`,
           comment,
-          source: request.source ?? (kind === 'user' ? 'Portal' : 'PublicApi'),
+          source: kind === 'user' ? 'Portal' : 'PublicApi',
           machineId: device.deviceId,
           machineName: device.name,
           createdAt,
           expiresAt: new Date(createdAt.getTime() + lifetime),
         },
         async (db) => {
-          await request.alongside?.(db, id);
+          await request.alongside?.(db);
           await audit.recordIn(db);
         },
       );

@@ -171,12 +171,6 @@ export function responseStore(state: StateStore) {
       );
     },
 
-    some(tenantId: string, ids: readonly string[]): Promise<MachineActionRow[]> {
-      return state.read<ResponseDb, MachineActionRow[]>(tenantId, (db) =>
-        db.selectFrom('machine_actions').selectAll().where(sql<boolean>`id = any(${ids}::uuid[])`).execute(),
-      );
-    },
-
     /** What a device has yet to carry out, oldest first. */
     open(tenantId: string, machineId: string): Promise<MachineActionRow[]> {
       return state.tenant<ResponseDb, MachineActionRow[]>(tenantId, (db) =>
