@@ -92,7 +92,9 @@ describe('a query', () => {
     );
     expect(expand.map(({ name }) => name)).toEqual(['alerts', 'logonUsers']);
     const [first, second] = expand.map(({ query }) => query);
-    expect(first?.filter && printFilter(first.filter)).toBe("(contains(title, 'a;b),(') or title eq 'it''s')");
+    expect(first?.filter && printFilter(first.filter)).toBe(
+      "(contains(title, 'a;b),(') or title eq 'it''s')",
+    );
     expect(first).toMatchObject({ select: ['title', 'severity'], top: 3, skip: 1, count: true });
     expect(first?.orderBy.map(({ field, direction }) => [field.name, direction])).toEqual([
       ['severity', 'desc'],
