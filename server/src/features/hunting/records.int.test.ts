@@ -102,7 +102,8 @@ describe('usage', () => {
 
 describe('history', () => {
   const history = () => historyStore(state);
-  const everything = { where: null, orderBy: [], limit: 10, offset: 0, count: true };
+  const newestFirst = [{ expression: sql`id`, direction: 'desc' as const }];
+  const everything = { where: null, orderBy: newestFirst, limit: 10, offset: 0, count: true };
   const entry = (more: Partial<NewHistoryEntry> = {}): NewHistoryEntry => ({
     time: at('10:00:00'),
     interface: 'api',
