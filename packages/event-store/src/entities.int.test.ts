@@ -272,7 +272,9 @@ async function onEngine<T>(work: (run: (sql: string) => Promise<void>, client: C
   }
 }
 
-it.skip('folds once more what is stored when nothing tells how far it was folded, as after an upgrade from views', async () => {
+it('folds once more what is stored when nothing tells how far it was folded, as after an upgrade from views', async () => {
+  // The fold that waits since the start would otherwise come between what is taken away here.
+  await store.foldEntities();
   await onEngine(async (run, client) => {
     expect(await migrate(client, 'merlon', { log: silentLog })).toEqual([]);
     await run(
@@ -291,7 +293,7 @@ it.skip('folds once more what is stored when nothing tells how far it was folded
   await holds();
 });
 
-it.skip('folds rows that came since, also when their parts were merged with folded ones, and none twice', async () => {
+it('folds rows that came since, also when their parts were merged with folded ones, and none twice', async () => {
   for (let turn = 0; turn < 4; turn++) {
     for (const table of ['DeviceFileEvents', 'DeviceNetworkEvents', 'DeviceLogonEvents']) {
       const known = rows[table] ?? [];
@@ -338,7 +340,7 @@ const partsWritten = () =>
     return found.json();
   });
 
-it.skip('leaves nothing out when the engine is killed while it folds', async () => {
+it('leaves nothing out when the engine is killed while it folds', async () => {
   const table = 'DeviceFileEvents';
   const known = rows[table] ?? [];
   for (let turn = 0; turn < 6; turn++) {
@@ -363,7 +365,7 @@ const answers = () =>
     () => false,
   );
 
-it.skip('folds a day anew that went and came back', async () => {
+it('folds a day anew that went and came back', async () => {
   const table = 'DeviceLogonEvents';
   const day = '2026-11-18';
   const feed = ENTITY_FEEDS.find(({ into }) => into === 'AccountSightings');

@@ -58,24 +58,24 @@ export function keepEntitiesFolded(
   let last: Promise<void> = Promise.resolve();
 
   const run = () => {
+    // What a timer waits for is folded now.
+    clearTimeout(timer);
+    timer = undefined;
     const mine = last.then(() => {
       began = performance.now();
       return foldNews(client, database, stopping.signal);
     });
-    last = mine.catch(() => {});
+    last = mine.catch((error: unknown) => {
+      if (stopping.signal.aborted) return;
+      log.warn({ err: error }, 'entities were not folded; it is tried again');
+      wake();
+    });
     return mine;
   };
   const wake = () => {
     if (timer || stopping.signal.aborted) return;
     timer = setTimeout(
-      () => {
-        timer = undefined;
-        run().catch((error: unknown) => {
-          if (stopping.signal.aborted) return;
-          log.warn({ err: error }, 'entities were not folded; it is tried again');
-          wake();
-        });
-      },
+      () => void run().catch(() => {}),
       Math.max(GATHER_MS, began + EVERY_MS - performance.now()),
     );
     timer.unref();
