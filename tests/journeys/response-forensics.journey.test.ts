@@ -2,25 +2,14 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import yauzl from 'yauzl';
 import { AGENT_EXECUTABLE } from '../support/build-agent-once.ts';
 import { whyNoNetwork } from '../support/hosts.ts';
 import { type OnboardedMachine, onboardMachine } from '../support/onboarded-machine.ts';
+import { unzip } from '../support/unzip.ts';
 import { eventually } from '../support/wait.ts';
 
 const why = whyNoNetwork();
 if (why) console.log(`forensics are not run: ${why}`);
-
-async function unzip(bytes: Buffer): Promise<Map<string, string>> {
-  const zip = await yauzl.fromBufferPromise(bytes);
-  const found = new Map<string, string>();
-  for await (const entry of zip.eachEntry()) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
-    found.set(entry.fileName, Buffer.concat(chunks).toString());
-  }
-  return found;
-}
 
 describe.skipIf(why)('forensics', () => {
   let machine: OnboardedMachine;

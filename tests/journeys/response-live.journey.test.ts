@@ -1,15 +1,13 @@
 /** Live response for real: a server, a machine with the real agent, and what an analyst gets from there, compared byte for byte with what lies there. */
-import { type ChildProcess, execFile } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { AGENT_EXECUTABLE } from '../support/build-agent-once.ts';
-import { freePort } from '../support/free-port.ts';
-import { makeNetwork, type SimulatedMachine, type SimulatedNetwork, whyNoNetwork } from '../support/hosts.ts';
-import { startServer, type TestServer } from '../support/server.ts';
+import { whyNoNetwork } from '../support/hosts.ts';
+import { type OnboardedMachine, onboardMachine } from '../support/onboarded-machine.ts';
+import type { TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 
 const why = whyNoNetwork();
@@ -31,35 +29,12 @@ interface Answered {
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 describe.skipIf(why)('live response', () => {
-  let network: SimulatedNetwork;
-  let host: SimulatedMachine;
+  let machine: OnboardedMachine;
   let server: TestServer;
   let token: string;
   let work: string;
-  let agent: ChildProcess;
-  let agentOutput = '';
   let device = '';
 
-  const agentEnv = () => ({
-    ...process.env,
-    MERLON_AGENT_HOME: join(work, 'agent'),
-    MERLON_AGENT_CONFIG: join(work, 'etc'),
-    MERLON_SENSOR_SCOPE: 'netns',
-  });
-  const startAgent = () => {
-    // `ip netns exec` gives the machine a /sys of its own, without the cgroups that a real one has there.
-    agent = host.start(
-      'sh',
-      ['-c', 'mount -t cgroup2 none /sys/fs/cgroup && exec "$0" run', AGENT_EXECUTABLE],
-      {
-        env: agentEnv(),
-      },
-    );
-    for (const stream of [agent.stdout, agent.stderr])
-      stream?.on('data', (data) => {
-        agentOutput += data;
-      });
-  };
   /** A program of its own with nothing but Node's `fetch`, which trusts what the environment says. Prints the answer as hex. */
   const fetchElsewhere = (script: string, ...args: string[]) =>
     new Promise<string>((resolve, reject) => {
@@ -104,18 +79,7 @@ describe.skipIf(why)('live response', () => {
       token: by,
       json: { Commands: commands, Comment: 'a journey' },
     });
-  const action = async (id: string) => (await server.call(`/api/machineactions/${id}`, { token })).json();
-  const ends = async (id: string) =>
-    (
-      await eventually(
-        `machine action ${id} ends`,
-        async () => {
-          const current = await action(id);
-          return current.status !== 'Pending' && current.status !== 'InProgress' ? current : null;
-        },
-        { withinMs: 30_000, lastSeen: () => agentOutput.slice(-2_000) },
-      )
-    ).value;
+  const ends = (id: string) => machine.ended(id, 30_000);
   const link = async (id: string, index: number, by = token) =>
     server.call(`/api/machineactions/${id}/GetLiveResponseResultDownloadLink(index=${index})`, { token: by });
   const put = (name: string) => ({ type: 'PutFile', params: [{ key: 'FileName', value: name }] });
@@ -139,34 +103,11 @@ describe.skipIf(why)('live response', () => {
     });
 
   beforeAll(async () => {
-    network = makeNetwork();
-    host = network.machine('host');
-    work = mkdtempSync(join(tmpdir(), 'merlon-live-'));
-    const port = await freePort();
-    server = await startServer({
-      env: { MERLON_PUBLIC_URL: `https://${network.address}:${port}`, MERLON_PORT: String(port) },
-    });
-    token = await server.token(
-      await server.createApp('Machine.Read.All', 'Machine.LiveResponse', 'Library.Manage'),
-    );
-    const made = await server.cli('package', '--os', 'linux', '--tool', 'json', '--out', work);
-    const onboarded = await host.run(AGENT_EXECUTABLE, ['onboard', '--package', made.files[0]], {
-      env: agentEnv(),
-    });
-    expect(onboarded.code, onboarded.stderr + onboarded.stdout).toBe(0);
-    startAgent();
-    const { value } = await eventually(
-      'the machine appears',
-      async () => (await server.call('/api/machines', { token })).json().value[0],
-      { withinMs: 20_000, lastSeen: () => agentOutput },
-    );
-    device = value.id;
+    machine = await onboardMachine('Machine.LiveResponse', 'Library.Manage');
+    ({ server, token, work, deviceId: device } = machine);
   });
   afterAll(async () => {
-    agent?.kill('SIGTERM');
-    await server?.dispose();
-    network?.remove();
-    if (work) rmSync(work, { recursive: true, force: true });
+    await machine?.dispose();
   });
 
   const tool = randomBytes(3 * 1024 * 1024 + 17);
@@ -209,14 +150,17 @@ describe.skipIf(why)('live response', () => {
     const second = await run([get('/etc/passwd')]);
     expect([second.status, second.json().error.code]).toEqual([400, 'ActiveRequestAlreadyExists']);
     const done = await ends(ordered.json().id);
-    expect(done, agentOutput.slice(-2_000)).toMatchObject({ status: 'Succeeded', troubleshootInfo: null });
+    expect(done, machine.output().slice(-2_000)).toMatchObject({
+      status: 'Succeeded',
+      troubleshootInfo: null,
+    });
     for (const command of done.commands)
       expect(command).toMatchObject({
         commandStatus: 'Completed',
         errors: [],
         startTime: expect.any(String),
       });
-    expect(done.commands[1].command).toEqual(script('look.sh', `one "two words" '$(id)' ; id`));
+    expect(done.commands[1]?.command).toEqual(script('look.sh', `one "two words" '$(id)' ; id`));
 
     const uri = (await link(done.id, 2)).json().value;
     expect(uri).toMatch(/^https:/);
@@ -247,7 +191,7 @@ describe.skipIf(why)('live response', () => {
   it('stops at the first command that fails, and says why', async () => {
     await upload('slow.sh', '#!/bin/sh\n(setsid sleep 1000 &)\necho begun > begun\nsetsid sleep 1000\n');
     const pipe = join(work, 'pipe');
-    await host.run('mkfifo', [pipe]);
+    await machine.host.run('mkfifo', [pipe]);
     for (const [path, reason] of [
       [pipe, 'a pipe'],
       [work, 'a folder'],
@@ -263,7 +207,7 @@ describe.skipIf(why)('live response', () => {
         'Failed',
         'Created',
       ]);
-      expect(done.commands[0].errors[0]).toContain(reason);
+      expect(done.commands[0]?.errors[0]).toContain(reason);
       expect((await link(done.id, 1)).status).toBe(404);
     }
   });
@@ -275,7 +219,7 @@ describe.skipIf(why)('live response', () => {
     const begun = join(work, 'agent', 'live-response', 'files', 'begun');
     await eventually('the script begins', async () => existsSync(begun), {
       withinMs: 10_000,
-      lastSeen: () => agentOutput.slice(-2_000),
+      lastSeen: () => machine.output().slice(-2_000),
     });
     expect(scriptProcesses().length).toBeGreaterThan(1);
     const cancelled = await server.call(`/api/machineactions/${id}/cancel`, {
@@ -294,15 +238,19 @@ describe.skipIf(why)('live response', () => {
     const { id } = (await run([script('slow.sh')])).json();
     const begun = join(work, 'agent', 'live-response', 'files', 'begun');
     await eventually('the script begins', async () => existsSync(begun), { withinMs: 10_000 });
-    agent.kill('SIGKILL');
-    await eventually('the agent ends', async () => agent.signalCode !== null || agent.exitCode !== null, {
-      withinMs: 5_000,
-    });
+    machine.agent().kill('SIGKILL');
+    await eventually(
+      'the agent ends',
+      async () => machine.agent().signalCode !== null || machine.agent().exitCode !== null,
+      {
+        withinMs: 5_000,
+      },
+    );
     rmSync(begun);
-    startAgent();
+    machine.startAgent();
     const done = await ends(id);
     expect(done.status).toBe('Failed');
-    expect(done.commands[0].errors[0]).toContain('not run a second time');
+    expect(done.commands[0]?.errors[0]).toContain('not run a second time');
     expect(existsSync(begun)).toBe(false);
     expect(scriptProcesses()).toEqual([]);
   });
@@ -331,7 +279,7 @@ describe.skipIf(why)('live response', () => {
       const command = await this.begin(line);
       await eventually(`${line} ends`, async () => this.#of(command, 'done').length > 0, {
         withinMs: 20_000,
-        lastSeen: () => JSON.stringify(this.entries.slice(-5)) + agentOutput.slice(-1_000),
+        lastSeen: () => JSON.stringify(this.entries.slice(-5)) + machine.output().slice(-1_000),
       });
       return {
         command,
@@ -379,7 +327,7 @@ describe.skipIf(why)('live response', () => {
     const console_ = new AtConsole(socket);
     await eventually('the session is connected', async () => console_.status === 'Connected', {
       withinMs: 10_000,
-      lastSeen: () => `${console_.status} ${console_.closed} ${agentOutput.slice(-2_000)}`,
+      lastSeen: () => `${console_.status} ${console_.closed} ${machine.output().slice(-2_000)}`,
     });
     return console_;
   };
@@ -393,13 +341,13 @@ describe.skipIf(why)('live response', () => {
     expect((await me.type('connect')).out).toContain(device);
     expect((await me.type('help')).out).toContain('getfile <file> [&]');
     const shown = JSON.parse((await me.type('processes -name merlon-agent -output json')).out);
-    expect(shown).toContainEqual(expect.objectContaining({ pid: agent.pid, user: 'root' }));
+    expect(shown).toContainEqual(expect.objectContaining({ pid: machine.agent().pid, user: 'root' }));
     const sockets = JSON.parse((await me.type('connections -output json')).out);
     expect(sockets).toContainEqual(
       expect.objectContaining({
         state: 'ESTABLISHED',
-        remote: expect.stringContaining(network.address),
-        pid: agent.pid,
+        remote: expect.stringContaining(machine.serverAddress),
+        pid: machine.agent().pid,
       }),
     );
     expect((await me.type('drivers')).outcome).toBe('Completed');
@@ -466,7 +414,7 @@ describe.skipIf(why)('live response', () => {
 
     // What it takes away, and gives back.
     writeFileSync(evil, '#!/bin/sh\nexec sleep 1000\n', { mode: 0o755 });
-    const victim = host.start('sleep', ['1234']);
+    const victim = machine.host.start('sleep', ['1234']);
     const ended = await me.type(`remediate process ${victim.pid}`);
     expect(ended, ended.err).toMatchObject({ outcome: 'Completed' });
     await eventually('the process is gone', async () => victim.signalCode === 'SIGKILL', { withinMs: 5_000 });
@@ -519,17 +467,21 @@ describe.skipIf(why)('live response', () => {
   it('survives a lost connection of the device, and ends when its agent is started again', async () => {
     const { id } = await begin();
     const me = await attend(id);
-    await host.run('ss', ['-K', 'dst', network.address]);
+    await machine.host.run('ss', ['-K', 'dst', machine.serverAddress]);
     expect((await me.type('connect')).outcome).toBe('Completed');
-    agent.kill('SIGKILL');
-    await eventually('the agent ends', async () => agent.signalCode !== null || agent.exitCode !== null, {
-      withinMs: 5_000,
-    });
-    startAgent();
+    machine.agent().kill('SIGKILL');
+    await eventually(
+      'the agent ends',
+      async () => machine.agent().signalCode !== null || machine.agent().exitCode !== null,
+      {
+        withinMs: 5_000,
+      },
+    );
+    machine.startAgent();
     await me.begin('connect');
     await eventually('the session is over', async () => me.status === 'Ended', {
       withinMs: 20_000,
-      lastSeen: () => agentOutput.slice(-2_000),
+      lastSeen: () => machine.output().slice(-2_000),
     });
     const session = (await server.call(`/api/merlon/liveresponse/sessions/${id}`, { token })).json();
     expect(session.endReason).toContain('started again');

@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { LiveResponseCommand } from '@merlon/contract';
 import { AGENT_EXECUTABLE } from './build-agent-once.ts';
 import { freePort } from './free-port.ts';
 import { makeNetwork, type SimulatedMachine, type SimulatedNetwork } from './hosts.ts';
@@ -12,6 +13,8 @@ import { eventually } from './wait.ts';
 export interface OnboardedMachine {
   readonly server: TestServer;
   readonly host: SimulatedMachine;
+  /** Of the server, as the machine reaches it. */
+  readonly serverAddress: string;
   /** An application's, with the permissions that were asked for. */
   readonly token: string;
   readonly deviceId: string;
@@ -29,6 +32,8 @@ export interface OnboardedMachine {
   /** Rows of a hunting query once it has any. */
   hunted(query: string, withinMs?: number): Promise<Record<string, unknown>[]>;
   startAgent(): void;
+  /** The agent's process, of the last start. */
+  agent(): ChildProcess;
   /** Ends the agent as a service manager does. */
   stopAgent(): Promise<void>;
   dispose(): Promise<void>;
@@ -38,6 +43,8 @@ export interface MachineActionFacts {
   readonly id: string;
   readonly status: string;
   readonly troubleshootInfo: string | null;
+  /** Of live response; no other kind has any. */
+  readonly commands: readonly LiveResponseCommand[];
 }
 
 const CONNECTED_WITHIN_MS = 20_000;
@@ -108,6 +115,7 @@ export async function onboardMachine(...permissions: readonly string[]): Promise
     return {
       server: started,
       host,
+      serverAddress: network.address,
       token,
       deviceId,
       work,
@@ -115,6 +123,10 @@ export async function onboardMachine(...permissions: readonly string[]): Promise
       output: () => printed,
       action,
       startAgent,
+      agent: () => {
+        if (!agent) throw new Error('the agent was not started');
+        return agent;
+      },
       stopAgent,
       dispose,
       async order(verb, body = {}) {

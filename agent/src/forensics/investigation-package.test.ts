@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import yauzl from 'yauzl';
+import { unzip } from '../../../tests/support/unzip.ts';
 import type { ExecutionOrder } from '../channel/order-desk.ts';
 import { temporaryFolders } from '../testing/temporary-folder.ts';
 import { COLLECTOR_BOUNDS } from './collector.ts';
@@ -24,18 +24,6 @@ function order(signal = new AbortController().signal, maxBytes = 1024 * 1024) {
     progress: (details) => said.push(details),
   };
   return { made, said };
-}
-
-/** Name in the zip -> content. */
-async function unzip(bytes: Buffer): Promise<Map<string, string>> {
-  const zip = await yauzl.fromBufferPromise(bytes);
-  const found = new Map<string, string>();
-  for await (const entry of zip.eachEntry()) {
-    const chunks: Buffer[] = [];
-    for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk as Buffer);
-    found.set(entry.fileName, Buffer.concat(chunks).toString());
-  }
-  return found;
 }
 
 async function collected(items: readonly PackageItem[], more: Partial<InvestigationPackageOptions> = {}) {

@@ -1,20 +1,19 @@
 /** The processes that run, each with the hash of what it was started from, as JSON lines. */
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { constants, createWriteStream, statSync } from 'node:fs';
-import { open, readlink } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { readlink } from 'node:fs/promises';
+import { ImageHashes } from '../responder/image-hashes.ts';
+import { runningImages } from '../responder/program-processes.ts';
 import { cgroupPathOf, listPids, readProcess } from '../sensor/proc-files.ts';
 
 const MAX_HASHED_BYTES = 512 * 1024 * 1024;
-const CHUNK_BYTES = 256 * 1024;
 
 /** Returns the number of processes. */
 export async function writeProcesses(to: string, signal: AbortSignal): Promise<number> {
   const file = createWriteStream(to, { mode: 0o600, flags: 'wx' });
-  /** By device and inode: most processes share few executables. */
-  const hashes = new Map<string, string | null>();
   let count = 0;
   try {
+    const hashes = await hashesByPid(signal);
     for (const pid of listPids()) {
       signal.throwIfAborted();
       const facts = readProcess(pid);
@@ -25,7 +24,7 @@ export async function writeProcesses(to: string, signal: AbortSignal): Promise<n
         startedNanosecondsAfterBoot: facts.start,
         executable: facts.path,
         deleted: await isDeleted(pid),
-        sha256: await hashOf(pid, hashes, signal),
+        sha256: hashes.get(pid) ?? null,
         commandLine: facts.commandLine,
         workingFolder: await readlink(`/proc/${pid}/cwd`).catch(() => null),
         uid: facts.uid,
@@ -48,35 +47,15 @@ async function isDeleted(pid: number): Promise<boolean> {
   return link.endsWith(' (deleted)');
 }
 
-async function hashOf(
-  pid: number,
-  known: Map<string, string | null>,
-  signal: AbortSignal,
-): Promise<string | null> {
-  const path = `/proc/${pid}/exe`;
-  try {
-    const { dev, ino, size } = statSync(path);
-    const key = `${dev}:${ino}`;
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const hash = size > MAX_HASHED_BYTES ? null : await sha256(path, signal);
-    known.set(key, hash);
-    return hash;
-  } catch {
+/** SHA-256 of what each process was started from; none for threads of the kernel and for what is too large. */
+async function hashesByPid(signal: AbortSignal): Promise<Map<number, string>> {
+  const reading = new ImageHashes(() => null);
+  const found = new Map<number, string>();
+  for (const image of runningImages()) {
     signal.throwIfAborted();
-    // A kernel thread, or one that ended just now.
-    return null;
+    if (image.size > MAX_HASHED_BYTES) continue;
+    const hashes = await reading.of(image);
+    for (const pid of image.pids) if (hashes) found.set(pid, hashes.sha256);
   }
-}
-
-async function sha256(path: string, signal: AbortSignal): Promise<string> {
-  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
-    const hash = createHash('sha256');
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: CHUNK_BYTES, signal }))
-      hash.update(chunk as Buffer);
-    return hash.digest('hex');
-  } finally {
-    await file.close();
-  }
+  return found;
 }

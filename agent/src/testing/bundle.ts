@@ -2,12 +2,18 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-/** Returns the path of the program. It lies inside the clone, where Node finds our npm packages. */
-export async function bundleProgram(source: string): Promise<string> {
-  const at = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-  const outfile = at(`../../../node_modules/.cache/merlon-agent/${source.replace(/\.ts$/, '')}.mjs`);
+/**
+ * Returns the path of the program. It lies inside the clone, where Node finds our npm packages.
+ * @param folder of the source; default: this one
+ */
+export async function bundleProgram(source: string, folder = import.meta.url): Promise<string> {
+  const at = (path: string, from: string) => fileURLToPath(new URL(path, from));
+  const outfile = at(
+    `../../../node_modules/.cache/merlon-agent/${source.replace(/\.ts$/, '')}.mjs`,
+    import.meta.url,
+  );
   await build({
-    entryPoints: [at(`./${source}`)],
+    entryPoints: [at(`./${source}`, folder)],
     outfile,
     bundle: true,
     platform: 'node',

@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { ApiError } from '@merlon/contract';
 import { applyQuery, ODataError, type ODataQuery, type ODataSet, parseQuery } from '@merlon/odata';
-import type { Expression, SqlBool } from 'kysely';
+import { type Expression, type SelectQueryBuilder, type SqlBool, sql } from 'kysely';
 import type { Reply, RouteRequest } from '../http/route.ts';
 import { afterRow, pageOrder, pageToken, readPageToken, sqlOrder } from './page-key.ts';
 import { type SqlColumns, sqlFilter } from './sql-filter.ts';
@@ -15,6 +15,28 @@ export interface SqlPage {
   readonly limit: number;
   readonly offset: number;
   readonly count: boolean;
+}
+
+/** The rows of a page, out of all that fit its conditions. */
+export function paged<DB, T extends keyof DB, O>(
+  rows: SelectQueryBuilder<DB, T, O>,
+  { after, orderBy, limit, offset }: SqlPage,
+): SelectQueryBuilder<DB, T, O> {
+  let page = rows.limit(limit).offset(offset);
+  if (after) page = page.where(after);
+  for (const { expression, direction } of orderBy) page = page.orderBy(expression as never, direction);
+  return page;
+}
+
+/** How many there are without the bounds of the page; null where nobody asked. `matching` selects nothing yet. */
+export async function totalOf<DB, T extends keyof DB>(
+  matching: SelectQueryBuilder<DB, T, NonNullable<unknown>>,
+  { count }: SqlPage,
+): Promise<number | null> {
+  if (!count) return null;
+  const row = await matching.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow();
+  // Of a table that only the caller knows, the compiler cannot work out the names.
+  return Number((row as { readonly n: string }).n);
 }
 
 type Asked = Pick<RouteRequest, 'url' | 'origin'>;

@@ -2,7 +2,7 @@
 import type { AlertEvidence } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { SqlPage } from '../../odata/page.ts';
+import { paged, type SqlPage, totalOf } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { beginChange, changesSettled } from './change-time.ts';
 import { type AlertsDb, type AlertTransaction, type IncidentsTable, SEVERITY_ORDER } from './database.ts';
@@ -65,14 +65,9 @@ export function incidentsStore(state: StateStore, clock: Clock) {
         await changesSettled(db, scope.tenantId);
         let query = db.selectFrom('incidents');
         if (page.where) query = query.where(page.where);
-        let rows = query.selectAll().limit(page.limit).offset(page.offset);
-        if (page.after) rows = rows.where(page.after);
-        for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
-        const total = page.count
-          ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
-          : null;
-        const incidents = await rows.orderBy('id', 'desc').execute();
-        return { incidents: await whole(db, incidents, withAlerts), total: total && Number(total.n) };
+        const total = await totalOf(query, page);
+        const incidents = await paged(query.selectAll(), page).orderBy('id', 'desc').execute();
+        return { incidents: await whole(db, incidents, withAlerts), total };
       });
     },
 

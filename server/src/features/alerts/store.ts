@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { AlertEvidence, AlertStatus } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { SqlPage } from '../../odata/page.ts';
+import { paged, type SqlPage, totalOf } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { type AlertCandidate, evidenceIdentity } from './alert-candidate.ts';
 import { beginChange, changesSettled } from './change-time.ts';
@@ -160,16 +160,14 @@ export function alertsStore(state: StateStore, clock: Clock) {
       return state.read<AlertsDb, { alerts: FullAlert[]; total: number | null }>(scope, async (db) => {
         await changesSettled(db, scope.tenantId);
         const conditions = [page.where, about && isAbout(about)].filter((condition) => condition !== null);
-        let rows = selectFullAlerts(db, withEvidence).limit(page.limit).offset(page.offset);
-        let count = db.selectFrom('alerts').select(sql<string>`count(*)`.as('n'));
+        let rows = selectFullAlerts(db, withEvidence);
+        let matching = db.selectFrom('alerts');
         for (const condition of conditions) {
           rows = rows.where(condition);
-          count = count.where(condition);
+          matching = matching.where(condition);
         }
-        if (page.after) rows = rows.where(page.after);
-        for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
-        const total = page.count ? await count.executeTakeFirstOrThrow() : null;
-        return { alerts: (await rows.execute()).map(fullAlert), total: total && Number(total.n) };
+        const total = await totalOf(matching, page);
+        return { alerts: (await paged(rows, page).execute()).map(fullAlert), total };
       });
     },
 

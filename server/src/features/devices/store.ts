@@ -1,14 +1,8 @@
 /** All SQL of the devices feature. */
 import type { DeviceDescription, DeviceHealth } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
-import {
-  type ColumnType,
-  type Expression,
-  type Selectable,
-  type SqlBool,
-  sql,
-  type Transaction,
-} from 'kysely';
+import { type ColumnType, type Selectable, sql, type Transaction } from 'kysely';
+import { paged, type SqlPage, totalOf } from '../../odata/page.ts';
 import { assignDevices, deviceGroupName } from '../device-groups/index.ts';
 import type { ProfilePatch, VirtualMachine } from './device-profile.ts';
 import type { DeviceReport } from './reports.ts';
@@ -186,20 +180,15 @@ export function devicesStore(state: StateStore) {
     /** @param among only these; null for all. */
     list(
       scope: TenantScope,
-      page: MachinePage,
+      page: SqlPage,
       among: readonly string[] | null = null,
     ): Promise<{ rows: DeviceRow[]; total: number | null }> {
       return state.read<DevicesDb, { rows: DeviceRow[]; total: number | null }>(scope, async (db) => {
         let query = db.selectFrom('devices');
         if (page.where) query = query.where(page.where);
         if (among) query = query.where(amongIds(among));
-        let rows = query.selectAll().select(shown).limit(page.limit).offset(page.offset);
-        if (page.after) rows = rows.where(page.after);
-        for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
-        const total = page.count
-          ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
-          : null;
-        return { rows: await rows.orderBy('id').execute(), total: total && Number(total.n) };
+        const rows = paged(query.selectAll().select(shown), page).orderBy('id');
+        return { total: await totalOf(query, page), rows: await rows.execute() };
       });
     },
 
@@ -373,15 +362,6 @@ export type DeviceIdentityRow = Pick<
   | 'rbac_group_id'
   | 'rbac_group_name'
 >;
-
-export interface MachinePage {
-  readonly where: Expression<SqlBool> | null;
-  readonly after?: Expression<SqlBool> | null;
-  readonly orderBy: readonly { expression: Expression<unknown>; direction: 'asc' | 'desc' }[];
-  readonly limit: number;
-  readonly offset: number;
-  readonly count: boolean;
-}
 
 /** Columns of `devices` that profiles fill, with their types. */
 const PROFILE_COLUMNS = [

@@ -2,7 +2,7 @@
 import { nowIso7 } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import { type Expression, type Selectable, type SqlBool, sql } from 'kysely';
-import type { SqlPage } from '../../odata/page.ts';
+import { paged, type SqlPage, totalOf } from '../../odata/page.ts';
 import type { HuntingDatabase, HuntingTransaction } from './database.ts';
 import type { HistoryEntry, ReportDay } from './history.ts';
 
@@ -29,24 +29,11 @@ export function historyStore(state: StateStore) {
     },
 
     /** @param actorId whose queries; null: everyone's */
-    page: (
-      tenantId: string,
-      actorId: string | null,
-      { where, after, orderBy, limit, offset, count }: SqlPage,
-    ) =>
+    page: (tenantId: string, actorId: string | null, page: SqlPage) =>
       state.read<HuntingDatabase, { rows: HistoryEntry[]; total: number | null }>(tenantId, async (db) => {
-        const matching = () => db.selectFrom('hunting_history').where(seen(actorId, where));
-        let sorted = matching().selectAll();
-        if (after) sorted = sorted.where(after);
-        for (const { expression, direction } of orderBy)
-          sorted = sorted.orderBy(expression as never, direction);
-        const rows = await sorted.limit(limit).offset(offset).execute();
-        const total = count
-          ? await matching()
-              .select((e) => e.fn.countAll<string>().as('total'))
-              .executeTakeFirstOrThrow()
-          : null;
-        return { rows: rows.map(toEntry), total: total && Number(total.total) };
+        const matching = db.selectFrom('hunting_history').where(seen(actorId, page.where));
+        const rows = await paged(matching.selectAll(), page).execute();
+        return { rows: rows.map(toEntry), total: await totalOf(matching, page) };
       }),
 
     /** What was used, a day and an interface at a time, newest day first. */

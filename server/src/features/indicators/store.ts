@@ -2,7 +2,7 @@
 import { ApiError, type IndicatorAction, type IndicatorSeverity, type IndicatorType } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type ColumnType, type Generated, type Selectable, sql, type Transaction } from 'kysely';
-import type { SqlPage } from '../../odata/page.ts';
+import { paged, type SqlPage, totalOf } from '../../odata/page.ts';
 import type { ContentChange } from '../device-content/index.ts';
 import { type Author, isOwn, requireReach } from './author.ts';
 import { indicatorItem } from './indicator-item.ts';
@@ -85,17 +85,8 @@ export function indicatorsStore(state: StateStore, maxActive: number) {
         let query = db.selectFrom('indicators').where(isActive(now));
         if (owner !== null) query = query.where('owner_id', '=', owner);
         if (page.where) query = query.where(page.where);
-        let rows = query
-          .selectAll()
-          .select(groupNames.as('group_names'))
-          .limit(page.limit)
-          .offset(page.offset);
-        if (page.after) rows = rows.where(page.after);
-        for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
-        const total = page.count
-          ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
-          : null;
-        return { rows: await rows.execute(), total: total && Number(total.n) };
+        const rows = paged(query.selectAll().select(groupNames.as('group_names')), page);
+        return { total: await totalOf(query, page), rows: await rows.execute() };
       });
     },
 

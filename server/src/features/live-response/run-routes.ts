@@ -10,10 +10,9 @@ import {
 } from '@merlon/contract';
 import { Type } from 'typebox';
 import { type Caller, type DeviceCaller, defineRoute, type Route } from '../../http/route.ts';
-import { contextOf } from '../../odata/page.ts';
 import type { DeviceGroups } from '../device-groups/index.ts';
 import type { Devices } from '../devices/index.ts';
-import { machineActionEntity, type Response } from '../response/index.ts';
+import { machineActionBody, type Response } from '../response/index.ts';
 import { filesNeeded, orderedCommands } from './commands-request.ts';
 import { keyOf, type LibraryStore } from './library-store.ts';
 import type { SessionLimit } from './session-limit.ts';
@@ -67,10 +66,7 @@ export function runRoutes({ library, sessions, response, devices, deviceGroups, 
         });
         return {
           status: 201,
-          body: {
-            '@odata.context': contextOf(origin, 'MachineActions/$entity'),
-            ...machineActionEntity(action),
-          },
+          body: machineActionBody(origin, action),
         };
       },
     }),

@@ -1,5 +1,12 @@
 /** What there is to know of each kind of machine action: who may order it, and what it leaves behind. */
-import type { MachineActionType, OrderKind, Permission, PortalPermission } from '@merlon/contract';
+import {
+  ApiError,
+  type MachineActionType,
+  type OrderKind,
+  type Permission,
+  type PortalPermission,
+} from '@merlon/contract';
+import type { Caller } from '../../http/route.ts';
 
 export interface ActionKind {
   /** For people, on the action itself. */
@@ -83,3 +90,21 @@ export const actionKinds = {
     audit: 'machine.liveResponse',
   },
 } as const satisfies Record<MachineActionType & OrderKind, ActionKind>;
+
+/**
+ * Of calls that any order's permission opens: holds the caller to what this kind of action asks for.
+ * @throws Forbidden, naming `what` he wanted and all that he lacks
+ */
+export function requireMayOrder(
+  caller: Pick<Caller, 'kind' | 'permissions' | 'roles'>,
+  kind: OrderKind,
+  what: string,
+): void {
+  const { permission, role } = actionKinds[kind];
+  const missing = [
+    ...(caller.permissions.has(permission) ? [] : [permission]),
+    ...(caller.kind === 'application' || caller.roles.has(role) ? [] : [role]),
+  ];
+  if (missing.length > 0)
+    throw new ApiError('Forbidden', `${what} of type ${kind} needs ${missing.join(' and ')}.`);
+}

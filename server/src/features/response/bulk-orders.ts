@@ -2,10 +2,10 @@
  * One order for many devices: what the portal does with a selection, and the API of the service has not. Each device is an order of its own, with its own record,
  * approval and end; what one of them cannot do keeps none of the others from it.
  */
-import { ApiError, MachineAction, type OrderKind } from '@merlon/contract';
+import { ApiError, MachineAction } from '@merlon/contract';
 import { Type } from 'typebox';
 import { defineRoute, type Route } from '../../http/route.ts';
-import { actionKinds } from './action-kinds.ts';
+import { actionKinds, requireMayOrder } from './action-kinds.ts';
 import { machineActionEntity } from './machine-action-entity.ts';
 import type { Asked, OrderSpec } from './order-routes.ts';
 import type { Ordering } from './ordering.ts';
@@ -63,7 +63,7 @@ export function bulkOrderRoute(deps: {
     async handle({ body, caller, audit }) {
       const spec = deps.specs.find(({ kind }) => kind === body.Type);
       if (!spec) throw new ApiError('InvalidInput', `Type ${body.Type} is none of ${kinds.join(', ')}.`);
-      requireMay(caller, spec.kind);
+      requireMayOrder(caller, spec.kind, 'An order');
       const order = spec.read(body.Order);
       const asked: Asked = await spec.asked(order, caller.tenantId);
       audit.target('machines', `${body.MachineIds.length} devices`);
@@ -93,19 +93,6 @@ export function bulkOrderRoute(deps: {
       return { status: 200, body: { value } };
     },
   });
-}
-
-function requireMay(
-  caller: { kind: string; permissions: ReadonlySet<string>; roles: ReadonlySet<string> },
-  kind: OrderKind,
-): void {
-  const { permission, role } = actionKinds[kind];
-  const missing = [
-    ...(caller.permissions.has(permission) ? [] : [permission]),
-    ...(caller.kind === 'application' || caller.roles.has(role) ? [] : [role]),
-  ];
-  if (missing.length > 0)
-    throw new ApiError('Forbidden', `An order of type ${kind} needs ${missing.join(' and ')}.`);
 }
 
 /** Answers in the order of the items. */

@@ -30,7 +30,7 @@ export { type ApprovalPolicies, policyFor } from './approval-policies.ts';
 export { requireSecondPerson } from './approval-routes.ts';
 export { linkAnswer } from './download-links.ts';
 export type { LiveAttendant, LiveFrame } from './live-attendance.ts';
-export { machineActionEntity } from './machine-action-entity.ts';
+export { machineActionBody } from './machine-action-entity.ts';
 export { responseMigrations } from './migrations.ts';
 export { requireAble } from './ordering.ts';
 

@@ -6,6 +6,7 @@ import {
   nowIso7,
   type RelatedFileInfo,
 } from '@merlon/contract';
+import { contextOf } from '../../odata/page.ts';
 import { actionKinds } from './action-kinds.ts';
 import { liveResponseCommands } from './live-response-commands.ts';
 import type { MachineActionRow } from './store.ts';
@@ -34,6 +35,11 @@ export function machineActionEntity(row: MachineActionRow): MachineAction {
     commands: row.type === 'LiveResponse' ? liveResponseCommands(row) : null,
     relatedFileInfo: relatedFile(row.params),
   };
+}
+
+/** The same as the whole body of an answer. */
+export function machineActionBody(origin: string, row: MachineActionRow): object {
+  return { '@odata.context': contextOf(origin, 'MachineActions/$entity'), ...machineActionEntity(row) };
 }
 
 function relatedFile({ file }: MachineActionRow['params']): RelatedFileInfo | null {

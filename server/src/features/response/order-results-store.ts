@@ -2,7 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { ResultProgress } from '@merlon/contract';
 import type { StateStore, TenantScope } from '@merlon/state-store';
-import { sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { OrderResultsDb } from './order-results-database.ts';
 
 type Db = Transaction<OrderResultsDb>;
@@ -174,15 +174,7 @@ export function orderResultsStore(state: StateStore) {
 
     /** The part that begins there. */
     part(tenantId: string, resultId: string, start: number): Promise<Buffer | undefined> {
-      return state.read<OrderResultsDb, Buffer | undefined>(tenantId, async (db) => {
-        const row = await db
-          .selectFrom('order_result_parts')
-          .select('bytes')
-          .where('result_id', '=', resultId)
-          .where('start', '=', sql<string>`${start}`)
-          .executeTakeFirst();
-        return row?.bytes;
-      });
+      return state.read<OrderResultsDb, Buffer | undefined>(tenantId, (db) => partAt(db, resultId, start));
     },
 
     /** Across tenants: removes what is past its time. Answers how many results went. */
@@ -273,14 +265,23 @@ async function hashOf(db: Db, resultId: string): Promise<string> {
   const hash = createHash('sha256');
   let start = 0;
   for (;;) {
-    const row = await db
-      .selectFrom('order_result_parts')
-      .select('bytes')
-      .where('result_id', '=', resultId)
-      .where('start', '=', sql<string>`${start}`)
-      .executeTakeFirst();
-    if (!row) return hash.digest('hex');
-    hash.update(row.bytes);
-    start += row.bytes.length;
+    const bytes = await partAt(db, resultId, start);
+    if (!bytes) return hash.digest('hex');
+    hash.update(bytes);
+    start += bytes.length;
   }
+}
+
+async function partAt(
+  db: Kysely<OrderResultsDb>,
+  resultId: string,
+  start: number,
+): Promise<Buffer | undefined> {
+  const row = await db
+    .selectFrom('order_result_parts')
+    .select('bytes')
+    .where('result_id', '=', resultId)
+    .where('start', '=', sql<string>`${start}`)
+    .executeTakeFirst();
+  return row?.bytes;
 }

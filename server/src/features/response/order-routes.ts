@@ -14,10 +14,9 @@ import {
 import { type Static, type TObject, Type } from 'typebox';
 import { defineRoute, type Route } from '../../http/route.ts';
 import { checkInput } from '../../http/validation.ts';
-import { contextOf } from '../../odata/page.ts';
 import { actionKinds } from './action-kinds.ts';
 import type { IsolationAllowances } from './isolation-allowances.ts';
-import { machineActionEntity } from './machine-action-entity.ts';
+import { machineActionBody } from './machine-action-entity.ts';
 import type { Ordering } from './ordering.ts';
 
 const SHA1 = /^[0-9a-f]{40}$/i;
@@ -197,10 +196,7 @@ export function orderRoutes(ordering: Ordering, specs: readonly OrderSpec[]): Ro
         });
         return {
           status: orderedStatus,
-          body: {
-            '@odata.context': contextOf(origin, 'MachineActions/$entity'),
-            ...machineActionEntity(action),
-          },
+          body: machineActionBody(origin, action),
         };
       },
     });

@@ -10,11 +10,11 @@ import {
 } from '@merlon/contract';
 import { Type } from 'typebox';
 import { defineRoute, type Route } from '../../http/route.ts';
-import { collectionBody, contextOf, readQuery, sqlPage } from '../../odata/page.ts';
+import { collectionBody, readQuery, sqlPage } from '../../odata/page.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Devices } from '../devices/index.ts';
-import { actionKinds } from './action-kinds.ts';
-import { machineActionEntity } from './machine-action-entity.ts';
+import { actionKinds, requireMayOrder } from './action-kinds.ts';
+import { machineActionBody, machineActionEntity } from './machine-action-entity.ts';
 import { machineActionColumns, machineActionSet } from './machine-action-set.ts';
 import type { MachineActionRow, ResponseStore } from './store.ts';
 
@@ -75,7 +75,7 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
         const { id } = request.params;
         const row = isGuid(id) ? await deps.store.find(request.caller, id) : undefined;
         if (!row) throw notFound(id);
-        return { status: 200, body: entityBody(request.origin, row) };
+        return { status: 200, body: machineActionBody(request.origin, row) };
       },
     }),
     defineRoute({
@@ -103,18 +103,7 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
         if (!action) throw notFound(id);
         await deps.devices.require(request.caller, action.machine_id, 'act');
         // Any of them opens the route; the one that ordered it is the one that counts.
-        const { permission, role } = actionKinds[action.type];
-        const { caller } = request;
-        const missing = [
-          ...(caller.permissions.has(permission) ? [] : [permission]),
-          ...(caller.kind === 'application' || caller.roles.has(role) ? [] : [role]),
-        ];
-        if (missing.length > 0) {
-          throw new ApiError(
-            'Forbidden',
-            `Cancelling an action of type ${action.type} needs ${missing.join(' and ')}.`,
-          );
-        }
+        requireMayOrder(request.caller, action.type, 'Cancelling an action');
         const now = deps.clock.now();
         const result = await deps.store.change(
           tenantId,
@@ -136,14 +125,10 @@ export function responseRoutes(deps: ResponseRouteDeps): Route[] {
           );
         }
         await deps.send(result.row);
-        return { status: 200, body: entityBody(request.origin, result.row) };
+        return { status: 200, body: machineActionBody(request.origin, result.row) };
       },
     }),
   ];
-}
-
-function entityBody(origin: string, row: MachineActionRow): object {
-  return { '@odata.context': contextOf(origin, 'MachineActions/$entity'), ...machineActionEntity(row) };
 }
 
 function notFound(id: string): ApiError {

@@ -1,14 +1,8 @@
 /** All SQL of the response feature. */
 import type { MachineActionScope, MachineActionStatus, OrderContent, OrderKind } from '@merlon/contract';
 import { isUniqueViolation, type StateStore, type TenantScope } from '@merlon/state-store';
-import {
-  type ColumnType,
-  type Expression,
-  type Selectable,
-  type SqlBool,
-  sql,
-  type Transaction,
-} from 'kysely';
+import { type ColumnType, type Selectable, sql, type Transaction } from 'kysely';
+import { paged, type SqlPage, totalOf } from '../../odata/page.ts';
 import { STANDING_KINDS, type StandingState, standingAfter, UNTOUCHED } from './device-truth.ts';
 import { type MachineActionEvent, nextStatus } from './machine-action-state.ts';
 
@@ -77,15 +71,6 @@ export interface NewMachineAction {
   readonly expiresAt: Date;
 }
 
-export interface ActionPage {
-  readonly where: Expression<SqlBool> | null;
-  readonly after?: Expression<SqlBool> | null;
-  readonly orderBy: readonly { expression: Expression<unknown>; direction: 'asc' | 'desc' }[];
-  readonly limit: number;
-  readonly offset: number;
-  readonly count: boolean;
-}
-
 export type ChangeDetails = Partial<
   Pick<
     MachineActionRow,
@@ -151,22 +136,14 @@ export function responseStore(state: StateStore) {
       );
     },
 
-    list(scope: TenantScope, page: ActionPage): Promise<{ rows: MachineActionRow[]; total: number | null }> {
+    list(scope: TenantScope, page: SqlPage): Promise<{ rows: MachineActionRow[]; total: number | null }> {
       return state.tenant<ResponseDb, { rows: MachineActionRow[]; total: number | null }>(
         scope,
         async (db) => {
           let query = db.selectFrom('machine_actions');
           if (page.where) query = query.where(page.where);
-          let rows = query.selectAll().limit(page.limit).offset(page.offset);
-          if (page.after) rows = rows.where(page.after);
-          for (const order of page.orderBy) rows = rows.orderBy(order.expression, order.direction);
-          const total = page.count
-            ? await query.select(sql<string>`count(*)`.as('n')).executeTakeFirstOrThrow()
-            : null;
-          return {
-            rows: await rows.orderBy('created_at', 'desc').orderBy('id').execute(),
-            total: total && Number(total.n),
-          };
+          const rows = paged(query.selectAll(), page).orderBy('created_at', 'desc').orderBy('id');
+          return { total: await totalOf(query, page), rows: await rows.execute() };
         },
       );
     },
