@@ -11,6 +11,7 @@
  */
 import { type Static, Type } from 'typebox';
 import { LiveWord } from './live-session.ts';
+import { AgentChecksums } from './onboarding-information.ts';
 
 export const DEVICE_PATHS = {
   enrol: '/device/v1/enrol',
@@ -130,6 +131,8 @@ export const OnboardingPackage = Type.Object({
   expiresAt: Time,
   tag: Type.Optional(Type.String({ maxLength: 200 })),
   proxyUrl: Type.Optional(Type.String()),
+  /** What installers fetch where no agent is installed yet. */
+  agents: Type.Optional(AgentChecksums),
 });
 export type OnboardingPackage = Static<typeof OnboardingPackage>;
 
@@ -139,6 +142,14 @@ export const EnrolmentClaims = Type.Object({
   iat: Seconds,
   exp: Seconds,
   tag: Type.Optional(Type.String({ maxLength: 200 })),
+  /** `serverUrl` of the package. */
+  srv: Type.Optional(Type.String()),
+  /** base64url SHA-256 of its `caPem`. */
+  ca: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' })),
+  /** `proxyUrl` of the package. */
+  prx: Type.Optional(Type.String()),
+  /** Its `agents`. */
+  agt: Type.Optional(AgentChecksums),
 });
 export type EnrolmentClaims = Static<typeof EnrolmentClaims>;
 
