@@ -1,6 +1,7 @@
 /** Every kind of destination, by name. */
 import type { DestinationKind } from './destination.ts';
+import { webhook } from './webhook/index.ts';
 
 export * from './destination.ts';
 
-export const destinationKinds: readonly DestinationKind[] = [];
+export const destinationKinds: readonly DestinationKind[] = [webhook];
