@@ -14,6 +14,7 @@ import { createIndicators, indicatorsMigrations } from './features/indicators/in
 import { createIngest } from './features/ingest/index.ts';
 import { createInvestigation } from './features/investigation/index.ts';
 import { createLiveResponse, liveResponseMigrations } from './features/live-response/index.ts';
+import { createLiveUpdates } from './features/live-updates/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
 import { createProvisioning, provisioningMigrations } from './features/provisioning/index.ts';
 import { createResponse, responseMigrations } from './features/response/index.ts';
@@ -98,6 +99,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       detection,
       hunting,
       investigation,
+      createLiveUpdates(platform),
     ],
     authenticator: devices.authenticator,
   };
