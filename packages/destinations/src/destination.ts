@@ -88,6 +88,8 @@ export interface DestinationKind<S extends object = object> {
   readonly settings: TObject;
   /** Members of the settings, by name, that are kept encrypted and never shown again. */
   readonly secrets: readonly string[];
+  /** How much it would like in one call, where small ones make bad files: the caller gathers so much, for `waitMs` at most. Absent: what is there. */
+  readonly wants?: { readonly rows: number; readonly bytes: number; readonly waitMs: number };
   /** Contradictions that a schema cannot say. @throws DeliveryError `settings`, naming the member */
   check(settings: S, tables: readonly string[]): void;
   open(settings: S, context: DestinationContext): Promise<Destination>;

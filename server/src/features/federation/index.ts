@@ -1,10 +1,10 @@
 /** External OpenID Connect providers: people sign in by them, and their tokens are taken at the API. */
 import type { Platform } from '../../feature.ts';
 import type { Operation } from '../../management/operation.ts';
+import { createSecretSeal } from '../../secrets/secret-seal.ts';
 import { createApiTokens, type VerifyForeign } from './api-tokens.ts';
 import { federationOperations, type OperationsDeps } from './operations.ts';
 import { createOutbound } from './outbound.ts';
-import { createSecretSeal } from './sealed-secret.ts';
 import {
   type Account,
   type Accounts,
@@ -46,7 +46,7 @@ export function createFederation<A extends Account>(deps: FederationDeps<A>): Fe
   const { state } = deps;
   const store = federationStore(state);
   const outbound = createOutbound(deps.networks);
-  const seal = createSecretSeal(deps.home);
+  const seal = createSecretSeal(deps.home, 'federation', 'the identity provider');
   const tokens = createApiTokens({
     outbound,
     clock: deps.clock,

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { ApiError, nowIso7 } from '@merlon/contract';
 import { Type } from 'typebox';
 import { defineOperation, type Operation } from '../../management/operation.ts';
+import type { SecretSeal } from '../../secrets/secret-seal.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import { discover } from './discovery.ts';
 import {
@@ -16,7 +17,6 @@ import {
   usualScopes,
 } from './identity-provider.ts';
 import type { Outbound } from './outbound.ts';
-import type { SecretSeal } from './sealed-secret.ts';
 import { callbackPath } from './sign-in.ts';
 import type { FederationStore } from './store.ts';
 

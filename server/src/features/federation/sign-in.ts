@@ -10,12 +10,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import { ApiError } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import * as client from 'openid-client';
+import type { SecretSeal } from '../../secrets/secret-seal.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Logger } from '../../telemetry/log.ts';
 import { domainRefusal, type ForeignPerson, personOf, provisionedKey } from './claims.ts';
 import type { Configured, MatchAttribute } from './identity-provider.ts';
 import { type Outbound, Unreachable } from './outbound.ts';
-import type { SecretSeal } from './sealed-secret.ts';
 import type { FederationStore } from './store.ts';
 
 /** Kept with the interaction between leaving for the provider and coming back. */

@@ -1,4 +1,4 @@
-/** Client secrets as they lie in the database: AES-256-GCM under a key in a file beside it, so that a copy of the database alone gives none away. */
+/** Secrets of others as they lie in the database: AES-256-GCM under a key in a file beside it, so that a copy of the database alone gives none away. */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,8 +15,12 @@ export interface SecretSeal {
   open(sealed: string, owner: string): Promise<string>;
 }
 
-export function createSecretSeal(home: string): SecretSeal {
-  const path = join(home, 'federation.key');
+/**
+ * @param name of the file with the key: `federation` is `$MERLON_HOME/federation.key`
+ * @param whose completes "The secret of … cannot be read."
+ */
+export function createSecretSeal(home: string, name: string, whose: string): SecretSeal {
+  const path = join(home, `${name}.key`);
   let key: Promise<Buffer> | null = null;
 
   async function load(): Promise<Buffer> {
@@ -58,7 +62,7 @@ export function createSecretSeal(home: string): SecretSeal {
           'utf8',
         );
       } catch (cause) {
-        throw new ApiError('ServiceUnavailable', 'The secret of the identity provider cannot be read.', {
+        throw new ApiError('ServiceUnavailable', `The secret of ${whose} cannot be read.`, {
           privateDetail: `the secret was sealed under another key than that of ${path}; set it again`,
           cause,
         });
