@@ -16,9 +16,15 @@ const absentTables = new Set(Object.values(tablesNotKept).flat());
 export function queryError(code: BoundCode, text: string): KqlError | undefined {
   if (code.Kind !== 'Query')
     return KqlError.unsupported('a management command', { start: 0, length: text.length });
-  const errors = list(code.GetDiagnostics()).filter((diagnostic) => diagnostic.Severity === 'Error');
-  const first = errors.sort((a, b) => a.Start - b.Start || a.Code.localeCompare(b.Code))[0];
-  return first === undefined ? undefined : toError(first, text);
+  return queryErrors(code, text)[0];
+}
+
+/** What every error diagnostic of a query stands for, in their order in the text. */
+export function queryErrors(code: BoundCode, text: string): KqlError[] {
+  return list(code.GetDiagnostics())
+    .filter((diagnostic) => diagnostic.Severity === 'Error')
+    .sort((a, b) => a.Start - b.Start || a.Code.localeCompare(b.Code))
+    .map((diagnostic) => toError(diagnostic, text));
 }
 
 function toError(diagnostic: LibraryDiagnostic, text: string): KqlError {

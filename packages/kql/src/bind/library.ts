@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import { runKustoScripts } from '#kusto-scripts';
 import type { BoundType, DotnetList, SyntaxNode } from './syntax.ts';
 
 /** An opaque symbol, or table of symbols, of the library. */
@@ -26,6 +26,26 @@ export interface LibraryGlobals {
   WithDatabase(database: LibrarySymbol): LibraryGlobals;
 }
 
+/** What `$names[Kind]` says of an item: `Column`, `Table`, `BuiltInFunction`. */
+export interface LibraryCompletion {
+  readonly DisplayText: string;
+  readonly BeforeText: string;
+  readonly AfterText: string | null;
+  readonly OrderText: string;
+  readonly Kind: number;
+}
+
+/** Of one text, for editors. */
+export interface LibraryCodeService {
+  GetCompletionItems(position: number): {
+    readonly EditStart: number;
+    readonly EditLength: number;
+    readonly Items: DotnetList<LibraryCompletion>;
+  };
+  GetQuickInfo(position: number): { readonly Text: string | null };
+  GetElement(position: number): { readonly Start: number; readonly Length: number } | null;
+}
+
 type Factory<Args extends unknown[]> = new (...args: Args) => LibrarySymbol;
 
 /** The part of `@kusto/language-service-next` that is used, with the constructor suffixes that its generator gave version 12.4.1. */
@@ -36,6 +56,12 @@ export interface KustoLibrary {
     ParseAndAnalyze(text: string, globals: LibraryGlobals): BoundCode;
   };
   readonly KustoFacts: { GetExpressionResultName(expression: SyntaxNode, fallback: string): string | null };
+  readonly Editor: {
+    readonly KustoCodeService: {
+      readonly $ctor1: new (text: string, globals: LibraryGlobals) => LibraryCodeService;
+    };
+    readonly CompletionKind: { readonly $names: readonly string[] };
+  };
   readonly Functions: { readonly All: readonly LibrarySymbol[] };
   readonly Aggregates: { readonly All: readonly LibrarySymbol[] };
   readonly PlugIns: { readonly All: readonly LibrarySymbol[] };
@@ -60,9 +86,7 @@ export function kustoLibrary(): KustoLibrary {
 }
 
 function load(): KustoLibrary {
-  const require = createRequire(import.meta.url);
-  require('@kusto/language-service-next/bridge.min.js');
-  require('@kusto/language-service-next/Kusto.Language.Bridge.min.js');
+  runKustoScripts();
   const kusto: unknown = Reflect.get(globalThis, 'Kusto');
   const language = (kusto as { Language?: KustoLibrary } | undefined)?.Language;
   if (language === undefined) throw new Error('@kusto/language-service-next did not define Kusto.Language');
