@@ -80,16 +80,6 @@ export interface DestinationContext {
   readonly now: () => number;
 }
 
-/**
- * How large a delivery a destination would like, where the caller has a choice: it gathers until `rows` or `bytes` of JSON are there or `waitMs` have
- * passed since the first, then calls `deliver` once. A wish: less and more are taken as well.
- */
-export interface BatchWish {
-  readonly rows: number;
-  readonly bytes: number;
-  readonly waitMs: number;
-}
-
 export interface DestinationKind<S extends object = object> {
   /** As the settings API has it: `azureStorage`, `eventHubs`, `kafka`, `s3`, `elasticsearch`, `splunkHec`, `syslog`, `otlp`, `webhook`. */
   readonly name: string;
@@ -102,7 +92,5 @@ export interface DestinationKind<S extends object = object> {
   readonly wants?: { readonly rows: number; readonly bytes: number; readonly waitMs: number };
   /** Contradictions that a schema cannot say. @throws DeliveryError `settings`, naming the member */
   check(settings: S, tables: readonly string[]): void;
-  /** Absent: whatever is there at once. For a destination that keeps each delivery as a file, of which readers want few and large ones. */
-  wants?(settings: S): BatchWish;
   open(settings: S, context: DestinationContext): Promise<Destination>;
 }
