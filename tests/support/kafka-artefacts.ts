@@ -1,0 +1,38 @@
+/**
+ * The archives of a real Apache Kafka, fetched once from the Maven repository and held against pinned checksums. `MAVEN_REPOSITORY` names another
+ * repository with the same layout; what was fetched stays in the user's cache.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { kafkaPins } from './kafka-pins.ts';
+
+const REPOSITORY = process.env.MAVEN_REPOSITORY ?? 'https://repo.maven.apache.org/maven2';
+const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'merlon-tests', 'maven');
+const AT_ONCE = 6;
+
+/** Paths of the archives, for a class path. */
+export async function kafkaArchives(): Promise<readonly string[]> {
+  const waiting = Object.entries(kafkaPins);
+  const worker = async () => {
+    for (let pin = waiting.shift(); pin !== undefined; pin = waiting.shift()) await have(...pin);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return Object.keys(kafkaPins).map((path) => join(CACHE, path));
+}
+
+async function have(path: string, sha256: string): Promise<void> {
+  const file = join(CACHE, path);
+  if (existsSync(file) && digestOf(readFileSync(file)) === sha256) return;
+  const answer = await fetch(`${REPOSITORY}/${path}`);
+  if (!answer.ok) throw new Error(`${path} cannot be fetched: ${REPOSITORY} answered ${answer.status}.`);
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  if (digestOf(bytes) !== sha256) throw new Error(`${path} is not what was pinned: ${digestOf(bytes)}.`);
+  mkdirSync(dirname(file), { recursive: true });
+  const partial = `${file}.${process.pid}`;
+  writeFileSync(partial, bytes);
+  renameSync(partial, file);
+}
+
+const digestOf = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
