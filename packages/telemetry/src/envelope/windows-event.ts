@@ -1,0 +1,20 @@
+import type { Fields } from '../mapping.ts';
+
+/** An event of a Windows log, whatever carried it here. */
+export interface WindowsEvent {
+  readonly provider: string;
+  readonly channel: string;
+  readonly eventId: number;
+  /** As its host calls itself. */
+  readonly computer: string;
+  /** ISO with `Z`; null when it was not told or can not be read. */
+  readonly time: string | null;
+  /** Number in its log, which makes the event known when it comes again. */
+  readonly recordId: string | null;
+  /** Named fields of EventData or UserData, and `System.…` of the head. */
+  readonly data: Fields;
+  /** Values without names, in order; some carriers send only these. */
+  readonly inserts: readonly unknown[] | null;
+  /** Rendered for people. */
+  readonly message: string | null;
+}

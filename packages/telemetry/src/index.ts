@@ -1,0 +1,2 @@
+export type { MappedRow, Outcome } from './outcome.ts';
+export { TelemetryMapper, type TelemetryMapperOptions } from './telemetry-mapper.ts';
