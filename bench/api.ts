@@ -1,6 +1,7 @@
 /**
  * The investigation API at size: `node scripts/run-ts.mjs bench/api.ts [--devices 100000] [--alerts 1000000] [--users 10000] [--files 500000]
- * [--rate 300] [--seconds 20] [--rounds 5] [--store both|embedded|postgres]`, after `npm run build`.
+ * [--rate 300] [--seconds 20] [--rounds 5] [--store both|embedded|postgres] [--only NAME] [--home FOLDER]`, after `npm run build`. A folder is kept, and what
+ * was written there is measured again; it holds one kind of store.
  *
  * A client on the same machine asks at a steady rate, whatever the answers do; latency counts from the planned send time. Then requests a second of single
  * reads over those of a bare handler that answers a fixed body of equal size, in turns; and what a page of 10,000 costs in memory.
@@ -28,6 +29,7 @@ const { values: given } = parseArgs({
     rounds: { type: 'string', default: '5' },
     store: { type: 'string', default: 'both' },
     only: { type: 'string', default: '' },
+    home: { type: 'string' },
   },
 });
 const SIZE: Size = {
@@ -90,6 +92,7 @@ interface Ground {
 
 async function measure(name: string, postgres: PostgresServer | null): Promise<void> {
   const server = await startServer({
+    ...(given.home === undefined ? {} : { home: given.home }),
     env: {
       MERLON_CHECK_RESPONSES: 'off',
       MERLON_LOG_LEVEL: 'warn',
@@ -104,7 +107,7 @@ async function measure(name: string, postgres: PostgresServer | null): Promise<v
       'File.Read.All',
       'Incident.Read.All',
     );
-    await fill(server, app, postgres);
+    if (!(await isFilled(server, postgres))) await fill(server, app, postgres);
     const target: Target = {
       host: 'localhost',
       port: server.port,
@@ -118,6 +121,16 @@ async function measure(name: string, postgres: PostgresServer | null): Promise<v
     await walked(ground);
   } finally {
     await server.dispose();
+  }
+}
+
+async function isFilled({ home }: TestServer, postgres: PostgresServer | null): Promise<boolean> {
+  if (given.home === undefined) return false;
+  const db: pg.Client = postgres ? await postgres.superuser() : await openStateDatabase(home);
+  try {
+    return ((await db.query('SELECT 1 FROM alerts LIMIT 1')).rowCount ?? 0) > 0;
+  } finally {
+    await db.end();
   }
 }
 

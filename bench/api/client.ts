@@ -41,6 +41,8 @@ export class Wire {
 
   get(path: string): Promise<Arrived> {
     return new Promise((done, failed) => {
+      // Whoever was not asked for long may have been hung up on meanwhile.
+      if (this.#socket.destroyed) return failed(new Error('the connection was closed'));
       this.#waiting = { done, failed };
       this.#socket.write(`GET ${path}${this.#head}`);
     });
@@ -136,7 +138,8 @@ export async function openLoop(
     const send = (): void => {
       const due = Math.min(total, Math.floor(((performance.now() - began) / 1_000) * rate) + 1);
       while (next < due && free.length > 0) {
-        const wire = free.pop();
+        // In turns, so that none is idle until the server hangs up.
+        const wire = free.shift();
         if (!wire) break;
         const n = next++;
         const planned = began + (n / rate) * 1_000;
