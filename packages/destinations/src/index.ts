@@ -1,7 +1,9 @@
 /** Every kind of destination, by name. */
 import type { DestinationKind } from './destination.ts';
+import { kafka } from './kafka/index.ts';
+import { s3 } from './s3/index.ts';
 import { webhook } from './webhook/index.ts';
 
 export * from './destination.ts';
 
-export const destinationKinds: readonly DestinationKind[] = [webhook];
+export const destinationKinds: readonly DestinationKind[] = [kafka, s3, webhook];

@@ -99,11 +99,6 @@ export function createHttpClient(context: DestinationContext, tls: TlsSettings =
       for (;;) {
         const answer = await once(request, signal);
         if (answer === 'stale') continue;
-        if (answer.status >= 300 && answer.status < 400)
-          throw new DeliveryError(
-            'unreachable',
-            `${request.url.host} answered ${answer.status}, a redirect, which is not followed.`,
-          );
         return answer;
       }
     },

@@ -16,6 +16,8 @@ const FAULTS: ReadonlyMap<number, DeliveryFault> = new Map([
 /** `who`: host and port. `detail`: what the peer said, already known to hold no secret. */
 export function statusFault(answer: HttpAnswer, who: string, now: number, detail = ''): DeliveryError {
   const { status } = answer;
+  if (status >= 300 && status < 400)
+    return new DeliveryError('unreachable', `${who} answered ${status}, a redirect, which is not followed.`);
   const fault = FAULTS.get(status) ?? (status >= 400 && status < 500 ? 'refused' : 'unreachable');
   return new DeliveryError(fault, `${who} answered ${status}${detail === '' ? '' : `: ${detail}`}.`, {
     retryAfterMs: retryAfterMs(answer, now),
