@@ -87,7 +87,7 @@ async function start(
   const admin = await openAdminSocket(config.home, () => handlers, log);
   open('admin socket', admin);
 
-  const names = () => serverNames(config.publicUrl);
+  const names = () => [...new Set([...serverNames(config.publicUrl), ...config.siemHosts])];
   const tls = await ensureServerIdentity({ home: config.home, names: names(), now: clock.now() });
 
   const [state, events, eventLog] = await Promise.all([
@@ -217,6 +217,7 @@ async function start(
     }),
     portal: await loadPortalFiles(fileURLToPath(new URL('../../portal/dist', import.meta.url))),
     publicUrl: config.publicUrl,
+    siemHosts: config.siemHosts,
     ownOrigin: publicOrigin,
     ownNames: names,
     log: log.child({ part: 'http' }),

@@ -16,9 +16,17 @@ describe('configuration', () => {
       databaseUrl: null,
       retentionDays: 30,
       maxIndicators: 15_000,
+      siemHosts: [],
       rateLimits: 'service',
       quotaFactors: new Map(),
     });
+  });
+
+  it('takes host names of the detections feed', () => {
+    const names = (list: string) => readConfig({ MERLON_SIEM_HOSTS: list }, noFiles).siemHosts;
+    expect(names(' SIEM.example.com, feed siem.example.com')).toEqual(['siem.example.com', 'feed']);
+    for (const wrong of ['https://siem.example.com', 'siem.example.com:8443', '*.example.com', '-a'])
+      expect(() => names(wrong)).toThrow(`"${wrong}"`);
   });
 
   it('takes the limits of hunting', () => {

@@ -3,7 +3,8 @@
  * message that names the variable. A secret may also be given as `<NAME>_FILE`, the path of a file that holds it.
  */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { INDICATOR_LIMITS } from '@merlon/contract';
 import { HUNTING_DEFAULTS, type HuntingConfig } from './features/hunting/limits.ts';
 import { type QuotaFactors, readQuotaFactors } from './http/rate-limits.ts';
@@ -31,6 +32,10 @@ export interface Config {
   readonly hunting: HuntingConfig;
   /** Private networks in which external identity providers may be. */
   readonly federationNetworks: readonly string[];
+  /** Host names, in lower case, under which `/api/alerts` is the detections feed of SIEM connectors. */
+  readonly siemHosts: readonly string[];
+  /** Where the agents are that onboarding packages may fetch: what `npm run build:agent` made. */
+  readonly agentFolder: string;
   /** Check every answer against its schema and fail loudly. For tests and development. */
   readonly checkResponses: boolean;
 }
@@ -78,6 +83,8 @@ export function readConfig(
     quotaFactors: quotaFactors(secret(env, 'MERLON_QUOTA_FACTORS', readFile)),
     hunting: huntingConfig(env),
     federationNetworks: hosts(env, 'MERLON_FEDERATION_NETWORKS'),
+    siemHosts: hostNames(env, 'MERLON_SIEM_HOSTS'),
+    agentFolder: resolve(text(env, 'MERLON_AGENT_FOLDER') ?? join(dirname(fileURLToPath(import.meta.url)), '../../dist')),
     checkResponses: oneOf(env, 'MERLON_CHECK_RESPONSES', ['on', 'off'] as const, 'off') === 'on',
   };
 }
@@ -128,6 +135,17 @@ function hosts(env: Environment, name: string): string[] {
     throw new ConfigError(name, `lists hosts and networks: ${(error as Error).message}`);
   }
   return entries;
+}
+
+function hostNames(env: Environment, name: string): string[] {
+  const names = (text(env, name) ?? '')
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((one) => one !== '');
+  const wrong = names.find((one) => !/^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/.test(one));
+  if (wrong !== undefined)
+    throw new ConfigError(name, `lists host names, without scheme and port, not "${wrong}"`);
+  return [...new Set(names)];
 }
 
 /** An empty variable counts as absent: compose files and unit files often pass one on. */

@@ -18,6 +18,7 @@ import { createLiveUpdates } from './features/live-updates/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
 import { createProvisioning, provisioningMigrations } from './features/provisioning/index.ts';
 import { createResponse, responseMigrations } from './features/response/index.ts';
+import { createSiem } from './features/siem/index.ts';
 import { createYaraRules, yaraRulesMigrations } from './features/yara-rules/index.ts';
 import type { DeviceAuthenticator } from './http/route.ts';
 
@@ -82,6 +83,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
     osOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.osPlatform ?? '',
   });
   const hunting = createHunting(platform);
+  const siem = createSiem({ ...platform, detections: alerts.detections });
   const investigation = createInvestigation(platform, devices, alerts, deviceGroups);
   return {
     features: [
@@ -99,6 +101,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       detection,
       hunting,
       investigation,
+      siem,
       createLiveUpdates(platform),
     ],
     authenticator: devices.authenticator,

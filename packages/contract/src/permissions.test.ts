@@ -5,6 +5,7 @@ import {
   isDelegatedPermission,
   isDeviceId,
   isPortalPermission,
+  isSiemAudience,
   permissions,
 } from './index.ts';
 
@@ -38,6 +39,13 @@ describe('an audience', () => {
     ['', false],
   ])('%s: %s', (audience, accepted) => {
     expect(isAcceptedAudience(audience)).toBe(accepted);
+  });
+
+  it('of the detections feed is one of its own', () => {
+    expect(['https://graph.windows.net', 'https://graph.windows.net/'].every(isSiemAudience)).toBe(true);
+    expect(['https://graph.windows.net//', 'https://graph.microsoft.com', ''].some(isSiemAudience)).toBe(
+      false,
+    );
   });
 });
 

@@ -96,3 +96,10 @@ export function isAcceptedAudience(audience: string): boolean {
   const bare = audience.endsWith('/') ? audience.slice(0, -1) : audience;
   return (acceptedAudiences as readonly string[]).includes(bare);
 }
+
+/** The audience under which SIEM connectors ask for their token: it opens the detections feed and nothing else (siem.md, section 4). */
+export const siemAudience = 'https://graph.windows.net';
+
+export function isSiemAudience(audience: string): boolean {
+  return audience === siemAudience || audience === `${siemAudience}/`;
+}

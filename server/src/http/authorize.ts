@@ -3,6 +3,8 @@ import { ApiError } from '@merlon/contract';
 import type { ApiAccess, Caller } from './route.ts';
 
 export function authorize(access: ApiAccess, caller: Caller): void {
+  if (caller.audience === 'siem' && access.audience !== 'siem')
+    throw new ApiError('Unauthorized', 'The token is for the detections feed of SIEM connectors.');
   if (caller.kind === 'application') {
     requireAny(access.application, caller);
     return;

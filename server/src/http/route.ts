@@ -30,6 +30,8 @@ export type ApiAccess = {
   readonly deviceScope: DeviceScope;
   /** Absent: false. */
   readonly lasting?: Lasting;
+  /** `siem`: tokens for the detections feed of SIEM connectors do too; anywhere else they open nothing. */
+  readonly audience?: 'siem';
 };
 /**
  * Whether the call gives power that would outlast an elevation of whoever makes it; then a person must hold `role` through a user group. `unlessOff`: not
@@ -53,6 +55,8 @@ export interface Caller {
   readonly clientId: string;
   /** The token came through Merlon's own portal. */
   readonly portal: boolean;
+  /** What the token is for; absent: the API. */
+  readonly audience?: 'siem';
   readonly permissions: ReadonlySet<Permission>;
   /** Portal permissions. Empty for an application, which needs none. */
   readonly roles: ReadonlySet<PortalPermission>;

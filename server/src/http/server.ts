@@ -8,6 +8,7 @@ import { ApiError, errorBody, graphErrorBody, SCIM_CONTENT_TYPE, scimErrorBody }
 import { type FastifyReply, fastify } from 'fastify';
 import { WebSocketServer } from 'ws';
 import { aadstsBodyOf, speaksAadsts } from '../features/identity/index.ts';
+import { exporterUrl } from '../features/siem/index.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { toApiError } from './error-answer.ts';
@@ -49,6 +50,8 @@ export interface HttpServerOptions {
   readonly portal: PortalFiles;
   /** Configured origin; null: the server's own, under whichever of its names the client used. */
   readonly publicUrl: string | null;
+  /** Host names under which the detections feed takes the place of the alerts API. */
+  readonly siemHosts: readonly string[];
   /** `https://localhost:8443`. */
   readonly ownOrigin: () => string;
   /** Host names and addresses that are this server's. */
@@ -73,6 +76,7 @@ declare module 'fastify' {
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { pipeline, log, publicUrl } = options;
+  const siemHosts = new Set(options.siemHosts);
   const stopping = new AbortController();
   const seconds = options.metrics.histogram(
     'merlon_http_request_seconds',
@@ -108,7 +112,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     exposeHeadRoutes: false,
     rewriteUrl: (request) => {
       if (isTokenByGet(request)) request.method = 'POST';
-      return withPlainDollars(request.url ?? '/');
+      return withPlainDollars(exporterUrl(request, siemHosts));
     },
     routerOptions: {
       caseSensitive: false,

@@ -119,6 +119,7 @@ export function createAccess(deps: {
         name: token.name,
         clientId: token.clientId,
         portal: token.portal,
+        ...(token.audience === undefined ? {} : { audience: token.audience }),
         permissions: new Set(
           token.permissions.filter((name): name is Permission => KNOWN_PERMISSIONS.has(name)),
         ),

@@ -1,4 +1,5 @@
 import type { AlertEvidence, AlertRelatedUser, AlertSeverity } from '@merlon/contract';
+import type { DetectionFacts } from './detection-facts.ts';
 
 /** What a detector found. It becomes an alert of its own, or part of one that is open already. */
 export interface AlertCandidate {
@@ -25,6 +26,8 @@ export interface AlertCandidate {
     readonly table: string;
     readonly reportId: number;
     readonly timestamp: string;
+    /** What it says by itself. Absent: what the evidence of them all says. */
+    readonly facts?: DetectionFacts;
   }[];
   readonly evidence: readonly AlertEvidence[];
   readonly relatedUser: AlertRelatedUser | null;

@@ -8,6 +8,7 @@ import type { Devices } from '../devices/index.ts';
 import type { AlertCandidate } from './alert-candidate.ts';
 import { alertEntity } from './alert-entity.ts';
 import { alertWork } from './alert-work.ts';
+import { type Detections, detectionsStore } from './detections.ts';
 import { graphRoutes } from './graph-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { incidentsStore } from './incident-store.ts';
@@ -18,6 +19,8 @@ import { type AlertSubject, alertsStore, type RaiseOptions } from './store.ts';
 
 export type { AlertCandidate } from './alert-candidate.ts';
 export { alertCollection } from './alert-set.ts';
+export { type DetectionFacts, factsOfEvidence, known } from './detection-facts.ts';
+export type { Detection, Detections, DetectionsAsked } from './detections.ts';
 export { alertsMigrations } from './migrations.ts';
 export type { AlertSubject } from './store.ts';
 
@@ -33,6 +36,8 @@ export interface Alerts extends Feature {
   ): Promise<Reply>;
   /** Opens an alert, or adds to the open one of the same key. Saying the same thing twice changes nothing. */
   raise(candidate: AlertCandidate, options?: RaiseOptions): Promise<{ alertId: string; created: boolean }>;
+  /** One row for each event that gave an alert away. */
+  readonly detections: Detections;
   /** Null: there is none that the caller may see. */
   find(caller: TenantScope, alertId: string): Promise<Alert | null>;
 }
@@ -64,6 +69,7 @@ export function createAlerts(
   return {
     name: 'alerts',
     routes: [...alertRoutes(work, devices), ...incidentRoutes(incidents), ...graphRoutes(work, incidents)],
+    detections: detectionsStore(platform.state, platform.clock),
     listAbout: (request, caller, subject) => alertsAbout(work, request, caller, subject),
     async find(caller, alertId) {
       const alert = await store.find(caller, alertId);

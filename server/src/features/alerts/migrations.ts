@@ -1,7 +1,9 @@
 import { deviceScope, type Migration, tenantTable } from '@merlon/state-store';
 import { sql } from 'kysely';
+import { detectionsMigrations } from './detections.ts';
 
 export const alertsMigrations: readonly Migration[] = [
+  ...detectionsMigrations,
   {
     name: '2026-11-24-alerts-1',
     async up(db) {

@@ -4,6 +4,7 @@ import { openTestStateStore } from '@merlon/state-store/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../telemetry/log.ts';
+import { devicesMigrations } from '../devices/index.ts';
 import type { AlertCandidate } from './alert-candidate.ts';
 import { alertsMigrations } from './migrations.ts';
 import { runHuntingOutbox } from './outbox.ts';
@@ -53,7 +54,7 @@ const oldRows = {
 let state: StateStore;
 let store: ReturnType<typeof alertsStore>;
 beforeAll(async () => {
-  state = await openTestStateStore([...alertsMigrations, oldRows]);
+  state = await openTestStateStore([...devicesMigrations, ...alertsMigrations, oldRows]);
   store = alertsStore(state, { now: () => AT });
 });
 afterAll(() => state.close());

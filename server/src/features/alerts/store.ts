@@ -8,6 +8,7 @@ import type { Clock } from '../../telemetry/clock.ts';
 import { type AlertCandidate, evidenceIdentity } from './alert-candidate.ts';
 import { beginChange, changesSettled } from './change-time.ts';
 import { type AlertsDb, type AlertTransaction, type IncidentLink, SEVERITY_ORDER } from './database.ts';
+import { addDetections } from './detections.ts';
 import { type FullAlert, fullAlert, selectFullAlerts } from './full-alert.ts';
 import { alertEvidenceRow, alertInfoRow, type HuntingRow } from './hunting-rows.ts';
 import { placeAlert, touchIncidents } from './incident-store.ts';
@@ -131,6 +132,7 @@ export function alertsStore(state: StateStore, clock: Clock) {
               )
               .execute();
           }
+          await addDetections(db, { alertId, candidate, fresh, at });
           const added = await addEvidence(db, alertId, candidate.evidence);
           if (open && added.length > 0) await replace(db, candidate, open.id, linkWithin, at);
           const rows: HuntingRow[] = [

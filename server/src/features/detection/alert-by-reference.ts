@@ -7,6 +7,7 @@ import { contextOf } from '../../odata/page.ts';
 import type { Alerts } from '../alerts/index.ts';
 import type { Devices } from '../devices/index.ts';
 import { eventByReference } from './event-by-reference.ts';
+import { factsOf } from './event-facts.ts';
 import { evidenceOf } from './evidence.ts';
 import { Lineage } from './lineage.ts';
 
@@ -50,6 +51,7 @@ export function alertByReference(deps: {
           'ResourceNotFound',
           `Machine ${body.machineId} has no event of report ${body.reportId} at ${body.eventTime}.`,
         );
+      const found = evidenceOf(event.table, event.row, device.deviceId, new Lineage());
       const { alertId } = await deps.alerts.raise(
         {
           tenantId: caller.tenantId,
@@ -66,8 +68,10 @@ export function alertByReference(deps: {
           recommendedAction: body.recommendedAction,
           firstEventTime: body.eventTime,
           lastEventTime: body.eventTime,
-          events: [{ table: event.table, reportId, timestamp: body.eventTime }],
-          ...evidenceOf(event.table, event.row, device.deviceId, new Lineage()),
+          events: [
+            { table: event.table, reportId, timestamp: body.eventTime, facts: factsOf(event.row, found) },
+          ],
+          ...found,
         },
         // Merged into an open alert of the same title on the same device, however old: create-alert-by-reference.md.
         { windowMs: Number.POSITIVE_INFINITY, linkWithin: 'device', alongside: (db) => audit.recordIn(db) },

@@ -14,6 +14,7 @@ import { systemClock } from '../../telemetry/clock.ts';
 import { createLogger } from '../../telemetry/log.ts';
 import { createMetrics, type Metrics } from '../../telemetry/metrics.ts';
 import { alertsMigrations, createAlerts } from '../alerts/index.ts';
+import { devicesMigrations } from '../devices/index.ts';
 import { blockOfRows, encodeBatchRecord } from '../ingest/batch-record.ts';
 import { createDetection, type Detection, detectionMigrations } from './index.ts';
 
@@ -152,7 +153,7 @@ function alerts(): Promise<Found[]> {
 }
 
 beforeAll(async () => {
-  state = await openTestStateStore([...alertsMigrations, ...detectionMigrations]);
+  state = await openTestStateStore([...devicesMigrations, ...alertsMigrations, ...detectionMigrations]);
 });
 afterAll(() => state.close());
 beforeEach(async () => {

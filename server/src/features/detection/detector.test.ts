@@ -79,7 +79,19 @@ describe('Detector', () => {
         techniques: ['T1059.004', 'T1505.003'],
         firstEventTime: T(9),
         lastEventTime: T(9),
-        events: [{ table: 'DeviceProcessEvents', reportId: row.ReportId, timestamp: T(9) }],
+        events: [
+          {
+            table: 'DeviceProcessEvents',
+            reportId: row.ReportId,
+            timestamp: T(9),
+            facts: {
+              fileName: 'dash',
+              filePath: '/usr/bin',
+              commandLine: 'sh -c id',
+              userName: 'www-data',
+            },
+          },
+        ],
         relatedUser: { userName: 'www-data', domainName: '' },
       }),
     ]);
@@ -195,7 +207,7 @@ describe('Detector', () => {
     const cut = { table: 'DeviceProcessEvents', block: Buffer.from('{"cut') };
     const found = detector().detect([{ ...good, sections: [cut, ...good.sections] }]);
     expect(found).toMatchObject({ rows: 1, unreadable: 1, matches: 1 });
-    expect(found.candidates[0]?.events).toEqual([
+    expect(found.candidates[0]?.events).toMatchObject([
       { table: 'DeviceProcessEvents', reportId: 5, timestamp: T(9) },
     ]);
   });

@@ -3,6 +3,7 @@ import { type AlertEvidence, type AlertSeverity, isoToMs } from '@merlon/contrac
 import { type AttackTactic, type RuleLevel, type SigmaRule, tacticsOf, techniquesOf } from '@merlon/sigma';
 import type { AlertCandidate } from '../alerts/index.ts';
 import { dedupKey } from './dedup-key.ts';
+import { factsOf } from './event-facts.ts';
 import { evidenceOf } from './evidence.ts';
 import type { Lineage } from './lineage.ts';
 import { numberOf, type Row, textOf } from './row-processes.ts';
@@ -49,6 +50,7 @@ export function candidateOf(
 ): AlertCandidate {
   const [tactic] = tacticsOf(rule.tags);
   const timestamp = textOf(row, 'Timestamp') ?? '';
+  const found = evidenceOf(table, row, origin.deviceId, lineage);
   return {
     tenantId: origin.tenantId,
     deviceId: origin.deviceId,
@@ -63,8 +65,8 @@ export function candidateOf(
     recommendedAction: rule.recommendedAction,
     firstEventTime: timestamp,
     lastEventTime: timestamp,
-    events: [{ table, reportId: numberOf(row, 'ReportId') ?? 0, timestamp }],
-    ...evidenceOf(table, row, origin.deviceId, lineage),
+    events: [{ table, reportId: numberOf(row, 'ReportId') ?? 0, timestamp, facts: factsOf(row, found) }],
+    ...found,
   };
 }
 

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { AlertCandidate } from '../alerts/index.ts';
 import type { WatchedIndicator } from '../indicators/index.ts';
+import { factsOf } from './event-facts.ts';
 import { evidenceOf } from './evidence.ts';
 import { type EventOrigin, NO_CATEGORY } from './findings.ts';
 import type { Lineage } from './lineage.ts';
@@ -19,6 +20,8 @@ export function candidateOfIndicator(
 ): AlertCandidate {
   const timestamp = textOf(row, 'Timestamp') ?? '';
   const { tenantId, deviceId, deviceName } = origin;
+  const found = evidenceOf(table, row, deviceId, lineage);
+  const facts = { ...factsOf(row, found), iocName: indicator.type, iocValue: indicator.value };
   return {
     tenantId,
     deviceId,
@@ -38,7 +41,7 @@ export function candidateOfIndicator(
     recommendedAction: indicator.recommendedActions,
     firstEventTime: timestamp,
     lastEventTime: timestamp,
-    events: [{ table, reportId: numberOf(row, 'ReportId') ?? 0, timestamp }],
-    ...evidenceOf(table, row, deviceId, lineage),
+    events: [{ table, reportId: numberOf(row, 'ReportId') ?? 0, timestamp, facts }],
+    ...found,
   };
 }

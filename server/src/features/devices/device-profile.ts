@@ -17,6 +17,12 @@ export interface VirtualMachine {
   readonly subscriptionId: string | null;
 }
 
+/** Who is signed in, as DeviceInfo has it. */
+export interface SignedIn {
+  readonly UserName: string;
+  readonly DomainName: string;
+}
+
 /** Only what the rows said; an absent key leaves the stored value as it is. */
 export interface ProfilePatch {
   osDistribution?: string;
@@ -35,11 +41,13 @@ export interface ProfilePatch {
   model?: string;
   hostDeviceId?: string;
   virtualMachine?: VirtualMachine;
+  signedIn?: SignedIn[];
 }
 
 type Row = Readonly<Record<string, unknown>>;
 
 const ADDRESS_LIMIT = 128;
+const SIGNED_IN_LIMIT = 32;
 
 export function foldDeviceInfo(patch: ProfilePatch, row: Row): void {
   const text = (column: string) =>
@@ -66,6 +74,25 @@ export function foldDeviceInfo(patch: ProfilePatch, row: Row): void {
     patch.exclusionReason = row.IsExcluded ? (text('ExclusionReason') ?? null) : null;
   }
   assign(patch, 'virtualMachine', virtualMachineOf(text));
+  assign(patch, 'signedIn', signedInOf(row.LoggedOnUsers));
+}
+
+/** The column is text that holds a JSON array; what of it names nobody is left out. Not sent: undefined. */
+function signedInOf(column: unknown): SignedIn[] | undefined {
+  if (typeof column !== 'string' || column === '') return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(column);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(value)) return undefined;
+  return value.slice(0, SIGNED_IN_LIMIT).flatMap((entry: unknown) => {
+    const { UserName, DomainName } = (entry ?? {}) as Partial<Record<keyof SignedIn, unknown>>;
+    return typeof UserName === 'string' && UserName !== ''
+      ? [{ UserName, DomainName: typeof DomainName === 'string' ? DomainName : '' }]
+      : [];
+  });
 }
 
 const deviceId = (told: string | undefined) =>

@@ -3,6 +3,15 @@ import { sql } from 'kysely';
 
 export const devicesMigrations: readonly Migration[] = [
   {
+    name: '2026-11-25-devices-6-signed-in',
+    async up(db) {
+      await db.schema
+        .alterTable('devices')
+        .addColumn('signed_in', 'jsonb', (c) => c.notNull().defaultTo(sql`'[]'::jsonb`))
+        .execute();
+    },
+  },
+  {
     name: '2026-11-24-devices-1',
     async up(db) {
       await tenantTable(db, 'devices', (table) =>

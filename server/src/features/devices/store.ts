@@ -4,7 +4,7 @@ import type { StateStore, TenantScope } from '@merlon/state-store';
 import { type ColumnType, type Selectable, sql, type Transaction } from 'kysely';
 import { paged, type SqlPage, totalOf } from '../../odata/page.ts';
 import { assignDevices, deviceGroupName } from '../device-groups/index.ts';
-import type { ProfilePatch, VirtualMachine } from './device-profile.ts';
+import type { ProfilePatch, SignedIn, VirtualMachine } from './device-profile.ts';
 import type { DeviceReport } from './reports.ts';
 
 export interface DevicesTable {
@@ -50,6 +50,7 @@ export interface DevicesTable {
   model: string | null;
   host_device_id: string | null;
   virtual_machine: ColumnType<VirtualMachine | null, string | null, string | null>;
+  signed_in: ColumnType<SignedIn[], string, string>;
 }
 
 export interface StoredAddress {
@@ -381,6 +382,7 @@ const PROFILE_COLUMNS = [
   ['model', 'text'],
   ['host_device_id', 'text'],
   ['virtual_machine', 'jsonb'],
+  ['signed_in', 'jsonb'],
 ] as const;
 type ProfileColumn = (typeof PROFILE_COLUMNS)[number][0];
 
@@ -403,6 +405,7 @@ function profileColumns(patch: ProfilePatch): Partial<Record<ProfileColumn, unkn
     model: patch.model,
     host_device_id: patch.hostDeviceId,
     virtual_machine: patch.virtualMachine,
+    signed_in: patch.signedIn,
   };
   return Object.fromEntries(Object.entries(columns).filter(([, value]) => value !== undefined));
 }

@@ -20,13 +20,16 @@ describe('the audience of an application', () => {
     expect(applicationAudience(2, { scope: `${API}/.default` }, 'T')).toBe(API);
     expect(applicationAudience(2, { scope: ` ${API}//.default ` }, 'T')).toBe(`${API}/`);
     expect(applicationAudience(2, { scope: `offline_access ${API}/.default` }, 'T')).toBe(API);
+    expect(applicationAudience(1, { resource: 'https://graph.windows.net' }, 'T')).toBe(
+      'https://graph.windows.net',
+    );
   });
 
   it.each([
     [1, {}, 900144],
     [1, { resource: '' }, 900144],
     [1, { resource: [API, API] }, 9002313],
-    [1, { resource: 'https://graph.windows.net' }, 500011],
+    [1, { resource: 'https://management.azure.com' }, 500011],
     [2, { resource: API }, 900144],
     [2, { scope: `${API}/Alert.Read` }, 1002012],
     [2, { scope: `${API}/.default openid` }, 1002012],

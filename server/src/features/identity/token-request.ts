@@ -2,7 +2,7 @@
  * What a sign-in request in Entra ID's dialect asks for, in standard terms. v1 names the API as `resource=<audience>`, v2 as
  * `scope=<audience>/.default` or, for users, `<audience>/<permission>` among the OpenID scopes. Pure.
  */
-import { isAcceptedAudience, isDelegatedPermission, permissions } from '@merlon/contract';
+import { isAcceptedAudience, isDelegatedPermission, isSiemAudience, permissions } from '@merlon/contract';
 import { AadstsError } from './aadsts.ts';
 
 export type ProtocolVersion = 1 | 2;
@@ -97,7 +97,7 @@ export function userScopes(
 }
 
 function acceptedAudience(audience: string, tenantName: string): string {
-  if (isAcceptedAudience(audience)) return audience;
+  if (isAcceptedAudience(audience) || isSiemAudience(audience)) return audience;
   throw new AadstsError(
     500011,
     `The resource principal named ${audience.slice(0, MOST_ECHOED)} was not found in the tenant named ${tenantName}.`,

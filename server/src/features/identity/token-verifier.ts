@@ -3,7 +3,7 @@
  * issuers that an administrator configured are the federation's to check, each time.
  */
 import { createHash } from 'node:crypto';
-import { ApiError, isAcceptedAudience } from '@merlon/contract';
+import { ApiError, isAcceptedAudience, isSiemAudience } from '@merlon/contract';
 import { decodeProtectedHeader, type JWTPayload, jwtVerify } from 'jose';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { VerifyForeign } from '../federation/index.ts';
@@ -20,6 +20,8 @@ export interface TokenClaims {
   readonly name: string;
   readonly permissions: readonly string[];
   readonly portal: boolean;
+  /** The token opens the detections feed of SIEM connectors and nothing else. Absent: the API. */
+  readonly audience?: 'siem';
   /** Where a guest of the tenant is at home. Absent for its own people and for programs. */
   readonly homeTenantId?: string;
 }
@@ -88,7 +90,8 @@ export function createTokenVerifier(deps: TokenVerifierDeps) {
     const version = payload.ver === '1.0' ? 1 : 2;
     if (payload.iss !== issuer(version, deps.publicOrigin(), tenantId))
       throw new Error('the issuer is not this server');
-    if (typeof payload.aud !== 'string' || !isAcceptedAudience(payload.aud))
+    const siem = typeof payload.aud === 'string' && isSiemAudience(payload.aud);
+    if (typeof payload.aud !== 'string' || (!siem && !isAcceptedAudience(payload.aud)))
       throw new Error('the audience is not this API');
     if (!(await deps.tenants.find(tenantId))) throw new Error('the tenant is not known');
     const clientId = text(payload, version === 1 ? 'appid' : 'azp');
@@ -105,6 +108,7 @@ export function createTokenVerifier(deps: TokenVerifierDeps) {
         : text(payload, 'app_displayname'),
       permissions: user ? text(payload, 'scp').split(' ') : names(payload.roles),
       portal: user && clientId === deps.portalClientId,
+      ...(siem ? { audience: 'siem' } : {}),
       ...(home === undefined ? {} : { homeTenantId: home }),
     };
   }

@@ -1,0 +1,66 @@
+/** What the detections feed of SIEM connectors is made of (`siemDetection`). Text that nothing is known for is empty, never null. */
+import { type Static, Type } from 'typebox';
+import { flag, integer, nullable, record, text, time } from './schema.ts';
+
+export const SiemDetection = record(
+  {
+    AlertTime: time('When the event happened.'),
+    ComputerDnsName: text('Name of the device with its domain.'),
+    AlertTitle: text('Title of the alert.'),
+    Category: text('Category of the alert.'),
+    Severity: text('Severity of the alert.'),
+    AlertId: text('The alert it is part of; several detections share one.'),
+    Actor: text('Known group of attackers.'),
+    LinkToWDATP: text('Address of the alert in the portal.'),
+    IocName: text('Kind of the indicator that matched, such as FileSha1.'),
+    IocValue: text('Value of the indicator that matched.'),
+    CreatorIocName: text('Kind of the indicator of what made it.'),
+    CreatorIocValue: text('Value of the indicator of what made it.'),
+    Sha1: text('SHA-1 of the file.'),
+    FileName: text('Name of the file.'),
+    FilePath: text('Folder of the file.'),
+    IpAddress: text('Remote address.'),
+    Url: text('Remote URL or host.'),
+    IoaDefinitionId: text('GUID of the rule that found it.'),
+    UserName: text('Account it happened under.'),
+    AlertPart: integer('Number of the detection within its alert, from 0.'),
+    FullId: text('AlertId:IocUniqueId.'),
+    LastProcessedTimeUtc: time('When it arrived: what the time range of a request is about.'),
+    ThreatCategory: text('Category of the threat that the antivirus named.'),
+    ThreatFamily: text('Family of the threat that the antivirus named.'),
+    ThreatName: text('Threat that the antivirus named.'),
+    RemediationAction: text('What the antivirus did.'),
+    RemediationIsSuccess: nullable(
+      flag('Whether that succeeded. Null: not known, or no antivirus detection.'),
+    ),
+    Source: text('EDR or Antivirus.'),
+    Md5: text('MD5 of the file.'),
+    Sha256: text('SHA-256 of the file.'),
+    WasExecutingWhileDetected: nullable(
+      flag('Whether the file ran. Null: not known, or no antivirus detection.'),
+    ),
+    UserDomain: text('Domain of the account.'),
+    LogOnUsers: text('domain\\user of those who were signed in, separated by semicolons.'),
+    MachineDomain: text('Domain of the device.'),
+    MachineName: text('Name of the device without its domain.'),
+    InternalIPv4List: text('IPv4 addresses of the device, separated by semicolons.'),
+    InternalIPv6List: text('IPv6 addresses of the device, separated by semicolons.'),
+    FileHash: text('The SHA-1 of the file, or the best hash there is.'),
+    DeviceID: text('Id of the device, 40 hex digits.'),
+    MachineGroup: text('Name of the device group.'),
+    Description: text('Description of the alert.'),
+    DeviceCreatedMachineTags: text('The tag set on the device.'),
+    CloudCreatedMachineTags: text('Tags set in the portal or by the API, separated by semicolons.'),
+    CommandLine: text('Command line of the process.'),
+    IncidentLinkToWDATP: text('Address of the incident in the portal.'),
+    ReportID: integer('Number of the event on its device, as in the hunting tables.'),
+    LinkToMTP: text('Address of the alert in the portal.'),
+    IncidentLinkToMTP: text('Address of the incident in the portal.'),
+    ExternalId: text('Hash of FullId, 40 hex digits.'),
+    IocUniqueId: text('Id of the detection within its alert, base64.'),
+  },
+  'One suspicious event on a device, with the alert it is part of.',
+);
+export type SiemDetection = Static<typeof SiemDetection>;
+
+export const SiemDetections = Type.Array(SiemDetection, { description: 'Detections, oldest first.' });
