@@ -1,5 +1,5 @@
 // Bundles each runnable entry point with esbuild. Our own packages are bundled in, npm packages stay external.
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -61,7 +61,11 @@ async function buildPortal() {
   // Whoever builds (a test runner sets `test`), what is served is the production build of React.
   process.env.NODE_ENV = 'production';
   const { build: viteBuild } = await import('vite');
-  await viteBuild({ root: `${root}portal`, logLevel: 'warn' });
+  // Beside what is served meanwhile, which a build that fails must not take away.
+  const [made, served] = [`${root}portal/dist.next`, `${root}portal/dist`];
+  await viteBuild({ root: `${root}portal`, logLevel: 'warn', build: { outDir: made, emptyOutDir: true } });
+  rmSync(served, { recursive: true, force: true });
+  renameSync(made, served);
 }
 
 await buildNodeTargets();
