@@ -36,8 +36,9 @@ function commandLine(settled: (code: ExitCode) => void): Command {
   program
     .command('offboard')
     .description('withdraw this device from its server and delete its key')
+    .option('--package <file>', 'only as an offboarding package of its tenant allows, until that expires')
     .option('--force', 'also while the device is isolated; it then stays cut off', false)
-    .action((options: { force: boolean }) => offboard(settings(), options.force, out));
+    .action((options: { force: boolean; package?: string }) => offboard(settings(), options, out));
   program
     .command('health')
     .description('show how the running agent does; exit status 1: not onboarded, 3: not running')

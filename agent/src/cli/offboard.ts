@@ -1,16 +1,24 @@
 /** `merlon-agent offboard`: local, by root. The daemon does it if it runs; otherwise it is done here. */
-import { AgentError, EXIT } from '../agent-error.ts';
+import { readFile } from 'node:fs/promises';
+import { AgentError, EXIT, messageOf } from '../agent-error.ts';
 import { createLog } from '../agent-log.ts';
 import { askDaemon } from '../control/control-client.ts';
 import { takeExclusive } from '../control/exclusive.ts';
 import { Restriction, refuseWhileRestricted } from '../guard/restriction.ts';
+import { checkOffboardingPackage } from '../identity/offboarding-package.ts';
 import { OnboardingStore } from '../identity/onboarding-state.ts';
 import { Isolation, refuseWhileIsolated } from '../responder/isolation.ts';
 import { nftCommand } from '../responder/nft.ts';
 import type { Settings } from '../settings.ts';
 import type { Output } from './output.ts';
 
-export async function offboard(settings: Settings, force: boolean, output: Output): Promise<void> {
+export async function offboard(
+  settings: Settings,
+  options: { readonly force: boolean; readonly package?: string },
+  output: Output,
+): Promise<void> {
+  const { force } = options;
+  if (options.package !== undefined) await requirePackage(settings, options.package);
   const done = (await byDaemon(settings, force)) ?? (await here(settings, force));
   output.line(`offboarded device ${done.deviceId}: its key and what it had not sent are deleted`);
   if (done.isolated) {
@@ -18,6 +26,16 @@ export async function offboard(settings: Settings, force: boolean, output: Outpu
       'the device stays isolated. Only an order releases it: onboard it again and release it from the server',
     );
   }
+}
+
+/** A tool that offboards many shows the package it was given: it ends its own tenant's onboardings only, and not for ever. */
+async function requirePackage(settings: Settings, path: string): Promise<void> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new AgentError(`the offboarding package cannot be read: ${messageOf(error)}`, { cause: error });
+  });
+  const before = await new OnboardingStore(settings.home).read();
+  if (before.state !== 'Enrolled') throw new AgentError('this device is not onboarded');
+  await checkOffboardingPackage(text, before, new Date());
 }
 
 interface Done {

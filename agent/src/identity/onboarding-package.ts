@@ -1,5 +1,6 @@
 /** Reads `merlon_onboard.json` and checks all of it that can be checked without the server. */
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { ENROLMENT_TOKEN_TYPE, EnrolmentClaims, isoToMs, nowIso7, OnboardingPackage } from '@merlon/contract';
 import { compactVerify, importJWK } from 'jose';
 import { AgentError, messageOf } from '../agent-error.ts';
@@ -27,14 +28,43 @@ export async function checkOnboardingPackage(text: string, now: Date): Promise<O
       'the enrolment token in the onboarding package belongs to another package: it was altered',
     );
   }
-  const expiresMs = Math.min(isoToMs(content.expiresAt), claims.exp * 1000);
-  if (Number.isNaN(expiresMs)) throw new AgentError('the onboarding package has no valid expiry (expiresAt)');
+  requireUnaltered(content, claims);
+  requireUnexpired('onboarding', content.expiresAt, claims.exp, now);
+  return content;
+}
+
+/** What the token says too, it says of this content: whoever carries the package cannot turn it to another server, authority, proxy or agent. */
+function requireUnaltered(content: OnboardingPackage, { srv, ca, prx, tag, agt }: EnrolmentClaims): void {
+  // Packages made before the token said so.
+  if (srv === undefined) return;
+  const signed: readonly (readonly [name: string, signed: unknown, found: unknown])[] = [
+    ['serverUrl', srv, content.serverUrl],
+    ['caPem', ca, createHash('sha256').update(content.caPem).digest('base64url')],
+    ['proxyUrl', prx, content.proxyUrl],
+    ['tag', tag, content.tag],
+    ['agents', agt, content.agents],
+  ];
+  for (const [name, expected, found] of signed)
+    if (!isDeepStrictEqual(expected, found))
+      throw new AgentError(
+        `${name} in the onboarding package is not the one that was signed: it was altered`,
+      );
+}
+
+/** @param expiresAt what the package says. @param exp what its token says, in seconds */
+export function requireUnexpired(
+  kind: 'onboarding' | 'offboarding',
+  expiresAt: string,
+  exp: number,
+  now: Date,
+): void {
+  const expiresMs = Math.min(isoToMs(expiresAt), exp * 1000);
+  if (Number.isNaN(expiresMs)) throw new AgentError(`the ${kind} package has no valid expiry (expiresAt)`);
   if (expiresMs <= now.getTime()) {
     throw new AgentError(
-      `the onboarding package expired at ${nowIso7(new Date(expiresMs))} (this device's clock says ${nowIso7(now)}): make a new one`,
+      `the ${kind} package expired at ${nowIso7(new Date(expiresMs))} (this device's clock says ${nowIso7(now)}): make a new one`,
     );
   }
-  return content;
 }
 
 async function enrolmentClaims(content: OnboardingPackage): Promise<EnrolmentClaims> {

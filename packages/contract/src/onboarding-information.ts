@@ -52,12 +52,11 @@ export const installerStages = [
   'offboard',
   'done',
 ] as const;
-export type InstallerStage = (typeof installerStages)[number];
 
 /** Sent as a form, since a script has no JSON writer. All of it is a claim by whoever holds the package. */
 export const InstallerReport = Type.Object(
   {
-    stage: Type.Union(installerStages.map((stage) => Type.Literal(stage))),
+    stage: Type.Enum([...installerStages]),
     /** Exit status of what failed; 0 for none. */
     code: Type.Integer({ minimum: 0, maximum: 4_294_967_295 }),
     /** The last words of what failed. */

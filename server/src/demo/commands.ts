@@ -2,6 +2,7 @@
 import type { OnboardingPackage } from '@merlon/contract';
 import { CliError } from '../cli/admin-socket.ts';
 import type { RegisterCommands } from '../feature.ts';
+import type { PackageFilesAnswer } from '../features/onboarding/commands.ts';
 import { planFleet, playFleet } from './fleet.ts';
 
 const MAX_DEVICES = 500;
@@ -32,18 +33,19 @@ export const demoCommands: RegisterCommands = (program, context) => {
           seed: options.seed,
           end: new Date(),
         });
-        const { files } = await context.call<{ files: { name: string; content: string }[] }>(
-          'package.create',
-          {
-            os: 'linux',
-            tool: 'json',
-            tag: 'simulated',
-            validDays: '1',
-            ...(options.tenant ? { tenant: options.tenant } : {}),
-            ...(options.server ? { server: options.server } : {}),
-          },
-        );
-        const onboarding = JSON.parse(files[0]?.content ?? '') as OnboardingPackage;
+        const whose = options.tenant ? { tenant: options.tenant } : {};
+        const { id } = await context.call<{ id: string }>('package.create', {
+          os: 'linux',
+          tool: 'json',
+          tag: 'simulated',
+          name: 'Simulated fleet',
+          validDays: 1,
+          ...whose,
+          ...(options.server ? { server: options.server } : {}),
+        });
+        const { files } = await context.call<PackageFilesAnswer>('package.files', { ...whose, id });
+        const information = Buffer.from(files[0]?.content ?? '', 'base64').toString('utf8');
+        const onboarding = JSON.parse(information) as OnboardingPackage;
         let devices = 0;
         let rows = 0;
         const attacks: { device: string; story: string }[] = [];

@@ -43,6 +43,8 @@ export interface EnrolInput {
   readonly device: DeviceDescription;
   readonly tag: string | null;
   readonly externalIp: string;
+  /** A name has one record only, whatever hardware it is on: machines that are made anew at each start. */
+  readonly oneRecordPerName: boolean;
 }
 
 export interface Devices extends Feature {
@@ -68,8 +70,8 @@ export interface Devices extends Feature {
   ): Promise<Reply>;
   /** Devices by id as the API shows them, those of them that the caller may see. */
   machines(caller: TenantScope, ids: readonly string[]): Promise<ReadonlyMap<string, Machine>>;
-  /** The device was heard of just now. */
-  seen(tenantId: string, deviceId: string, externalIp: string): void;
+  /** The device was heard of just now, over its command channel or by a batch of events. */
+  seen(tenantId: string, deviceId: string, externalIp: string, way: 'channel' | 'data'): void;
   /** What it says of itself over the channel. */
   report(
     tenantId: string,
@@ -123,7 +125,7 @@ export function createDevices(
       }
     },
 
-    async enrol({ tenantId, packageId, publicKey, device, tag, externalIp }) {
+    async enrol({ tenantId, packageId, publicKey, device, tag, externalIp, oneRecordPerName }) {
       const deviceId = deviceIdOf(tenantId, publicKey);
       const { created } = await store.enrol(tenantId, {
         id: deviceId,
@@ -132,6 +134,7 @@ export function createDevices(
         device,
         tag,
         externalIp,
+        oneRecordPerName,
         at: platform.clock.now(),
       });
       directory.forget(deviceId);
@@ -164,7 +167,7 @@ export function createDevices(
     listAmong: (request, caller, ids) =>
       machinesAmong({ store, clock: platform.clock }, request, caller, ids),
 
-    seen: (tenantId, deviceId, externalIp) => presence.seen(tenantId, deviceId, externalIp),
+    seen: (tenantId, deviceId, externalIp, way) => presence.seen(tenantId, deviceId, externalIp, way),
 
     async report(tenantId, deviceId, health, device) {
       if (!device) return reports.health(tenantId, deviceId, health);

@@ -1,16 +1,13 @@
 import {
   type DeviceValue,
   type ExposureLevel,
-  type HealthStatus,
   type Machine,
   nowIso7,
   type OsArchitecture,
   type RiskScore,
 } from '@merlon/contract';
+import { healthOf } from './sensor-health.ts';
 import type { DeviceRow } from './store.ts';
-
-/** A device is Inactive when nothing was heard of it for longer than this. */
-export const INACTIVE_AFTER_MS = 7 * 24 * 3_600_000;
 
 /** The stored device as the wire shows it. */
 export function machineEntity(row: DeviceRow, now: Date): Machine {
@@ -52,14 +49,6 @@ export function machineEntity(row: DeviceRow, now: Date): Machine {
     systemProductName: row.model,
     groupName: row.rbac_group_name,
   };
-}
-
-export function healthOf(
-  row: Pick<DeviceRow, 'state' | 'last_seen' | 'sensor_data'>,
-  now: Date,
-): HealthStatus {
-  if (now.getTime() - row.last_seen.getTime() > INACTIVE_AFTER_MS) return 'Inactive';
-  return row.sensor_data ? 'Active' : 'NoSensorData';
 }
 
 /** Tags given at onboarding or by the device, then those given here, each once. */

@@ -12,7 +12,7 @@ import { sql } from 'kysely';
 import { withEveryProperty } from '../../odata/schema-fields.ts';
 import { deviceIdColumn, type SqlColumns } from '../../odata/sql-filter.ts';
 import { deviceGroupName } from '../device-groups/index.ts';
-import { INACTIVE_AFTER_MS } from './machine-entity.ts';
+import { healthColumn } from './sensor-health.ts';
 
 const field = { filterable: true, sortable: true } as const;
 const given = { ...field, nullable: false } as const;
@@ -47,7 +47,6 @@ export const machineSet = withEveryProperty(asked, Machine);
 
 /** @param now decides which devices count as inactive. */
 export function machineColumns(now: Date): SqlColumns {
-  const inactiveBefore = new Date(now.getTime() - INACTIVE_AFTER_MS);
   return {
     id: deviceIdColumn(sql`id`),
     computerDnsName: sql`computer_name`,
@@ -61,7 +60,7 @@ export function machineColumns(now: Date): SqlColumns {
     onboardingStatus: sql`case state when 'Onboarded' then 'Onboarded' else 'CanBeOnboarded' end`,
     lastIpAddress: sql`last_ip`,
     lastExternalIpAddress: sql`last_external_ip`,
-    healthStatus: sql`case when last_seen < ${inactiveBefore}::timestamptz then 'Inactive' when sensor_data then 'Active' else 'NoSensorData' end`,
+    healthStatus: healthColumn(now),
     osPlatform: sql`os_platform`,
     riskScore: sql`risk_score`,
     rbacGroupId: sql`rbac_group_id`,

@@ -3,6 +3,28 @@ import { sql } from 'kysely';
 
 export const devicesMigrations: readonly Migration[] = [
   {
+    name: '2026-11-25-devices-7-standing',
+    async up(db) {
+      await db.schema
+        .alterTable('devices')
+        .addColumn('last_enrolled', sql`timestamptz(3)`, (c) => c.notNull().defaultTo(sql`now()`))
+        .addColumn('first_signal', sql`timestamptz(3)`)
+        .addColumn('last_channel', sql`timestamptz(3)`)
+        .addColumn('last_data', sql`timestamptz(3)`)
+        .addColumn('merged_at', sql`timestamptz(3)`)
+        .execute();
+      // Nothing is known of how those spoke until now: they begin in good health.
+      await sql`update devices set last_enrolled = onboarded_at, first_signal = onboarded_at, last_channel = last_seen, last_data = last_seen`.execute(
+        db,
+      );
+      await db.schema
+        .createIndex('devices_by_package')
+        .on('devices')
+        .columns(['tenant_id', 'package_id'])
+        .execute();
+    },
+  },
+  {
     name: '2026-11-25-devices-6-signed-in',
     async up(db) {
       await db.schema

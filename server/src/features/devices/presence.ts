@@ -19,10 +19,19 @@ export class Presence {
     this.#log = log;
   }
 
-  seen(tenantId: string, id: string, externalIp: string): void {
+  seen(tenantId: string, id: string, externalIp: string, way: 'channel' | 'data'): void {
     const devices = this.#seen.get(tenantId) ?? new Map<string, Sighting>();
     this.#seen.set(tenantId, devices);
-    devices.set(id, { id, externalIp, at: this.#clock.now() });
+    const at = this.#clock.now();
+    const before = devices.get(id);
+    devices.set(id, {
+      id,
+      externalIp,
+      from: before?.from ?? at,
+      at,
+      channel: way === 'channel' ? at : (before?.channel ?? null),
+      data: way === 'data' ? at : (before?.data ?? null),
+    });
   }
 
   start(): void {

@@ -16,6 +16,13 @@ export interface DevicesTable {
   onboarded_at: Date;
   first_seen: Date;
   last_seen: Date;
+  /** When its key was enrolled, or enrolled again. */
+  last_enrolled: Date;
+  /** Null: not a word since it enrolled. */
+  first_signal: Date | null;
+  /** Of the command channel, and of batches. */
+  last_channel: Date | null;
+  last_data: Date | null;
   computer_name: string;
   /** The name in lower case: what it is found by. */
   name_key: ColumnType<string, never, never>;
@@ -44,6 +51,8 @@ export interface DevicesTable {
   /** 0: no group took it. */
   rbac_group_id: ColumnType<number, never, never>;
   merged_into: string | null;
+  /** When an enrolment took its place. Null where the device itself said so. */
+  merged_at: Date | null;
   is_excluded: boolean;
   exclusion_reason: string | null;
   exposure_level: string | null;
@@ -77,13 +86,25 @@ export interface Enrolment {
   readonly tag: string | null;
   readonly externalIp: string;
   readonly at: Date;
+  /** A name has one record only, whatever hardware it is on: machines that are made anew at each start. */
+  readonly oneRecordPerName: boolean;
 }
 
 export interface Sighting {
   readonly id: string;
+  /** The first since the last time it was written, and the last. */
+  readonly from: Date;
   readonly at: Date;
+  /** The last over each way. */
+  readonly channel: Date | null;
+  readonly data: Date | null;
   readonly externalIp: string;
 }
+
+/** Records of one hardware, of which one is heard of within this time, are of two machines: the new one does not take its place. */
+const LIVE_MS = 600_000;
+/** What was on its way from the agent that made room may still arrive. */
+const LAST_WORDS_MS = 60_000;
 
 const groupName = deviceGroupName.as('rbac_group_name');
 const isTwin = sql<boolean>`exists (select 1 from devices twin where twin.tenant_id = devices.tenant_id
@@ -110,6 +131,7 @@ export function devicesStore(state: StateStore) {
             onboarded_at: e.at,
             first_seen: e.at,
             last_seen: e.at,
+            last_enrolled: e.at,
             ...described(e.device),
             last_external_ip: e.externalIp,
             device_tag: e.tag,
@@ -120,6 +142,9 @@ export function devicesStore(state: StateStore) {
               ...described(e.device),
               state: 'Onboarded',
               package_id: e.packageId,
+              merged_into: null,
+              merged_at: null,
+              last_enrolled: e.at,
               last_seen: e.at,
               last_external_ip: e.externalIp,
               device_tag: e.tag,
@@ -127,6 +152,7 @@ export function devicesStore(state: StateStore) {
           )
           .returning(sql<boolean>`xmax = 0`.as('created'))
           .executeTakeFirstOrThrow();
+        if (row.created) await supersede(db, e);
         await assignDevices(db, tenantId, [e.id]);
         return { created: row.created };
       });
@@ -197,9 +223,15 @@ export function devicesStore(state: StateStore) {
     recordSightings(tenantId: string, sightings: readonly Sighting[]): Promise<void> {
       return state.tenant<DevicesDb, void>(tenantId, async (db) => {
         await sql`
-          update devices d set last_seen = greatest(d.last_seen, s.at), last_external_ip = s.ip
-          from unnest(${sightings.map((s) => s.id)}::bpchar[], ${sightings.map((s) => s.at)}::timestamptz[],
-                      ${sightings.map((s) => s.externalIp)}::text[]) as s(id, at, ip)
+          update devices d set last_seen = greatest(d.last_seen, s.at), last_external_ip = s.ip,
+            first_signal = coalesce(d.first_signal, s.since), last_channel = greatest(d.last_channel, s.channel),
+            last_data = greatest(d.last_data, s.data),
+            merged_into = case when s.at > d.merged_at + ${`${LAST_WORDS_MS} milliseconds`}::interval then null else d.merged_into end,
+            merged_at = case when s.at > d.merged_at + ${`${LAST_WORDS_MS} milliseconds`}::interval then null else d.merged_at end
+          from unnest(${sightings.map((s) => s.id)}::bpchar[], ${sightings.map((s) => s.from)}::timestamptz[],
+                      ${sightings.map((s) => s.at)}::timestamptz[], ${sightings.map((s) => s.channel)}::timestamptz[],
+                      ${sightings.map((s) => s.data)}::timestamptz[], ${sightings.map((s) => s.externalIp)}::text[])
+            as s(id, since, at, channel, data, ip)
           where d.id = s.id`.execute(db);
       });
     },
@@ -341,6 +373,22 @@ export function devicesStore(state: StateStore) {
       });
     },
   };
+}
+
+/**
+ * A machine that enrols under a new key was reinstalled or made anew: its earlier records lead to the new one. Those of a clone do not, since it goes on being
+ * heard of: under another name at once, under the same name as soon as it is heard of again (`recordSightings`).
+ */
+async function supersede(db: Transaction<DevicesDb>, e: Enrolment): Promise<void> {
+  const name = sql<string>`lower(${e.device.computerName}::text)`;
+  const liveSince = new Date(e.at.getTime() - LIVE_MS);
+  const fingerprint = e.device.hardwareFingerprint ?? null;
+  if (fingerprint === null && !e.oneRecordPerName) return;
+  await sql`update devices set merged_into = ${e.id}, merged_at = ${e.at} where id <> ${e.id} and (
+      (hardware_fingerprint = ${fingerprint} and (name_key = ${name} or state = 'Offboarded' or last_seen < ${liveSince}))
+      or (${e.oneRecordPerName}::boolean and name_key = ${name} and package_id = ${e.packageId}))`.execute(
+    db,
+  );
 }
 
 export interface MachineChange {

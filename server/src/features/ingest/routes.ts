@@ -58,7 +58,7 @@ export function ingestRoutes(deps: {
         const { buffer, byteOffset, byteLength } = shaped.record;
         const { duplicate } = await append(Buffer.from(buffer, byteOffset, byteLength), deviceId, epoch, seq);
 
-        deps.devices.seen(tenantId, deviceId, request.ip);
+        deps.devices.seen(tenantId, deviceId, request.ip, 'data');
         batches.inc({ outcome: duplicate ? 'duplicate' : 'accepted' });
         if (!duplicate) rows.inc({ outcome: 'accepted' }, shaped.accepted);
         if (shaped.rejectedCount > 0) rows.inc({ outcome: 'rejected' }, shaped.rejectedCount);

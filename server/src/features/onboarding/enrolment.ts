@@ -2,31 +2,29 @@
  * A device's first call. It shows the package's enrolment token (may join) and signs the request with its new key (holds the key). Enrolling
  * the same key again gives the same device id, so a lost answer can be asked for again.
  */
-import {
-  ApiError,
-  DEVICE_PATHS,
-  ENROLMENT_TOKEN_TYPE,
-  EnrolmentClaims,
-  EnrolRequest,
-  EnrolResponse,
-  isStorable,
-  nowIso7,
-} from '@merlon/contract';
+import { ApiError, DEVICE_PATHS, EnrolRequest, EnrolResponse, isStorable, nowIso7 } from '@merlon/contract';
 import { Compile } from 'typebox/compile';
-import { defineRoute, type Route } from '../../http/route.ts';
+import { defineRoute, type Reply, type Route, type RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
+import type { Counter } from '../../telemetry/metrics.ts';
 import type { Devices } from '../devices/index.ts';
-import type { CommandKey } from './command-key.ts';
+import type { Admission } from './admission.ts';
+import type { PackageTokens } from './package-token.ts';
 
 const requestValidator = Compile(EnrolRequest);
-const claimsValidator = Compile(EnrolmentClaims);
+/** Machines that it onboards are made anew at each start. */
+const SINGLE_ENTRY_TOOL = 'vdi';
 const BODY_LIMIT = 64 * 1024;
+/** Devices that are turned away together shall not come back together. */
+const RETRY_S = { least: 1, most: 5 };
 
 export function enrolmentRoute(deps: {
   devices: Pick<Devices, 'enrol' | 'verifyNewKey'>;
-  hasPackage(tenantId: string, packageId: string): Promise<boolean>;
-  commandKey(): CommandKey;
+  tokens: Pick<PackageTokens, 'enrol'>;
+  admission: Admission;
   clock: Clock;
+  /** By `outcome`. */
+  enrolments: Counter;
 }): Route {
   return defineRoute({
     id: 'device.enrol',
@@ -42,47 +40,47 @@ export function enrolmentRoute(deps: {
     bodyLimit: BODY_LIMIT,
     responses: { 200: EnrolResponse, 201: EnrolResponse },
     async handle(request) {
-      const body = parse(request.rawBody);
-      const now = deps.clock.now();
-      await deps.devices.verifyNewKey(
-        {
-          method: request.method,
-          path: DEVICE_PATHS.enrol,
-          authorization: single(request.headers.authorization),
-          body: request.rawBody,
-        },
-        body.publicKey,
-      );
-      const claims = await deps.commandKey().verify(ENROLMENT_TOKEN_TYPE, body.enrolmentToken);
-      if (!claimsValidator.Check(claims)) {
-        throw new ApiError('Unauthorized', 'The enrolment token is not one of this server.');
-      }
-      request.audit.as(claims.tid, { kind: 'device', id: '', name: body.device.computerName });
-      request.audit.details({ packageId: claims.pkg });
-      if (claims.exp * 1000 <= now.getTime()) {
-        throw new ApiError(
-          'Unauthorized',
-          `The onboarding package expired at ${nowIso7(new Date(claims.exp * 1000))}.`,
-        );
-      }
-      if (!(await deps.hasPackage(claims.tid, claims.pkg))) {
-        throw new ApiError('Unauthorized', 'The onboarding package was withdrawn.');
-      }
-      const { deviceId, created } = await deps.devices.enrol({
-        tenantId: claims.tid,
-        packageId: claims.pkg,
-        publicKey: body.publicKey,
-        device: body.device,
-        tag: claims.tag ?? null,
-        externalIp: request.ip,
+      const admitted = await deps.admission.run(() => enrol(request));
+      if (admitted) return admitted.value;
+      deps.enrolments.inc({ outcome: 'shed' });
+      throw new ApiError('ServiceUnavailable', 'Too many devices enrol at this moment.', {
+        retryAfterSeconds: RETRY_S.least + Math.floor(Math.random() * (RETRY_S.most - RETRY_S.least + 1)),
       });
-      request.audit.target('machine', deviceId);
-      return {
-        status: created ? 201 : 200,
-        body: { deviceId, tenantId: claims.tid, serverTime: nowIso7(now) },
-      };
     },
   });
+
+  async function enrol(request: RouteRequest): Promise<Reply> {
+    const body = parse(request.rawBody);
+    const now = deps.clock.now();
+    await deps.devices.verifyNewKey(
+      {
+        method: request.method,
+        path: DEVICE_PATHS.enrol,
+        authorization: single(request.headers.authorization),
+        body: request.rawBody,
+      },
+      body.publicKey,
+    );
+    const { claims, tool } = await deps.tokens.enrol(body.enrolmentToken, ({ tid, pkg }) => {
+      request.audit.as(tid, { kind: 'device', id: '', name: body.device.computerName });
+      request.audit.details({ packageId: pkg });
+    });
+    const { deviceId, created } = await deps.devices.enrol({
+      tenantId: claims.tid,
+      packageId: claims.pkg,
+      publicKey: body.publicKey,
+      device: body.device,
+      tag: claims.tag ?? null,
+      externalIp: request.ip,
+      oneRecordPerName: tool === SINGLE_ENTRY_TOOL,
+    });
+    request.audit.target('machine', deviceId);
+    deps.enrolments.inc({ outcome: created ? 'created' : 'repeated' });
+    return {
+      status: created ? 201 : 200,
+      body: { deviceId, tenantId: claims.tid, serverTime: nowIso7(now) },
+    };
+  }
 }
 
 function parse(rawBody: Buffer): EnrolRequest {

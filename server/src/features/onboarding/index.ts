@@ -1,15 +1,19 @@
-/** Onboarding: the platform's command key, onboarding packages and the enrolment of devices. */
-import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { ApiError, nowIso7 } from '@merlon/contract';
-import type { AdminHandler, Feature, Platform } from '../../feature.ts';
-import { LOCAL_ADMINISTRATOR } from '../audit/index.ts';
+/** Onboarding: the platform's command key, packages for every tool, the enrolment of devices, and what became of each package. */
+import { ApiError } from '@merlon/contract';
+import type { Feature, Platform } from '../../feature.ts';
+import { operationHandlers, operationRoutes } from '../../management/operation.ts';
+import type { DeviceGroups } from '../device-groups/index.ts';
 import type { Devices } from '../devices/index.ts';
+import { Admission } from './admission.ts';
+import { agentFiles } from './agent-files.ts';
 import { type CommandKey, commandKeyFrom, newCommandKeyPem } from './command-key.ts';
-import type { PackageAnswer } from './commands.ts';
 import { enrolmentRoute } from './enrolment.ts';
-import { onboardingPackage, PACKAGE_TOOLS, packageFiles } from './onboarding-package.ts';
+import { installerRoutes } from './installer-routes.ts';
+import { packageBuilder } from './package-builder.ts';
+import { packageOperations } from './package-operations.ts';
+import { packageTokens } from './package-token.ts';
+import { ReportBudget } from './report-budget.ts';
+import { onboardingRoutes } from './routes.ts';
 import { onboardingStore } from './store.ts';
 
 export type { CommandKey } from './command-key.ts';
@@ -19,112 +23,85 @@ export interface Onboarding extends Feature {
   commandKey(): CommandKey;
 }
 
-export interface OnboardingDeps extends Pick<Platform, 'config' | 'state' | 'clock' | 'audit'> {
+export interface OnboardingDeps
+  extends Pick<Platform, 'config' | 'state' | 'clock' | 'audit' | 'metrics' | 'caPem'> {
   readonly devices: Pick<Devices, 'enrol' | 'verifyNewKey'>;
+  readonly deviceGroups: Pick<DeviceGroups, 'list'>;
   /** Finds a tenant by name or id, or the only one there is. Throws ApiError naming what is wrong. */
   readonly tenantOf: (nameOrId: string | undefined) => Promise<string>;
   /** Origin under which clients reach this server. */
   readonly publicUrl: () => string;
 }
 
-const MAX_VALID_DAYS = 3_650;
+/** Each is a transaction and a signature; more at once only wait for each other. */
+const ENROLMENTS = { atWork: 16, waiting: 2_000 };
+/** A minute. Whole offices are behind one address. */
+const REPORTS = { perAddress: 300, perPackage: 3_000 };
 
 export function createOnboarding(deps: OnboardingDeps): Onboarding {
+  const { metrics, clock } = deps;
   const store = onboardingStore(deps.state);
   let key: CommandKey | undefined;
   const commandKey = () => {
     if (!key) throw new Error('the command key is read when the feature starts');
     return key;
   };
-
-  const createPackage: AdminHandler = async (input): Promise<PackageAnswer> => {
-    const request = readRequest(input);
-    const tenantId = await deps.tenantOf(request.tenant);
-    const createdAt = deps.clock.now();
-    const expiresAt = new Date(createdAt.getTime() + request.validDays * 86_400_000);
-    const packageId = randomUUID();
-    const serverUrl = request.server ?? deps.publicUrl();
-    await store.addPackage(tenantId, {
-      id: packageId,
-      os: request.os,
-      tool: request.tool,
-      tag: request.tag,
-      server_url: serverUrl,
-      created_at: createdAt,
-      expires_at: expiresAt,
-    });
-    await deps.audit.record({
-      tenantId,
-      actor: LOCAL_ADMINISTRATOR,
-      action: 'package.create',
-      target: { kind: 'package', id: packageId },
-      outcome: 'success',
-      details: { os: request.os, tool: request.tool, serverUrl },
-    });
-    const caPem = readFileSync(join(deps.config.home, 'ca.pem'), 'utf8');
-    const content = await onboardingPackage(
-      { tenantId, packageId, serverUrl, caPem, tag: request.tag, createdAt, expiresAt },
-      commandKey(),
-    );
-    return {
-      packageId,
-      tenantId,
-      serverUrl,
-      expiresAt: nowIso7(expiresAt),
-      files: packageFiles(content, request.tool),
-    };
-  };
+  const agents = agentFiles(deps.config.agentFolder);
+  const builder = packageBuilder({ commandKey, caPem: deps.caPem });
+  const tokens = packageTokens({
+    commandKey,
+    standing: store.standing,
+    clock,
+    refusals: metrics.counter('merlon_onboarding_packages_refused_total', 'Packages refused, by reason.'),
+  });
+  const operations = packageOperations({
+    store,
+    agents,
+    builder,
+    clock,
+    publicUrl: deps.publicUrl,
+    tagOfGroup: async (tenantId, group) => tagOfGroup(await deps.deviceGroups.list(tenantId), group),
+  });
 
   return {
     name: 'onboarding',
     commandKey,
-    routes: [enrolmentRoute({ ...deps, hasPackage: store.hasPackage, commandKey })],
-    admin: { 'package.create': createPackage },
+    routes: [
+      enrolmentRoute({
+        ...deps,
+        tokens,
+        admission: new Admission(ENROLMENTS),
+        enrolments: metrics.counter('merlon_enrolments_total', 'Enrolments of devices, by outcome.'),
+      }),
+      ...installerRoutes({
+        tokens,
+        agents,
+        store,
+        budget: new ReportBudget(REPORTS),
+        clock,
+        reports: metrics.counter('merlon_onboarding_reports_total', 'Reports of installers, by outcome.'),
+      }),
+      ...onboardingRoutes({ store, builder }),
+      ...operationRoutes(operations, deps.state),
+    ],
+    admin: operationHandlers(operations, deps),
     async start() {
-      key = commandKeyFrom(await store.commandKey(newCommandKeyPem(), deps.clock.now()));
+      key = commandKeyFrom(await store.commandKey(newCommandKeyPem(), clock.now()));
     },
   };
 }
 
-interface PackageInput {
-  readonly os: string;
-  readonly tool: string;
-  readonly tag: string | null;
-  readonly tenant: string | undefined;
-  readonly server: string | undefined;
-  readonly validDays: number;
-}
-
-function readRequest(input: unknown): PackageInput {
-  const options = (typeof input === 'object' && input !== null ? input : {}) as Record<string, unknown>;
-  const text = (name: string) =>
-    typeof options[name] === 'string' && options[name] !== '' ? options[name] : undefined;
-  const os = (text('os') ?? '').toLowerCase();
-  const tool = (text('tool') ?? '').toLowerCase();
-  const tools = PACKAGE_TOOLS[os];
-  if (!tools) {
+/** A package says nothing of groups, since rules alone sort devices; but a rule may ask for a tag. */
+function tagOfGroup(groups: Awaited<ReturnType<DeviceGroups['list']>>, wanted: string): string {
+  const group = groups.find(
+    ({ id, name }) => String(id) === wanted || name.toLowerCase() === wanted.toLowerCase(),
+  );
+  if (!group) throw new ApiError('ResourceNotFound', `There is no device group "${wanted}".`);
+  const tag = group.conditions.find(({ property, operator }) => property === 'tag' && operator === 'equals');
+  if (!tag)
     throw new ApiError(
       'InvalidInput',
-      `There is no package for os "${os}"; there is one for ${Object.keys(PACKAGE_TOOLS).join(', ')}.`,
+      `The device group "${group.name}" has no rule that a tag equals something, so no package can bring devices into it.`,
     );
-  }
-  if (!tools.includes(tool)) {
-    throw new ApiError('InvalidInput', `There is no tool "${tool}" for ${os}; there is ${tools.join(', ')}.`);
-  }
-  const validDays = Number(text('validDays') ?? 365);
-  if (!Number.isInteger(validDays) || validDays < 1 || validDays > MAX_VALID_DAYS) {
-    throw new ApiError('InvalidInput', `valid-days must be a whole number from 1 to ${MAX_VALID_DAYS}.`);
-  }
-  const tag = text('tag') ?? null;
-  if (tag !== null && tag.length > 200)
-    throw new ApiError('InvalidInput', 'A tag has at most 200 characters.');
-  return { os, tool, tag, tenant: text('tenant'), server: origin(text('server')), validDays };
-}
-
-function origin(url: string | undefined): string | undefined {
-  if (url === undefined) return undefined;
-  if (!URL.canParse(url) || new URL(url).protocol !== 'https:') {
-    throw new ApiError('InvalidInput', 'The server address must be an https:// URL.');
-  }
-  return new URL(url).origin;
+  return tag.value;
 }

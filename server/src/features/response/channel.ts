@@ -24,7 +24,7 @@ export function channelSocket(deps: ChannelDeps): SocketRoute {
     open(socket, request) {
       const { caller, ip } = request;
       deps.hub.add(caller.deviceId, socket);
-      deps.devices.seen(caller.tenantId, caller.deviceId, ip);
+      deps.devices.seen(caller.tenantId, caller.deviceId, ip, 'channel');
       const say: SayToDevice = (frame) => void deps.hub.send(caller.deviceId, frame);
       const conversation = new Conversation(deps, caller, ip, say);
       socket.on('close', () => deps.content.left(caller, say));

@@ -72,7 +72,7 @@ export class Conversation {
         await sendOpenOrders(this.#deps, tenantId, deviceId, frame.lastSeq);
         return this.#deps.live.greeted(this.#device);
       case 'health':
-        devices.seen(tenantId, deviceId, this.#ip);
+        devices.seen(tenantId, deviceId, this.#ip, 'channel');
         content.heard(this.#device, frame.health, this.#say);
         await devices.report(tenantId, deviceId, frame.health, null);
         return this.#holdAgainst(frame.health);

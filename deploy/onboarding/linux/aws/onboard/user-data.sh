@@ -1,0 +1,1 @@
+@@include:onboarding/linux/onboard.sh@@

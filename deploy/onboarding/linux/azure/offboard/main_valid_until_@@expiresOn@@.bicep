@@ -1,0 +1,24 @@
+// Offboards Linux virtual machines with package @@packageId@@, until @@expiresOn@@.
+@description('Names of virtual machines in this resource group.')
+param virtualMachines array
+param location string = resourceGroup().location
+
+resource machines 'Microsoft.Compute/virtualMachines@2023-09-01' existing = [for name in virtualMachines: {
+  name: name
+}]
+
+resource offboard 'Microsoft.Compute/virtualMachines/extensions@2023-09-01' = [for (name, i) in virtualMachines: {
+  parent: machines[i]
+  name: 'merlon-offboard'
+  location: location
+  properties: {
+    publisher: 'Microsoft.Azure.Extensions'
+    type: 'CustomScript'
+    typeHandlerVersion: '2.1'
+    autoUpgradeMinorVersion: true
+    forceUpdateTag: '@@packageId@@'
+    protectedSettings: {
+      script: loadFileAsBase64('offboard_valid_until_@@expiresOn@@.sh')
+    }
+  }
+}]

@@ -1,0 +1,2 @@
+# Whether to remove the agent too.
+default['merlon']['remove'] = false

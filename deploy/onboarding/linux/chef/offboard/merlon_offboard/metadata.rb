@@ -1,0 +1,7 @@
+name 'merlon_offboard'
+maintainer 'Merlon'
+license 'Apache-2.0'
+description 'Offboards Linux machines with package @@packageId@@, until @@expiresAt@@.'
+version '1.0.0'
+chef_version '>= 15.0'
+supports 'linux'

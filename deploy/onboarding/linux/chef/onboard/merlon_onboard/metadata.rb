@@ -1,0 +1,7 @@
+name 'merlon_onboard'
+maintainer 'Merlon'
+license 'Apache-2.0'
+description 'Onboards Linux machines with package @@packageId@@, until @@expiresAt@@.'
+version '1.0.0'
+chef_version '>= 15.0'
+supports 'linux'
