@@ -53,7 +53,13 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
   const provisioning = createProvisioning({ ...platform, identity });
   const devices = createDevices(platform);
   const deviceGroups = createDeviceGroups({ ...platform, access: access.store, tenantOf });
-  const onboarding = createOnboarding({ ...platform, devices, tenantOf, publicUrl: platform.publicOrigin });
+  const onboarding = createOnboarding({
+    ...platform,
+    devices,
+    deviceGroups,
+    tenantOf,
+    publicUrl: platform.publicOrigin,
+  });
   const deviceContent = createDeviceContent(platform, onboarding.commandKey);
   const alerts = createAlerts(platform, devices);
   const response = createResponse(
