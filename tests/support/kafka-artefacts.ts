@@ -1,5 +1,5 @@
 /**
- * The archives of a real Apache Kafka, fetched once from the Maven repository and held against pinned checksums. `MAVEN_REPOSITORY` names another
+ * Archives of real servers written in Java, Apache Kafka first, fetched once from the Maven repository and held against pinned checksums. `MAVEN_REPOSITORY` names another
  * repository with the same layout; what was fetched stays in the user's cache.
  */
 import { createHash } from 'node:crypto';
@@ -13,13 +13,16 @@ const CACHE = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'mer
 const AT_ONCE = 6;
 
 /** Paths of the archives, for a class path. */
-export async function kafkaArchives(): Promise<readonly string[]> {
-  const waiting = Object.entries(kafkaPins);
+export const kafkaArchives = (): Promise<readonly string[]> => mavenArchives(kafkaPins);
+
+/** `pins`: path in the repository → SHA-256. */
+export async function mavenArchives(pins: Readonly<Record<string, string>>): Promise<readonly string[]> {
+  const waiting = Object.entries(pins);
   const worker = async () => {
     for (let pin = waiting.shift(); pin !== undefined; pin = waiting.shift()) await have(...pin);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
-  return Object.keys(kafkaPins).map((path) => join(CACHE, path));
+  return Object.keys(pins).map((path) => join(CACHE, path));
 }
 
 async function have(path: string, sha256: string): Promise<void> {
