@@ -33,9 +33,10 @@ export interface Destination {
   /**
    * Shows that the settings work, as far as it can be shown without leaving a trace that a reader would take for a row: resolves the name,
    * connects, authenticates, asks whether it may write.
+   * @param tables those that will be delivered, for kinds that keep each in a place of its own; none: only what is common to all is tried
    * @throws DeliveryError
    */
-  probe(signal: AbortSignal): Promise<void>;
+  probe(signal: AbortSignal, tables?: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
