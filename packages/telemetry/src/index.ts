@@ -1,2 +1,5 @@
+export { splitEvents } from './envelope/event-xml.ts';
+export type { EventMapping, LeftOut, SourceMapping } from './mapping.ts';
 export type { MappedRow, Outcome } from './outcome.ts';
-export { TelemetryMapper, type TelemetryMapperOptions } from './telemetry-mapper.ts';
+export { sourceMappings } from './sources/all.ts';
+export { type RecordOptions, TelemetryMapper, type TelemetryMapperOptions } from './telemetry-mapper.ts';

@@ -103,7 +103,7 @@ export function accountParts(
       if (name !== undefined) row[`${prefix}Name`] = name.toLowerCase();
       if (domain !== undefined) row[`${prefix}Domain`] = domain.toLowerCase();
       // S-1-0-0 is nobody.
-      if (sid !== undefined && sid.startsWith('S-1-') && sid !== 'S-1-0-0') row[`${prefix}Sid`] = sid;
+      if (sid?.startsWith('S-1-') && sid !== 'S-1-0-0') row[`${prefix}Sid`] = sid;
     },
   };
 }

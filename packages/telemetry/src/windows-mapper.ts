@@ -1,62 +1,25 @@
 /** An event of a Windows log to a row. */
-import { isoToMs } from '@merlon/contract';
 import { fieldsOfMessage, namesInOrder } from './envelope/positions.ts';
 import type { WindowsEvent } from './envelope/windows-event.ts';
-import { hostOf } from './host.ts';
-import {
-  actionOf,
-  type EventMapping,
-  type Fields,
-  type LeftOut,
-  rowOf,
-  type SourceMapping,
-} from './mapping.ts';
-import { type MappedRow, type Outcome, outcome } from './outcome.ts';
+import { type Emit, mapEvent, mappingOf } from './map-event.ts';
+import type { Fields, SourceMapping } from './mapping.ts';
+import { type Outcome, outcome } from './outcome.ts';
 import type { Processes } from './processes.ts';
 import { moment } from './read.ts';
 import { sysmon } from './sources/sysmon.ts';
 import { windowsSource } from './sources/windows.ts';
-
-export type Emit = (row: Omit<MappedRow, 'record'>) => void;
-
-const tables = new WeakMap<SourceMapping, ReadonlyMap<string, EventMapping | LeftOut>>();
-
-export function mappingOf(source: SourceMapping, eventId: string): EventMapping | LeftOut | null {
-  let byId = tables.get(source);
-  if (!byId) {
-    byId = new Map(source.events.map((event) => [event.id, event]));
-    tables.set(source, byId);
-  }
-  return byId.get(eventId) ?? null;
-}
 
 export function mapWindowsEvent(event: WindowsEvent, processes: Processes, emit: Emit): Outcome {
   const source = windowsSource(event.channel, event.provider);
   const eventId = String(event.eventId);
   if (!source)
     return outcome(event.channel.toLowerCase() || 'windows', eventId, 'left', 'no mapping for this log');
-  const mapping = mappingOf(source, eventId);
-  if (!mapping) return outcome(source.name, eventId, 'left', 'no mapping for this event');
-  const host = hostOf(event.computer);
-  if (!host) return outcome(source.name, eventId, 'malformed', 'no host name');
+  if (!mappingOf(source, eventId)) return outcome(source.name, eventId, 'left', 'no mapping for this event');
   const fields = fieldsOf(event, source);
   if (!fields) return outcome(source.name, eventId, 'malformed', 'no fields, and no names for its values');
   const time = (source === sysmon ? moment(fields.UtcTime) : null) ?? event.time;
-  if (time === null) return outcome(source.name, eventId, 'malformed', 'no time');
-  const context = { host: host.toLowerCase(), time, timeMs: isoToMs(time), processes };
-  if (mapping.table === null) {
-    mapping.remember?.(fields, context);
-    return outcome(source.name, eventId, 'left', mapping.why);
-  }
-  const told = mapping.toldBy?.(fields, context);
-  if (told) return outcome(source.name, eventId, 'left', told);
-  const action = actionOf(mapping.action, fields);
-  if (action === null) return outcome(source.name, eventId, 'malformed', 'none of the kinds of this event');
-  const row = rowOf(mapping, action, fields, context);
-  mapping.remember?.(fields, row, context);
   const key = event.recordId === null ? null : `${event.channel} ${event.recordId} ${time}`;
-  emit({ host, table: mapping.table, row, key });
-  return outcome(source.name, eventId, 'row');
+  return mapEvent({ source, eventId, host: event.computer, time, fields, key }, processes, emit);
 }
 
 const REGISTRY_EVENTS = new Set([12, 13, 14]);

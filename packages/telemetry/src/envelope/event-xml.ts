@@ -97,7 +97,7 @@ function parse(xml: string): Element | null {
     const top = open.at(-1);
     if (tag !== at && top) {
       const upTo = tag < 0 ? xml.length : tag;
-      top.text += unescape(xml.slice(at, upTo));
+      top.text += unescaped(xml.slice(at, upTo));
     }
     if (tag < 0) break;
     at = tag + 1;
@@ -159,7 +159,7 @@ function readTag(
     if (quote !== '"' && quote !== "'") return null;
     const end = xml.indexOf(quote, at + 1);
     if (end < 0) return null;
-    attributes[localName(attribute)] = unescape(xml.slice(at + 1, end));
+    attributes[localName(attribute)] = unescaped(xml.slice(at + 1, end));
     at = end + 1;
   }
 }
@@ -180,7 +180,7 @@ function after(xml: string, mark: string, from: number): number {
 const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 const LAST_CODE_POINT = 0x10ffff;
 
-function unescape(text: string): string {
+function unescaped(text: string): string {
   if (!text.includes('&')) return text;
   return text.replaceAll(/&(#x[0-9a-f]{1,6}|#\d{1,7}|[a-z]{2,4});/gi, (whole, what: string) => {
     if (!what.startsWith('#')) return ENTITIES[what] ?? whole;

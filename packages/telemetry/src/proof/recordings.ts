@@ -39,7 +39,7 @@ for (const path of filesBelow(folder)) {
     const began = performance.now();
     const { source, eventId, fate, reason } = line.startsWith('{')
       ? mapper.mapJson(parsed(line), rows)
-      : mapper.mapJson({ message: line }, rows);
+      : mapper.mapText(line, rows, { host: 'recorded' });
     mapSeconds += (performance.now() - began) / 1000;
     let good = true;
     for (const { table: name, row } of rows) {
