@@ -192,7 +192,7 @@ describe('onboarding', () => {
   });
 
   it('takes the tag of a device group whose rule asks for one', async () => {
-    await server.cli('devicegroup', 'create', '--name', 'Kiosks', '--condition', 'tag equals kiosk');
+    await server.cli('devicegroup', 'create', '--name', 'Kiosks', '--where', 'tag equals kiosk');
     expect((await create({ os: 'linux', tool: 'json', deviceGroup: 'kiosks' })).tag).toBe('kiosk');
   });
 

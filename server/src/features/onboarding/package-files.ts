@@ -1,4 +1,5 @@
 /** The files of a package: the templates of its tool, filled in with its information. The same facts give the same bytes. */
+import { createHash } from 'node:crypto';
 import { type ArchiveFile, debPackage, rpmPackage } from '@merlon/archives';
 import { nowIso7 } from '@merlon/contract';
 import type { PackageFacts, PackageInformation } from './package-information.ts';
@@ -36,12 +37,18 @@ export function archiveName(facts: PackageFacts, tool: Pick<PackageTool, 'os' | 
 
 function valuesOf(facts: PackageFacts, { content, token }: PackageInformation): Record<string, string> {
   const information = `${JSON.stringify(content, null, 2)}\n`;
+  const informationInXml = escapedForXml(JSON.stringify(content));
   return {
     information,
+    informationInXml,
+    informationInXmlInJson: JSON.stringify(informationInXml).slice(1, -1),
+    kind: facts.kind,
+    Kind: facts.kind === 'onboarding' ? 'Onboarding' : 'Offboarding',
     blob: Buffer.from(information).toString('base64'),
     token,
     tenantId: facts.tenantId,
     packageId: facts.packageId,
+    secondId: secondId(facts.packageId),
     serverUrl: facts.serverUrl,
     proxyUrl: facts.proxyUrl ?? '',
     caPem: facts.caPem.endsWith('\n') ? facts.caPem : `${facts.caPem}\n`,
@@ -52,6 +59,23 @@ function valuesOf(facts: PackageFacts, { content, token }: PackageInformation): 
     agentWindows: facts.agents['windows-x64'] ?? '',
     agentMac: facts.agents['macos-arm64'] ?? '',
   };
+}
+
+const XML_ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+function escapedForXml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => XML_ENTITIES[character] ?? character);
+}
+
+/** Where a format wants another id besides, it follows from the package's. */
+function secondId(packageId: string): string {
+  const hex = createHash('sha256').update(packageId).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 const dayOf = (at: Date) => at.toISOString().slice(0, 10);

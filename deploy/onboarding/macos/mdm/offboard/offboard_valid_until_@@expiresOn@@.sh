@@ -1,0 +1,1 @@
+@@include:onboarding/macos/offboard.sh@@

@@ -1,0 +1,1 @@
+@@include:onboarding/windows/offboard.ps1@@

@@ -1,0 +1,1 @@
+@@include:onboarding/windows/configuration-manager/onboard/detection.ps1@@

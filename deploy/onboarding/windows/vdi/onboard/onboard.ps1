@@ -1,0 +1,1 @@
+@@include:onboarding/windows/onboard.ps1@@
