@@ -45,7 +45,7 @@ export const onboardingCommands: RegisterCommands = (program, context) => {
     .option('--valid-days <days>', 'days during which it is good; default: 365, for offboarding 30', whole)
     .option('--out <folder>', 'where to write the files', '.')
     .action(async (options: Record<string, string | number | boolean>) => {
-      const { out = '.', offboarding, tenant, ...input } = options;
+      const { out = '.', json: _, offboarding, tenant, ...input } = options;
       const whose = tenant === undefined ? {} : { tenant };
       const made = await context.call<CampaignAnswer>('package.create', {
         ...whose,
