@@ -11,6 +11,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const targets = {
   server: {
     main: 'server/src/main.ts',
+    'export-worker': 'server/src/features/streaming/export-worker.ts',
+    'filter-worker': 'server/src/features/streaming/filter-worker.ts',
     'detection-worker': 'server/src/features/detection/detection-worker.ts',
     'ingest-worker': 'server/src/features/ingest/shape-worker.ts',
     'kql-worker': 'packages/kql/src/worker.ts',

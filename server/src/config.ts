@@ -32,12 +32,24 @@ export interface Config {
   readonly hunting: HuntingConfig;
   /** Private networks in which external identity providers may be. */
   readonly federationNetworks: readonly string[];
+  readonly streaming: StreamingConfig;
   /** Host names, in lower case, under which `/api/alerts` is the detections feed of SIEM connectors. */
   readonly siemHosts: readonly string[];
   /** Where the agents are that onboarding packages may fetch: what `npm run build:agent` made. */
   readonly agentFolder: string;
   /** Check every answer against its schema and fail loudly. For tests and development. */
   readonly checkResponses: boolean;
+}
+
+export interface StreamingConfig {
+  /** Export settings a tenant may have. */
+  readonly maxSettings: number;
+  /** Event types of one, where each has a hub of its own. */
+  readonly maxTypes: number;
+  /** Bytes of the event log that are kept for a setting which does not keep up. */
+  readonly retainBytes: number;
+  /** Private networks in which destinations may be. Null: any address may be. */
+  readonly networks: readonly string[] | null;
 }
 
 export class ConfigError extends Error {
@@ -83,8 +95,11 @@ export function readConfig(
     quotaFactors: quotaFactors(secret(env, 'MERLON_QUOTA_FACTORS', readFile)),
     hunting: huntingConfig(env),
     federationNetworks: hosts(env, 'MERLON_FEDERATION_NETWORKS'),
+    streaming: streamingConfig(env),
     siemHosts: hostNames(env, 'MERLON_SIEM_HOSTS'),
-    agentFolder: resolve(text(env, 'MERLON_AGENT_FOLDER') ?? join(dirname(fileURLToPath(import.meta.url)), '../../dist')),
+    agentFolder: resolve(
+      text(env, 'MERLON_AGENT_FOLDER') ?? join(dirname(fileURLToPath(import.meta.url)), '../../dist'),
+    ),
     checkResponses: oneOf(env, 'MERLON_CHECK_RESPONSES', ['on', 'off'] as const, 'off') === 'on',
   };
 }
@@ -124,6 +139,18 @@ function huntingConfig(env: Environment): HuntingConfig {
     runningPerTenant: number('RUNNING_PER_TENANT', Math.ceil(running / 2)),
     externalHosts: hosts(env, 'MERLON_HUNTING_EXTERNAL_HOSTS'),
     geoDatabase: path(env, 'MERLON_HUNTING_GEO_DATABASE'),
+  };
+}
+
+function streamingConfig(env: Environment): StreamingConfig {
+  const networks = text(env, 'MERLON_STREAMING_NETWORKS');
+  return {
+    maxSettings: integer(env, 'MERLON_STREAMING_MAX_SETTINGS', 5, 1, 1_000),
+    maxTypes: integer(env, 'MERLON_STREAMING_MAX_TYPES', 10, 1, 1_000),
+    // Half of what the event log keeps: an export must not be what makes it refuse events.
+    retainBytes: integer(env, 'MERLON_STREAMING_RETAIN_MB', 4_096, 1, 7_000) * MIB,
+    networks:
+      networks === undefined ? null : networks === 'none' ? [] : hosts(env, 'MERLON_STREAMING_NETWORKS'),
   };
 }
 

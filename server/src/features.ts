@@ -19,6 +19,7 @@ import { createOnboarding, onboardingMigrations } from './features/onboarding/in
 import { createProvisioning, provisioningMigrations } from './features/provisioning/index.ts';
 import { createResponse, responseMigrations } from './features/response/index.ts';
 import { createSiem } from './features/siem/index.ts';
+import { createStreaming, streamingMigrations } from './features/streaming/index.ts';
 import { createYaraRules, yaraRulesMigrations } from './features/yara-rules/index.ts';
 import type { DeviceAuthenticator } from './http/route.ts';
 
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...alertsMigrations,
   ...detectionMigrations,
   ...huntingMigrations,
+  ...streamingMigrations,
   ...yaraRulesMigrations,
 ];
 
@@ -90,6 +92,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
   });
   const hunting = createHunting(platform);
   const siem = createSiem({ ...platform, detections: alerts.detections });
+  const streaming = createStreaming({ ...platform, devices, deviceGroups, alerts, tenantOf });
   const investigation = createInvestigation(platform, devices, alerts, deviceGroups);
   return {
     features: [
@@ -106,6 +109,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       alerts,
       detection,
       hunting,
+      streaming,
       investigation,
       siem,
       createLiveUpdates(platform),

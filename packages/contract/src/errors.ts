@@ -36,6 +36,7 @@ export const apiErrors = {
   TooManyRequests: service(429, 'Too many requests. Try again after the time in Retry-After.'),
   InternalServerError: service(500, ''),
 
+  DestinationUnusable: merlon(400, 'The destination cannot be delivered to with these settings.'),
   ClockSkew: merlon(
     401,
     'The time in the device token is too far from the time of the server. See the Date header.',

@@ -17,6 +17,7 @@ import { guestCommands } from '../features/identity/guest-commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
 import { provisioningCommands } from '../features/provisioning/commands.ts';
 import { responseCommands } from '../features/response/commands.ts';
+import { streamingCommands } from '../features/streaming/commands.ts';
 import { yaraCommands } from '../features/yara-rules/commands.ts';
 import { version } from '../version.ts';
 import { CliError, callServer, streamFromServer } from './admin-socket.ts';
@@ -36,6 +37,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   yaraCommands,
   onboardingCommands,
   detectionCommands,
+  streamingCommands,
   auditCommands,
   demoCommands,
 ];

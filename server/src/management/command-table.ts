@@ -32,6 +32,8 @@ export interface CommandSpec {
     readonly names?: NamedThing;
   }[];
   readonly options?: readonly OptionSpec[];
+  /** Members of the input that this command always gives: `on` is an update to `enabled: true`. */
+  readonly fixed?: Readonly<Record<string, unknown>>;
   /** The answer for people. */
   readonly human: (answer: never) => string;
 }
@@ -56,7 +58,7 @@ export function registerCommands(
     command.action(async (...words: unknown[]) => {
       const options = command.opts<Record<string, string | string[]>>();
       const tenant = options.tenant === undefined ? {} : { tenant: options.tenant };
-      const input: Record<string, unknown> = { ...tenant };
+      const input: Record<string, unknown> = { ...tenant, ...spec.fixed };
       const take = async (
         { member, names, read }: Pick<OptionSpec, 'member' | 'names' | 'read'>,
         given: string | string[],

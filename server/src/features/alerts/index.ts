@@ -46,8 +46,8 @@ export interface Alerts extends Feature {
 const DEDUP_WINDOW_MS = 3_600_000;
 
 export function createAlerts(
-  platform: Pick<Platform, 'state' | 'events' | 'clock' | 'log' | 'metrics' | 'stopping'>,
-  devices: Pick<Devices, 'require' | 'setRisk' | 'machines'>,
+  platform: Pick<Platform, 'state' | 'eventLog' | 'clock' | 'log' | 'metrics' | 'stopping'>,
+  devices: Pick<Devices, 'require' | 'setRisk' | 'machines' | 'lookup'>,
 ): Alerts {
   const log = platform.log.child({ part: 'alerts' });
   const store = alertsStore(platform.state, platform.clock);
@@ -88,7 +88,7 @@ export function createAlerts(
       return { alertId, created };
     },
     async start() {
-      outbox = runHuntingOutbox({ ...platform, log, store, signal: platform.stopping });
+      outbox = runHuntingOutbox({ ...platform, log, store, devices, signal: platform.stopping });
     },
     async stop() {
       await outbox;

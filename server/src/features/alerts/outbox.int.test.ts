@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLogger } from '../../telemetry/log.ts';
 import { devicesMigrations } from '../devices/index.ts';
+import { decodeBatchRecord, rowsOf } from '../ingest/index.ts';
 import type { AlertCandidate } from './alert-candidate.ts';
 import { alertsMigrations } from './migrations.ts';
 import { runHuntingOutbox } from './outbox.ts';
@@ -60,33 +61,40 @@ beforeAll(async () => {
 afterAll(() => state.close());
 
 describe('the way of alerts into the hunting tables', () => {
-  it('takes a storm in few inserts, each repeated as it was until it lands', async () => {
+  it('takes a storm in few records, each repeated as it was until it lands', async () => {
     for (let i = 0; i < 300; i++) await store.raise(candidate(`k${i}`), `a${i}`, { windowMs: 3_600_000 });
     const stop = new AbortController();
-    const sent: { token: string; lines: number }[] = [];
-    const rows = new Set<string>();
+    const sent: { name: string; rows: number }[] = [];
+    const kept = new Set<string>();
+    const alertIds = new Set<unknown>();
     const running = runHuntingOutbox({
       store,
-      events: {
-        async insert(_, ndjson, token) {
-          const lines = ndjson.toString().trimEnd().split('\n');
-          sent.push({ token, lines: lines.length });
-          if (sent.length === 1) throw new Error('the store is away');
-          for (const line of lines) rows.add((JSON.parse(line) as { AlertId: string }).AlertId);
-          return { rejected: [] };
+      eventLog: {
+        async append({ stream, epoch, seq, payload }) {
+          const { tenantId, deviceId, machineGroup, sections } = decodeBatchRecord(payload);
+          const name = `${stream} ${epoch} ${seq}`;
+          sent.push({ name, rows: sections.reduce((sum, { rows }) => sum + rows, 0) });
+          if (sent.length <= 2) throw new Error('the log is away');
+          expect(stream).toBe(`alerts.${TENANT}`);
+          expect([tenantId, machineGroup]).toEqual([TENANT, deviceId === '' ? '' : 'Servers']);
+          for (const section of sections) for (const row of rowsOf(section)) alertIds.add(row.AlertId);
+          kept.add(name);
+          return { duplicate: false, position: kept.size };
         },
       },
+      devices: { lookup: async () => ({ name: 'web-1', groupName: 'Servers' }) as never },
       clock: { now: () => AT },
       log: createLogger({ level: 'silent', pretty: false }),
       signal: stop.signal,
     });
-    await vi.waitFor(() => expect(rows.size).toBe(301), { timeout: 10_000 });
+    await vi.waitFor(() => expect(alertIds.size).toBe(301), { timeout: 10_000 });
     await vi.waitFor(async () => expect((await store.packOutbox(1)).rows).toEqual([]), { timeout: 10_000 });
     stop.abort();
     await running;
-    expect(rows.has('old')).toBe(true);
-    expect(sent).toHaveLength(2);
-    expect(sent[1]).toEqual(sent[0]);
+    expect(alertIds.has('old')).toBe(true);
+    // A record for the device, and one for the alert that no longer is: both again as they were.
+    expect(sent).toHaveLength(4);
+    expect(sent.slice(2)).toEqual(sent.slice(0, 2));
   });
 
   it('packs what is packed no second time', async () => {

@@ -298,7 +298,13 @@ export function alertsStore(state: StateStore, clock: Clock) {
         }
         const rows = await db
           .selectFrom('alert_hunting_outbox')
-          .select(['tenant_id', 'table_name', 'row'])
+          .select([
+            'tenant_id',
+            'table_name',
+            'row',
+            sql<string | null>`(select machine_id from alerts where alerts.tenant_id = alert_hunting_outbox.tenant_id
+              and alerts.id = alert_hunting_outbox.row ->> 'AlertId')`.as('machine_id'),
+          ])
           .where('parcel', '=', id)
           .orderBy('ordinal')
           .execute();
@@ -345,6 +351,8 @@ interface OutboxRow {
   readonly tenant_id: string;
   readonly table_name: string;
   readonly row: Record<string, unknown>;
+  /** The device the alert is about; null for an alert that is gone. */
+  readonly machine_id: string | null;
 }
 
 async function unseenEvents(db: AlertTransaction, candidate: AlertCandidate) {

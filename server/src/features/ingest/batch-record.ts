@@ -86,8 +86,10 @@ export function blockOfRows(name: string, rows: readonly Readonly<Record<string,
   return builder.finish({});
 }
 
-/** A log of before blocks has rows as lines of JSON, stamped already. Text in a dynamic column was written as JSON there. */
-function blockOfLines(name: string, ndjson: Buffer): Buffer {
+/**
+ * Of rows as lines of JSON, stamped already: what a log of before blocks has, and what others append. Text in a dynamic column is JSON.
+ */
+export function blockOfLines(name: string, ndjson: Buffer): Buffer {
   const dynamic = huntingTable(name)?.columns.filter(({ type }) => type === 'dynamic') ?? [];
   const rows = ndjson
     .toString('utf8')

@@ -6,7 +6,13 @@ import { ingestRoutes } from './routes.ts';
 import { startShaper } from './shaper.ts';
 import { runStoreWriter } from './store-writer.ts';
 
-export { type BatchRecord, blockOfRows, decodeBatchRecord, encodeBatchRecord, rowsOf } from './batch-record.ts';
+export {
+  type BatchRecord,
+  blockOfLines,
+  decodeBatchRecord,
+  encodeBatchRecord,
+  rowsOf,
+} from './batch-record.ts';
 
 const SHAPING_WORKERS = 2;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;

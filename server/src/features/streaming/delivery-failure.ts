@@ -1,0 +1,37 @@
+/** What is said of a delivery that failed: by name, and without the secrets that a client library may have put into its words. Pure. */
+import { DeliveryError } from '@merlon/destinations';
+import type { DeliveryFailure, DestinationSpec } from './export-protocol.ts';
+
+const LONGEST = 500;
+/** Shorter ones would blot out words. */
+const SHORTEST_SECRET = 4;
+
+export function failureOf(
+  error: unknown,
+  destination: DestinationSpec,
+  secrets: readonly string[],
+): DeliveryFailure {
+  const known = error instanceof DeliveryError;
+  const message = error instanceof Error ? error.message : String(error);
+  return {
+    fault: known ? error.fault : 'unreachable',
+    message: without(
+      known ? message : `The client of ${destination.kind} failed: ${message}`,
+      destination,
+      secrets,
+    ),
+    retryAfterMs: known ? (error.retryAfterMs ?? null) : null,
+  };
+}
+
+function without(message: string, { settings }: DestinationSpec, secrets: readonly string[]): string {
+  let text = message;
+  for (const name of secrets) {
+    const secret = settings[name];
+    if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) continue;
+    // A connection string is a secret of several parts, and a library may quote one of them.
+    for (const part of [secret, ...secret.split(/[;&]/).map((pair) => pair.slice(pair.indexOf('=') + 1))])
+      if (part.length >= SHORTEST_SECRET * 2 || part === secret) text = text.replaceAll(part, '(removed)');
+  }
+  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+}
