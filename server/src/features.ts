@@ -18,7 +18,7 @@ import { createLiveUpdates } from './features/live-updates/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
 import { createProvisioning, provisioningMigrations } from './features/provisioning/index.ts';
 import { createResponse, responseMigrations } from './features/response/index.ts';
-import { createSiem } from './features/siem/index.ts';
+import { createSiem, siemMigrations } from './features/siem/index.ts';
 import { createStreaming, streamingMigrations } from './features/streaming/index.ts';
 import { createYaraRules, yaraRulesMigrations } from './features/yara-rules/index.ts';
 import type { DeviceAuthenticator } from './http/route.ts';
@@ -40,6 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...alertsMigrations,
   ...detectionMigrations,
   ...huntingMigrations,
+  ...siemMigrations,
   ...streamingMigrations,
   ...yaraRulesMigrations,
 ];
@@ -91,7 +92,12 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
     osOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.osPlatform ?? '',
   });
   const hunting = createHunting(platform);
-  const siem = createSiem({ ...platform, detections: alerts.detections });
+  const siem = createSiem({
+    ...platform,
+    detections: alerts.detections,
+    connectors: identity.connectors,
+    tenantOf,
+  });
   const streaming = createStreaming({ ...platform, devices, deviceGroups, alerts, tenantOf });
   const investigation = createInvestigation(platform, devices, alerts, deviceGroups);
   return {

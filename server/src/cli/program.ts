@@ -17,6 +17,7 @@ import { guestCommands } from '../features/identity/guest-commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
 import { provisioningCommands } from '../features/provisioning/commands.ts';
 import { responseCommands } from '../features/response/commands.ts';
+import { siemCommands } from '../features/siem/commands.ts';
 import { streamingCommands } from '../features/streaming/commands.ts';
 import { yaraCommands } from '../features/yara-rules/commands.ts';
 import { version } from '../version.ts';
@@ -37,6 +38,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   yaraCommands,
   onboardingCommands,
   detectionCommands,
+  siemCommands,
   streamingCommands,
   auditCommands,
   demoCommands,

@@ -285,6 +285,28 @@ export function createApps({ state, clock }: { state: StateStore; clock: Clock }
       return { ...app, tenantId };
     },
 
+    /** Exactly this, for a program of another tenant. `by` null: whoever gave it first. */
+    async setConsent(
+      tenantId: string,
+      clientId: string,
+      by: string | null,
+      given: { readonly permissions: readonly string[]; readonly delegated: readonly string[] },
+    ): Promise<void> {
+      await inTenant(tenantId, async (db) => {
+        const first = await db
+          .selectFrom('app_consents')
+          .select('consented_by')
+          .where('client_id', '=', clientId)
+          .executeTakeFirst();
+        await upsertConsent(db, tenantId, {
+          clientId,
+          by: by ?? first?.consented_by ?? '',
+          permissions: [...given.permissions].sort(),
+          delegated: [...given.delegated].sort(),
+        });
+      });
+    },
+
     withdrawConsent(tenantId: string, clientId: string): Promise<void> {
       return inTenant(tenantId, async (db) => {
         const { numDeletedRows } = await db

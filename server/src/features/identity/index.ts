@@ -10,6 +10,7 @@ import { createAppHolders } from './app-holders.ts';
 import { appOperations } from './app-operations.ts';
 import { type AppUsage, createAppUsage } from './app-usage.ts';
 import { createApps } from './apps.ts';
+import { type ConnectorApps, createConnectorApps } from './connector-apps.ts';
 import { createConsentFlow } from './consent-flow.ts';
 import type { IdentityDatabase } from './database.ts';
 import { createGuestFlow } from './guest-flow.ts';
@@ -36,6 +37,7 @@ import { userOperations } from './user-operations.ts';
 import { createUsers, type User } from './users.ts';
 
 export { aadstsBodyOf, speaksAadsts } from './aadsts.ts';
+export type { Added, ConnectorApps } from './connector-apps.ts';
 export { identityMigrations } from './migrations.ts';
 export type { ProvisionedAccounts } from './provisioned-accounts.ts';
 export type { Tenant } from './tenants.ts';
@@ -45,6 +47,8 @@ export { userMigrations } from './user-migrations.ts';
 export interface Identity extends Feature {
   /** For the directories that keep people here. */
   readonly provisioned: ProvisionedAccounts;
+  /** For SIEM connectors. */
+  readonly connectors: ConnectorApps;
   /** Counts calls by application. */
   readonly usage: Pick<AppUsage, 'count'>;
   /** Claims of a good `Authorization: Bearer …`; throws Unauthorized. */
@@ -229,6 +233,7 @@ export async function createIdentity(deps: IdentityDeps): Promise<Identity> {
         tenantOf: async (name) => (await tenants.require(name)).id,
       }),
     },
+    connectors: createConnectorApps({ ...deps, apps, holders, providers, keys, users, totp }),
     provisioned: createProvisionedAccounts({ state, clock, tenants, directory }),
     usage,
     verify: createTokenVerifier({

@@ -4,7 +4,7 @@
  * See docs/decisions/2026-11-24-sign-in.md.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { acceptedAudiences, isDelegatedPermission } from '@merlon/contract';
+import { acceptedAudiences, isDelegatedPermission, isSiemAudience } from '@merlon/contract';
 import type { StateStore } from '@merlon/state-store';
 import type { AdapterPayload, Client, Grant, Interaction, Provider, ResourceServer } from 'oidc-provider';
 import type { Clock } from '../../telemetry/clock.ts';
@@ -101,6 +101,8 @@ const NOT_NOW = 'Signing in does not work now. Try again in a moment.';
 export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export const TOKEN_SECONDS = 3_600;
 const WORKING_DAY_S = 10 * 3_600;
+/** SIEM connectors refresh their token for ninety days before a person has to be there again (siem.md, section 2). */
+export const CONNECTOR_REFRESH_S = 90 * 86_400;
 export const DEVICE_CODE_SECONDS = 15 * 60;
 const MAX_PROVIDERS = 200;
 
@@ -205,9 +207,12 @@ export function createProviders(
         Interaction: 15 * 60,
         DeviceCode: DEVICE_CODE_SECONDS,
         Session: WORKING_DAY_S,
-        Grant: WORKING_DAY_S,
-        RefreshToken: WORKING_DAY_S,
+        Grant: (_ctx, grant) => lifetimeFor(Object.keys(grant.resources ?? {})),
+        RefreshToken: (_ctx, token) => lifetimeFor(audiences(token.resource)),
       },
+      expiresWithSession: async (_ctx, code) =>
+        !code.scopes.has('offline_access') &&
+        !('resource' in code && audiences(code.resource).some(isSiemAudience)),
       features: {
         devInteractions: { enabled: false },
         dPoP: { enabled: false },
@@ -478,6 +483,10 @@ function appClient(app: App): AdapterPayload {
           client_secret: 'kept-as-hashes-in-app-secrets',
         }),
   };
+}
+
+function lifetimeFor(resources: readonly string[]): number {
+  return resources.some(isSiemAudience) ? CONNECTOR_REFRESH_S : WORKING_DAY_S;
 }
 
 function audiences(resource: unknown): string[] {

@@ -1,7 +1,14 @@
 /** A kept detection as the feed shows it. Pure. */
 import { createHash } from 'node:crypto';
 import { isIP } from 'node:net';
-import { isGuid, nowIso7, type SiemDetection } from '@merlon/contract';
+import {
+  formatTicks,
+  isGuid,
+  nowIso7,
+  parseTicks,
+  type SiemDetection,
+  ticksFromDate,
+} from '@merlon/contract';
 import type { Detection } from '../alerts/index.ts';
 
 /** What lists are written with. */
@@ -23,7 +30,7 @@ export function detectionEntity(found: Detection, portal: string): SiemDetection
       .filter((address) => isIP(address) === version)
       .join(SEPARATOR);
   return {
-    AlertTime: found.eventTime,
+    AlertTime: formatTicks(parseTicks(found.eventTime) ?? ticksFromDate(found.processedAt)),
     ComputerDnsName: found.deviceName,
     AlertTitle: found.title,
     Category: found.category,
