@@ -3,6 +3,7 @@ import type { Feature, Migration, Platform } from './feature.ts';
 import { type Access, accessMigrations } from './features/access/index.ts';
 import { alertsMigrations, createAlerts } from './features/alerts/index.ts';
 import { auditMigrations } from './features/audit/index.ts';
+import { automationMigrations, createAutomation } from './features/automation/index.ts';
 import { createDetection, detectionMigrations } from './features/detection/index.ts';
 import { createDeviceContent, deviceContentMigrations } from './features/device-content/index.ts';
 import { createDeviceGroups, deviceGroupsMigrations } from './features/device-groups/index.ts';
@@ -39,6 +40,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...liveResponseMigrations,
   ...alertsMigrations,
   ...detectionMigrations,
+  ...automationMigrations,
   ...huntingMigrations,
   ...siemMigrations,
   ...streamingMigrations,
@@ -91,6 +93,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
     groupOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.groupName ?? '',
     osOf: async (tenantId, deviceId) => (await devices.lookup(tenantId, deviceId))?.osPlatform ?? '',
   });
+  const automation = createAutomation(platform, { devices, deviceGroups, alerts, indicators, response });
   const hunting = createHunting(platform);
   const siem = createSiem({
     ...platform,
@@ -114,6 +117,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       ingest,
       alerts,
       detection,
+      automation,
       hunting,
       streaming,
       investigation,

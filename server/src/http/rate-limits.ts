@@ -31,6 +31,7 @@ const QUOTAS: Readonly<Record<string, Quota>> = {
   'POST /v1.0/security/microsoft.graph.security.runhuntingquery': {},
   'POST /api/machines/:/runliveresponse': { perMinute: 10 },
   'POST /api/machines/:/startinvestigation': { perHour: 50 },
+  'POST /api/machines/:/initiateinvestigation': { perHour: 5 },
   'GET /api/machineactions/:/getpackageuri': { perMinute: 2, perHour: 120 },
   'GET /api/machines/:/vulnerabilities': { perMinute: 50, perHour: 1_500 },
   'POST /api/indicators/import': { perMinute: 30 },

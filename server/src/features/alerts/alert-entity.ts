@@ -4,6 +4,7 @@ import {
   type AlertDetermination,
   type AlertSeverity,
   type AlertStatus,
+  type InvestigationState,
   nowIso7,
 } from '@merlon/contract';
 import type { FullAlert } from './full-alert.ts';
@@ -13,13 +14,13 @@ export function alertEntity({ alert, deviceGroup, comments, evidence }: FullAler
   return {
     id: alert.id,
     incidentId: Number(alert.incident),
-    investigationId: null,
+    investigationId: alert.investigation === null ? null : Number(alert.investigation),
     assignedTo: alert.assigned_to,
     severity: alert.severity as AlertSeverity,
     status: alert.status as AlertStatus,
     classification: alert.classification as AlertClassification | null,
     determination: alert.determination as AlertDetermination | null,
-    investigationState: null,
+    investigationState: alert.investigation_state as InvestigationState | null,
     detectionSource: alert.detection_source,
     detectorId: alert.detector_id || null,
     category: alert.category,

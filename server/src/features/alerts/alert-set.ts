@@ -52,7 +52,7 @@ export const alertColumns: SqlColumns = {
   lastEventTime: sql`last_event_at`,
   lastUpdateTime: sql`updated_at`,
   incidentId: sql`incident`,
-  investigationId: sql`null::bigint`,
+  investigationId: sql`investigation`,
   assignedTo: sql`assigned_to`,
   detectionSource: sql`detection_source`,
   status: sql`status`,

@@ -35,6 +35,11 @@ interface AlertsTable {
   incident: string;
   /** Why it is in its incident: the links it had when it came there. */
   incident_links: ColumnType<IncidentLink[], string, string>;
+  /** Nothing has decided yet whether to investigate it. */
+  untriaged: Generated<boolean>;
+  /** bigint arrives as text. */
+  investigation: ColumnType<string | null, number | undefined, number | null>;
+  investigation_state: ColumnType<string | null, string | undefined, string>;
 }
 
 /** What tied an alert to another. */

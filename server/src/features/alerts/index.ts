@@ -13,6 +13,7 @@ import { graphRoutes } from './graph-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
 import { incidentsStore } from './incident-store.ts';
 import { incidentWork } from './incident-work.ts';
+import { type InvestigationLink, investigationLink } from './investigation-link.ts';
 import { runHuntingOutbox } from './outbox.ts';
 import { alertRoutes, alertsAbout } from './routes.ts';
 import { type AlertSubject, alertsStore, type RaiseOptions } from './store.ts';
@@ -21,6 +22,7 @@ export type { AlertCandidate } from './alert-candidate.ts';
 export { alertCollection } from './alert-set.ts';
 export { type DetectionFacts, factsOfEvidence, known } from './detection-facts.ts';
 export type { Detection, Detections, DetectionsAsked } from './detections.ts';
+export type { AlertEventRef, UntriagedAlert } from './investigation-link.ts';
 export { alertsMigrations } from './migrations.ts';
 export type { AlertSubject } from './store.ts';
 
@@ -36,6 +38,15 @@ export interface Alerts extends Feature {
   ): Promise<Reply>;
   /** Opens an alert, or adds to the open one of the same key. Saying the same thing twice changes nothing. */
   raise(candidate: AlertCandidate, options?: RaiseOptions): Promise<{ alertId: string; created: boolean }>;
+  /** What automated investigations ask of alerts, and tell them. */
+  readonly investigations: Omit<InvestigationLink, 'about'> & {
+    /** Those of an investigation, or the open ones of a device, newest first. */
+    about(
+      tenantId: string,
+      subject: { readonly investigation: number } | { readonly machineId: string },
+      limit: number,
+    ): Promise<Alert[]>;
+  };
   /** One row for each event that gave an alert away. */
   readonly detections: Detections;
   /** Null: there is none that the caller may see. */
@@ -59,6 +70,7 @@ export function createAlerts(
     await devices.setRisk(tenantId, machineId, riskOf(gravest));
   };
 
+  const link = investigationLink(platform.state, platform.clock);
   const work = alertWork({ store, devices, reassess });
   const incidents = incidentWork({
     store: incidentsStore(platform.state, platform.clock),
@@ -69,6 +81,11 @@ export function createAlerts(
   return {
     name: 'alerts',
     routes: [...alertRoutes(work, devices), ...incidentRoutes(incidents), ...graphRoutes(work, incidents)],
+    investigations: {
+      ...link,
+      about: async (tenantId, subject, limit) =>
+        (await link.about(tenantId, subject, limit)).map(alertEntity),
+    },
     detections: detectionsStore(platform.state, platform.clock),
     listAbout: (request, caller, subject) => alertsAbout(work, request, caller, subject),
     async find(caller, alertId) {

@@ -231,4 +231,22 @@ export const alertsMigrations: readonly Migration[] = [
       );
     },
   },
+  {
+    name: '2026-11-25-alerts-7-automation',
+    async up(db) {
+      // Those of before are nothing new.
+      await sql`alter table alerts add column untriaged boolean not null default false, add column investigation bigint,
+        add column investigation_state text`.execute(db);
+      await sql`alter table alerts alter column untriaged set default true`.execute(db);
+      await sql`create index alerts_untriaged on alerts (created_at, id) where untriaged`.execute(db);
+      await sql`create index alerts_of_investigation on alerts (tenant_id, investigation) where investigation is not null`.execute(
+        db,
+      );
+      await db.schema
+        .createIndex('alert_events_of_alert')
+        .on('alert_events')
+        .columns(['tenant_id', 'alert_id'])
+        .execute();
+    },
+  },
 ];

@@ -7,6 +7,7 @@ import { deviceGroupOperations } from './operations.ts';
 import { createScopeSync } from './scope-sync.ts';
 import { deviceGroupsStore } from './store.ts';
 
+export type { DeviceGroup } from './device-group.ts';
 export { deviceGroupName } from './membership.ts';
 export { deviceGroupsMigrations } from './migrations.ts';
 export { assignDevices } from './store.ts';

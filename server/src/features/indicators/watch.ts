@@ -78,11 +78,16 @@ export class IndicatorWatch {
    * @param group name of the device's group; '' for none
    */
   match(row: Row, group: string, atMs: number): WatchedIndicator[] {
+    return this.ruling(row, group, atMs).filter((one) => one.generateAlert && one.action !== 'Allowed');
+  }
+
+  /** All that rule over what the event is about, whatever they say. */
+  ruling(row: Row, group: string, atMs: number): WatchedIndicator[] {
     const found = new Set<WatchedIndicator>();
     for (const matching of this.#subjects(row)) {
       if (matching.length === 0) continue;
       const ruling = rulingIndicator(matching.filter((one) => isFor(one, group, atMs)));
-      if (ruling?.generateAlert && ruling.action !== 'Allowed') found.add(ruling);
+      if (ruling) found.add(ruling);
     }
     return [...found];
   }

@@ -1,33 +1,16 @@
 /**
- * Sets of which nothing is known here: no scanner tells of software or weaknesses, and nothing investigates by itself. The right answer about a
+ * Sets of which nothing is known here: no scanner tells of software or weaknesses. The right answer about a
  * device that is there is an empty set of the right kind; query options are read as of any other set.
  */
-import {
-  ApiError,
-  collectionAnswer,
-  entityAnswer,
-  Investigation,
-  investigationStates,
-  ProductFix,
-  Recommendation,
-  Software,
-  Vulnerability,
-} from '@merlon/contract';
+import { collectionAnswer, ProductFix, Recommendation, Software, Vulnerability } from '@merlon/contract';
 import type { ODataField, ODataSet, ScalarType } from '@merlon/odata';
 import { Type } from 'typebox';
 import { defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
 import { collectionBody, readQuery } from '../../odata/page.ts';
-import { type InvestigationDeps, MAX_DEVICES, readAlerts } from './relations.ts';
+import { type InvestigationDeps, MAX_DEVICES } from './relations.ts';
 
 const fields = (type: ScalarType, names: string): ODataField[] =>
   names.split(' ').map((name) => ({ name, type, filterable: true, sortable: true }));
-const choices = (name: string, enumValues: readonly string[]): ODataField => ({
-  name,
-  type: 'enum',
-  enumValues,
-  filterable: true,
-  sortable: true,
-});
 const set = (name: string, ...parts: (ODataField | ODataField[])[]): ODataSet => ({
   name,
   fields: parts.flat(),
@@ -35,13 +18,6 @@ const set = (name: string, ...parts: (ODataField | ODataField[])[]): ODataSet =>
   maxTop: MAX_DEVICES,
   paging: { key: 'id', orderBy: [] },
 });
-
-const investigations = set(
-  'investigations',
-  fields('string', 'id cancelledBy statusDetails machineId computerDnsName triggeringAlertId'),
-  fields('datetime', 'startTime endTime'),
-  choices('state', investigationStates),
-);
 
 const role = 'ViewData.Tvm' as const;
 const deviceScope = 'require' as const;
@@ -140,32 +116,6 @@ export function unknownSetRoutes({ devices }: InvestigationDeps): Route[] {
         },
       }),
     ),
-    defineRoute({
-      id: 'investigations.list',
-      method: 'GET',
-      path: '/api/investigations',
-      summary: 'List automated investigations.',
-      access: { ...readAlerts, deviceScope: 'none' },
-      audit: null,
-      responses: { 200: collectionAnswer(Investigation) },
-      collection: { name: 'Investigations', entity: 'Investigation', key: 'id', set: investigations },
-      async handle(request) {
-        return { status: 200, body: none(request, investigations, 'Investigations') };
-      },
-    }),
-    defineRoute({
-      id: 'investigations.get',
-      method: 'GET',
-      path: '/api/investigations/:id',
-      summary: 'One automated investigation, by its number or the alert that began it.',
-      access: { ...readAlerts, deviceScope: 'none' },
-      audit: null,
-      params,
-      responses: { 200: entityAnswer(Investigation) },
-      async handle({ params: { id } }) {
-        throw new ApiError('ResourceNotFound', `Investigation ${id} was not found.`);
-      },
-    }),
   ];
 }
 

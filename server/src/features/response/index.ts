@@ -29,6 +29,7 @@ import { type MachineActionRow, responseStore } from './store.ts';
 export { type ApprovalPolicies, policyFor } from './approval-policies.ts';
 export { requireSecondPerson } from './approval-routes.ts';
 export { linkAnswer } from './download-links.ts';
+export { machineActionHistory } from './history.ts';
 export type { LiveAttendant, LiveFrame } from './live-attendance.ts';
 export { machineActionBody } from './machine-action-entity.ts';
 export { responseMigrations } from './migrations.ts';

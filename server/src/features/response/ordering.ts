@@ -21,9 +21,16 @@ export interface OrderingDeps {
   send(action: MachineActionRow): Promise<void>;
 }
 
+type OrderCaller = Pick<Caller, 'tenantId' | 'kind' | 'id' | 'name' | 'deviceGroups'>;
+
 export interface OrderRequest {
-  readonly caller: Caller;
-  readonly audit: RouteAudit;
+  readonly caller: OrderCaller;
+  readonly audit: Pick<RouteAudit, 'target' | 'details' | 'recordIn'>;
+  /** Ordered by the platform itself, not by a person or a program. */
+  readonly automation?: {
+    /** The person who agreed to it. With the platform that makes two, so no policy asks for another. */
+    readonly approvedBy: { readonly name: string; readonly comment: string | null; readonly at: Date } | null;
+  };
   /** Id or name of the device, as the caller gave it. */
   readonly machine: string;
   readonly content: OrderContent;
@@ -31,7 +38,7 @@ export interface OrderRequest {
   readonly comment: string;
   readonly externalId?: string;
   /** In the transaction that makes the action, once it is made; what it throws undoes that. */
-  alongside?(db: ResponseTransaction): Promise<void>;
+  alongside?(db: ResponseTransaction, actionId: string): Promise<void>;
 }
 
 export type Ordering = ReturnType<typeof createOrdering>;
@@ -51,7 +58,11 @@ export function createOrdering(deps: OrderingDeps) {
       const { tenantId, kind, name, id: callerId } = caller;
       const createdAt = deps.clock.now();
       const id = randomUUID();
-      const policy = policyFor(await deps.policies.list(tenantId), content.kind, device.groupId);
+      const approvedBy = request.automation?.approvedBy ?? null;
+      const policy =
+        approvedBy === null
+          ? policyFor(await deps.policies.list(tenantId), content.kind, device.groupId)
+          : null;
       audit.details({
         machineActionId: id,
         comment,
@@ -66,18 +77,19 @@ export function createOrdering(deps: OrderingDeps) {
           content,
           scope: request.scope ?? null,
           externalId: request.externalId ?? null,
-          requestor: kind === 'user' ? name : callerId,
-          requestorId: callerId,
+          requestor: kind === 'user' || request.automation ? name : callerId,
+          requestorId: request.automation ? null : callerId,
+          approved: approvedBy,
           awaits: policy && `Waits for the approval of a second person (policy "${policy.name}").`,
           comment,
-          source: kind === 'user' ? 'Portal' : 'PublicApi',
+          source: request.automation ? 'Automation' : kind === 'user' ? 'Portal' : 'PublicApi',
           machineId: device.deviceId,
           machineName: device.name,
           createdAt,
           expiresAt: new Date(createdAt.getTime() + lifetime),
         },
         async (db) => {
-          await request.alongside?.(db);
+          await request.alongside?.(db, id);
           await audit.recordIn(db);
         },
       );

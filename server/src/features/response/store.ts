@@ -60,7 +60,10 @@ export interface NewMachineAction {
   /** The caller's own id for it. */
   readonly externalId: string | null;
   readonly requestor: string;
-  readonly requestorId: string;
+  /** Null: the platform itself. */
+  readonly requestorId: string | null;
+  /** The person who agreed to it before it was ordered. */
+  readonly approved: { readonly name: string; readonly comment: string | null; readonly at: Date } | null;
   /** What the caller is told while a second person's word is awaited; null when none is needed. */
   readonly awaits: string | null;
   readonly comment: string;
@@ -117,7 +120,10 @@ export function responseStore(state: StateStore) {
               progress: null,
               external_id: action.externalId,
               requestor_id: action.requestorId,
-              approval: action.awaits === null ? null : 'Required',
+              approval: action.approved ? 'Approved' : action.awaits === null ? null : 'Required',
+              approval_by: action.approved?.name ?? null,
+              approval_comment: action.approved?.comment ?? null,
+              approval_at: action.approved?.at ?? null,
             })
             .returningAll()
             .executeTakeFirstOrThrow();
