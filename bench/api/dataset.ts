@@ -94,7 +94,7 @@ export async function fillStateStore(db: pg.Client, tenantId: string, size: Size
 /** Each file on a few devices, each account on a few. */
 export async function fillEventStore(connection: Connection, tenantId: string, size: Size): Promise<void> {
   const device = (seed: number) => idInEvents('device', `1 + cityHash64(number, ${seed}) % ${size.devices}`);
-  const seen = `now64(7, 'UTC') - toIntervalSecond(3000000 + cityHash64(number, 3) % 3000000), now64(7, 'UTC') - toIntervalSecond(cityHash64(number, 4) % 3000000)`;
+  const seen = `now64(7, 'UTC') - toIntervalSecond(3000000 + cityHash64(number, 3) % 3000000), now64(7, 'UTC') - toIntervalSecond(cityHash64(number, 4) % 2000000)`;
   await command(
     connection,
     `INSERT INTO merlon.FileSightings (TenantId, SHA1, DeviceId, FirstSeen, LastSeen, SHA256, MD5, Size, Names, Company, Product, IsPortableExecutable)

@@ -223,6 +223,24 @@ async function holds() {
 
 it('is what a slow fold of the same rows gives, in every scope', holds);
 
+it('gives each who asks at the same time the answer to what he asked', async () => {
+  const since = new Date(NOW.getTime() - 3 * 86_400_000);
+  const asked = ['10.9.8.7', '::ffff:10.9.8.7', '2001:db8::1', '2001:DB8:0::1', 'no address', '203.0.113.9'];
+  const alone: unknown[] = [];
+  for (const address of asked) alone.push(await profiles.address(all, address, since));
+  const one = { tenantId: all.tenantId, deviceGroups: ['no such group'] };
+  const [together, elsewhere] = await Promise.all([
+    Promise.all(asked.map((address) => profiles.address(all, address, since))),
+    Promise.all(asked.map((address) => profiles.address(one, address, since))),
+  ]);
+  expect(together).toEqual(alone);
+  expect(alone.filter(Boolean)).toHaveLength(4);
+  expect(elsewhere.filter(Boolean)).toHaveLength(0);
+  const people = ['ann', 'ANN', 'Bob', 'nobody'];
+  const found = await Promise.all(people.map((name) => profiles.account(all, name, null)));
+  expect(found.map((account) => account?.name.toLowerCase() ?? null)).toEqual(['ann', 'ann', 'bob', null]);
+});
+
 it('finds devices by the address they had within a quarter of an hour', async () => {
   const margin = 15 * 60_000;
   for (let i = 0; i < 40; i++) {

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { canonicalAddress } from './entity-layout.ts';
+import { gathered } from './gather.ts';
 import type { EventStore } from './store.ts';
 import { quoteName } from './table-layout.ts';
 
@@ -66,7 +67,7 @@ export type SightedEntity =
   | { readonly kind: 'user'; readonly account: string; readonly domain: string | null };
 
 export interface Profiles {
-  /** Null: no device in scope ever saw it. `since` bounds the devices that are counted, nothing else. */
+  /** Null: no device in scope ever saw it. `since`, to the second, bounds the devices that are counted, nothing else. */
   file(scope: ProfileScope, hash: FileHash, since: Date): Promise<FileProfile | null>;
   /** Those of the files that a device in scope saw, by hashes of one kind, in lower case. */
   files(
@@ -132,52 +133,65 @@ export function profilesOf(events: Pick<EventStore, 'query' | 'database'>): Prof
     `min(FirstSeen), max(LastSeen), uniqExactIf(DeviceId, LastSeen >= ${since})`;
   const SINCE = "{since:DateTime64(7, 'UTC')}";
 
-  async function sightings(
-    scope: ProfileScope,
-    [name, condition]: readonly [string, string],
-    parameters: Parameters,
-    since: Date,
-  ): Promise<Sightings | null> {
-    const [row] = await read(
-      scope,
-      `SELECT ${seen(SINCE)} FROM ${rowsOf(scope, name, condition)} HAVING count() > 0`,
-      { ...parameters, since: instant(since) },
-    );
-    return row ? sightingsOf(row) : null;
-  }
+  /** Of addresses or hosts, by the text that was asked for: `spelled` brings it into the spelling of the table. */
+  const sightingsIn = (name: string, column: string, spelled: string) =>
+    gathered<Asker, Sightings>(async ({ scope, since }, asked) => {
+      const rows = await read(
+        scope,
+        `WITH arrayMap(asked -> ${spelled}, {asked:Array(String)}) AS keys
+         SELECT ${positionsOf(column)}, ${seen(SINCE)} FROM ${rowsOf(scope, name, `${column} IN keys`)} GROUP BY ${column}`,
+        { asked, since: instant(since) },
+      );
+      return byPosition(
+        asked,
+        rows.map(([at, ...row]) => [at, sightingsOf(row)]),
+      );
+    }, nameOfAsker);
+  const ofAddress = sightingsIn('AddressSightings', 'Address', canonicalAddress('asked'));
+  const ofDomain = sightingsIn('DomainSightings', 'Host', 'asked');
 
   async function accounts(
     scope: ProfileScope,
     condition: string,
     parameters: Parameters,
     onDevice: boolean,
-    limit: number,
-  ): Promise<AccountProfile[]> {
+    more: string,
+  ): Promise<(readonly [at: unknown, AccountProfile])[]> {
     const here = onDevice ? 'DeviceId = {device:String}' : '1';
     const rows = await read(
       scope,
-      `SELECT max(Name), max(DomainName), max(Sid), minIf(First, ${here}), maxIf(Last, ${here}) AS LastHere,
+      `WITH arrayMap(asked -> lowerUTF8(asked), {asked:Array(String)}) AS keys
+       SELECT ${positionsOf('Account')}, max(Name), max(DomainName), max(Sid), minIf(First, ${here}), maxIf(Last, ${here}) AS LastHere,
          arraySort(groupUniqArrayArrayIf(Kinds, ${here})), count(),
          argMax(DeviceId, (HourCount, Last, DeviceId)), argMin(DeviceId, (HourCount, Last, DeviceId))
        FROM (
          SELECT Account, Domain, DeviceId, max(Name) AS Name, max(DomainName) AS DomainName, max(Sid) AS Sid, min(FirstSeen) AS First,
            max(LastSeen) AS Last, groupUniqArrayArray(LogonTypes) AS Kinds, groupBitmapMerge(Hours) AS HourCount
          FROM ${rowsOf(scope, 'AccountSightings', condition)} GROUP BY Account, Domain, DeviceId)
-       GROUP BY Account, Domain ORDER BY LastHere DESC, Account, Domain LIMIT ${limit}`,
+       GROUP BY Account, Domain ORDER BY LastHere DESC, Account, Domain ${more}`,
       parameters,
     );
-    return rows.map((row) => ({
-      name: String(row[0]),
-      domain: String(row[1]),
-      sid: String(row[2]),
-      firstSeen: String(row[3]),
-      lastSeen: String(row[4]),
-      logonTypes: (row[5] as string[]).filter((kind) => kind !== ''),
-      devices: Number(row[6]),
-      mostUsedDevice: String(row[7]),
-      leastUsedDevice: String(row[8]),
-    }));
+    return rows.map(([at, ...row]) => [at, accountOf(row)]);
   }
+
+  /** Of the accounts of a name, in the domain or in whichever, the one seen last. */
+  const ofAccount = gathered<
+    { readonly scope: ProfileScope; readonly domain: string | null },
+    AccountProfile
+  >(
+    async ({ scope, domain }, asked) =>
+      byPosition(
+        asked,
+        await accounts(
+          scope,
+          `Account IN keys${domain === null ? '' : ' AND Domain = lowerUTF8({domain:String})'}`,
+          { asked, ...(domain === null ? {} : { domain }) },
+          false,
+          'LIMIT 1 BY Account',
+        ),
+      ),
+    ({ scope, domain }) => JSON.stringify([nameOfScope(scope), domain]),
+  );
 
   /** One event tells both hashes, another only one: all rows of a file go by its SHA-1. */
   const withHash = (scope: ProfileScope, kind: FileHash['kind']) => {
@@ -191,7 +205,6 @@ export function profilesOf(events: Pick<EventStore, 'query' | 'database'>): Prof
     kind: FileHash['kind'],
     hashes: readonly string[],
     since: Date,
-    limit: number,
   ): Promise<FileProfile[]> {
     const rows = await read(
       scope,
@@ -207,7 +220,7 @@ export function profilesOf(events: Pick<EventStore, 'query' | 'database'>): Prof
              max(Company) AS Maker, max(Product) AS Ware, max(IsPortableExecutable) AS IsProgram,
              arrayFilter(name -> name != '', groupUniqArrayArray(Names)) AS Called
            FROM ${rowsOf(scope, 'FileSightings', withHash(scope, kind))} GROUP BY SHA1, DeviceId)
-         GROUP BY SHA1 ORDER BY LastTime DESC, Id LIMIT ${limit}) AS f
+         GROUP BY SHA1) AS f
        LEFT JOIN (
          SELECT SHA1 AS Id, max(Signature) AS Newest, toUInt8(1) AS Known
          FROM ${rowsOf(scope, 'FileSignatures', withHash(scope, kind))} GROUP BY SHA1) AS g ON g.Id = f.Id
@@ -228,26 +241,32 @@ export function profilesOf(events: Pick<EventStore, 'query' | 'database'>): Prof
     }));
   }
 
-  return {
-    file: async (scope, hash, since) => (await files(scope, hash.kind, [hash.value], since, 1))[0] ?? null,
-    files: (scope, kind, hashes, since) =>
-      hashes.length === 0 ? Promise.resolve([]) : files(scope, kind, hashes, since, hashes.length),
-    address: (scope, address, since) =>
-      sightings(scope, ['AddressSightings', `Address = ${ADDRESS}`], { address }, since),
-    domain: (scope, host, since) =>
-      sightings(scope, ['DomainSightings', 'Host = {host:String}'], { host }, since),
-    async account(scope, account, domain) {
-      const [condition, parameters] = keyOf({ kind: 'user', account, domain });
-      return (await accounts(scope, condition, parameters, false, 1))[0] ?? null;
+  /** By the hash that was asked for; of several files with one hash, the one seen last. */
+  const ofHash = gathered<Asker & { readonly kind: FileHash['kind'] }, FileProfile>(
+    async ({ scope, kind, since }, hashes) => {
+      const found = await files(scope, kind, hashes, since);
+      return new Map(found.map((file) => [file[kind], file] as const).reverse());
     },
-    accountsOf: (scope, deviceId) =>
-      accounts(
+    (about) => `${about.kind} ${nameOfAsker(about)}`,
+  );
+
+  return {
+    file: (scope, { kind, value }, since) => ofHash({ scope, kind, since: toSecond(since) }, value),
+    files: (scope, kind, hashes, since) =>
+      hashes.length === 0 ? Promise.resolve([]) : files(scope, kind, hashes, since),
+    address: (scope, address, since) => ofAddress({ scope, since: toSecond(since) }, address),
+    domain: (scope, host, since) => ofDomain({ scope, since: toSecond(since) }, host),
+    account: (scope, account, domain) => ofAccount({ scope, domain }, account),
+    async accountsOf(scope, deviceId) {
+      const found = await accounts(
         scope,
         `(Account, Domain) IN (SELECT Account, Domain FROM ${rowsOf(scope, 'AccountSightings', 'DeviceId = {device:String}')})`,
-        { device: deviceId },
+        { asked: [], device: deviceId },
         true,
-        MAX_ACCOUNTS,
-      ),
+        `LIMIT ${MAX_ACCOUNTS}`,
+      );
+      return found.map(([, account]) => account);
+    },
     async devices(scope, entity, limit) {
       const [condition, parameters, name] = keyOf(entity);
       const rows = await read(
@@ -296,8 +315,49 @@ function keyOf(entity: SightedEntity): readonly [string, Parameters, string] {
   }
 }
 
+interface Asker {
+  readonly scope: ProfileScope;
+  readonly since: Date;
+}
+
+const nameOfScope = ({ tenantId, deviceGroups }: ProfileScope) => JSON.stringify([tenantId, deviceGroups]);
+const nameOfAsker = ({ scope, since }: Asker) => `${nameOfScope(scope)} ${since.getTime()}`;
+
+/** What is asked within a second can be asked together. */
+function toSecond(at: Date): Date {
+  return new Date(Math.floor(at.getTime() / 1_000) * 1_000);
+}
+
+/** Where among the keys a row belongs: two spellings may mean the same. */
+const positionsOf = (column: string) => `arrayFilter(at -> keys[at] = ${column}, arrayEnumerate(keys))`;
+
+function byPosition<V>(
+  asked: readonly string[],
+  rows: readonly (readonly [at: unknown, V])[],
+): ReadonlyMap<string, V> {
+  return new Map(
+    rows.flatMap(([at, value]) =>
+      (at as readonly unknown[]).map((place) => [asked[Number(place) - 1] ?? '', value] as const),
+    ),
+  );
+}
+
 function sightingsOf(row: Cells): Sightings {
   return { firstSeen: String(row[0]), lastSeen: String(row[1]), devices: Number(row[2]) };
+}
+
+function accountOf(row: Cells): AccountProfile {
+  return {
+    name: String(row[0]),
+    domain: String(row[1]),
+    sid: String(row[2]),
+    firstSeen: String(row[3]),
+    lastSeen: String(row[4]),
+    logonTypes: (row[5] as string[]).filter((kind) => kind !== ''),
+    devices: Number(row[6]),
+    mostUsedDevice: String(row[7]),
+    leastUsedDevice: String(row[8]),
+  };
 }
 
 function signatureOf(row: Cells): FileSignature {
