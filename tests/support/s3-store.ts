@@ -2,14 +2,11 @@
  * A store that speaks the S3 API: moto's server, out of its Python package at a pinned version, in a process of its own on loopback. It verifies
  * signatures and policies, with the code of Amazon's own client library. Needs python3 with venv.
  */
-import { execFile as execFileCallback, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { AwsClient } from 'aws4fetch';
 import { freePort } from './free-port.ts';
+import { pythonWith } from './python-packages.ts';
 import { eventually } from './wait.ts';
 
 export interface S3Key {
@@ -30,9 +27,6 @@ export interface S3Store {
   stop(): Promise<void>;
 }
 
-const execFile = promisify(execFileCallback);
-const requirements = fileURLToPath(new URL('s3-store.requirements.txt', import.meta.url));
-const venv = fileURLToPath(new URL('../../node_modules/.cache/merlon-moto/', import.meta.url));
 const POLICY = JSON.stringify({
   Version: '2012-10-17',
   Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }],
@@ -41,12 +35,7 @@ const POLICY = JSON.stringify({
 const UNCHECKED_CALLS = '6';
 
 export async function startS3Store(bucket = 'merlon-export'): Promise<S3Store> {
-  const python = join(venv, 'bin', 'python');
-  if (!existsSync(python)) {
-    mkdirSync(venv, { recursive: true });
-    await execFile('python3', ['-m', 'venv', venv]);
-  }
-  await execFile(python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', '-r', requirements]);
+  const python = await pythonWith('s3-store');
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(python, ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)], {

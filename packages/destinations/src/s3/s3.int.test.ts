@@ -15,7 +15,7 @@ let folder: string;
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'merlon-s3-'));
   store = await startS3Store();
-});
+}, 300_000);
 
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
