@@ -6,6 +6,7 @@ import { kafka } from './kafka/index.ts';
 import { otlp } from './otlp/index.ts';
 import { s3 } from './s3/index.ts';
 import { splunkHec } from './splunk-hec/index.ts';
+import { syslog } from './syslog/index.ts';
 import { webhook } from './webhook/index.ts';
 
 export * from './destination.ts';
@@ -17,5 +18,6 @@ export const destinationKinds: readonly DestinationKind[] = [
   otlp,
   s3,
   splunkHec,
+  syslog,
   webhook,
 ];
