@@ -3,7 +3,7 @@ import { recordedText } from '../telemetry/recorded-query.ts';
 
 /** By name, since the trail must not know every route: better one value too many removed than one kept. */
 const SECRET =
-  /secret|password|passphrase|token|assertion|private|credential|^code$|^key$|apikey|connectionstring|sas$/i;
+  /secret|password|passphrase|token|assertion|private|credential|^code$|^key$|apikey|connectionstring|sas$|clientkey$|^authorization$|^headers$/i;
 /** Holds a query, in which the author may have marked strings as secret. */
 const QUERY = /query$/i;
 /** U+0000 and halves of surrogate pairs: JSON may hold them, PostgreSQL not. */

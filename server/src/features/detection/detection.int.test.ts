@@ -44,14 +44,12 @@ async function serve(onRaise: (dedupKey: string) => void = () => {}): Promise<Se
   const metrics = createMetrics();
   const eventLog = await openEventLog({ dir: join(dir, 'log') });
   const platform = { state, eventLog, clock: systemClock, log, metrics, stopping: stopping.signal };
-  const alerts = createAlerts(
-    { ...platform, events: undefined as never },
-    {
-      require: async () => Promise.reject(new Error('nobody asks')),
-      machines: async () => new Map(),
-      setRisk: async () => {},
-    },
-  );
+  const alerts = createAlerts(platform, {
+    require: async () => Promise.reject(new Error('nobody asks')),
+    machines: async () => new Map(),
+    setRisk: async () => {},
+    lookup: async () => null,
+  });
   const detection = createDetection({
     ...platform,
     audit: { record: async () => {} },

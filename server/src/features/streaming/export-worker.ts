@@ -175,8 +175,6 @@ async function deliver(
     refusedBefore: job.refusedBefore,
     signal,
   });
-  // Tokens that have run out and connections that hang are got rid of with the client that holds them.
-  if (failure !== null) await close(stream);
   say({
     kind: 'delivered',
     job: job.job,

@@ -19,6 +19,11 @@ import type { Settled, SettledHour } from './store.ts';
 /** What a fault may repeat is part of one range. */
 const RANGE = { maxRecords: 1_000, maxBytes: 4 * 1024 * 1024 };
 const PART: PartLimits = { rows: 5_000, bytes: 4 * 1024 * 1024 };
+/** Rows as JSON take about so many times the room they have in the log. */
+const JSON_TO_LOG = 6;
+const LEAST_RANGE_BYTES = 256 * 1024;
+/** A range is in memory as a whole, as JSON too. */
+const MOST_RANGE_BYTES = 16 * 1024 * 1024;
 /** A quiet system rests shortly, so that rows gather and every range costs less; one that is behind does not rest. */
 const REST_MS = 100;
 const BUSY_BYTES = 1024 * 1024;
@@ -72,15 +77,19 @@ export async function runPump(deps: PumpDeps): Promise<void> {
   }
 }
 
-function rangeLimits({ wants }: PumpDeps) {
+function rangeLimits({ wants }: PumpDeps): { maxRecords: number; maxBytes: number } {
   return wants === null
     ? RANGE
-    : { maxRecords: Math.max(RANGE.maxRecords, wants.rows), maxBytes: wants.bytes };
+    : { maxRecords: Math.max(RANGE.maxRecords, wants.rows), maxBytes: logBytes(wants) };
 }
 
 function partLimits({ wants }: PumpDeps): PartLimits {
-  // Rows as JSON take several times the room they have in the log: the destination cuts at its own bytes.
-  return wants === null ? PART : { rows: wants.rows, bytes: Number.POSITIVE_INFINITY };
+  return wants === null ? PART : { rows: wants.rows, bytes: wants.bytes };
+}
+
+/** How much of the log gives what a destination would like to have. */
+function logBytes({ bytes }: { readonly bytes: number }): number {
+  return Math.min(Math.max(bytes / JSON_TO_LOG, LEAST_RANGE_BYTES), MOST_RANGE_BYTES);
 }
 
 /** Of a destination for which small deliveries make bad files: until enough is there, or the oldest has waited long enough. */
@@ -91,7 +100,7 @@ async function gather({ wants, lagBytes, signal, clock }: PumpDeps): Promise<voi
     const lag = lagBytes();
     const now = clock.now().getTime();
     if (lag > 0) since ??= now;
-    if (lag >= wants.bytes || (since !== null && now - since >= wants.waitMs)) return;
+    if (lag >= logBytes(wants) || (since !== null && now - since >= wants.waitMs)) return;
     await rest(GATHER_LOOK_MS, signal);
   }
 }
