@@ -13,6 +13,7 @@ const targets = {
     main: 'server/src/main.ts',
     'export-worker': 'server/src/features/streaming/export-worker.ts',
     'filter-worker': 'server/src/features/streaming/filter-worker.ts',
+    'collect-worker': 'server/src/features/collectors/collect-worker.ts',
     'detection-worker': 'server/src/features/detection/detection-worker.ts',
     'ingest-worker': 'server/src/features/ingest/shape-worker.ts',
     'kql-worker': 'packages/kql/src/worker.ts',

@@ -165,7 +165,7 @@ async function start(
     caPem: tls.caPem,
     stopping: stopping.signal,
   };
-  const { features, authenticator } = createFeatures(platform, access, identity);
+  const { features, authenticator, collectorAuthenticator } = createFeatures(platform, access, identity);
   const all: readonly Feature[] = [audit, access, identity, ...features];
 
   const stores = async () => ({
@@ -210,6 +210,7 @@ async function start(
         return access.resolveCaller(token);
       },
       devices: authenticator,
+      collectors: collectorAuthenticator,
       audit,
       log: log.child({ part: 'http' }),
       rateLimiter,

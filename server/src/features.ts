@@ -4,6 +4,7 @@ import { type Access, accessMigrations } from './features/access/index.ts';
 import { alertsMigrations, createAlerts } from './features/alerts/index.ts';
 import { auditMigrations } from './features/audit/index.ts';
 import { automationMigrations, createAutomation } from './features/automation/index.ts';
+import { collectorsMigrations, createCollectors } from './features/collectors/index.ts';
 import { createDetection, detectionMigrations } from './features/detection/index.ts';
 import { createDeviceContent, deviceContentMigrations } from './features/device-content/index.ts';
 import { createDeviceGroups, deviceGroupsMigrations } from './features/device-groups/index.ts';
@@ -22,7 +23,7 @@ import { createResponse, responseMigrations } from './features/response/index.ts
 import { createSiem, siemMigrations } from './features/siem/index.ts';
 import { createStreaming, streamingMigrations } from './features/streaming/index.ts';
 import { createYaraRules, yaraRulesMigrations } from './features/yara-rules/index.ts';
-import type { DeviceAuthenticator } from './http/route.ts';
+import type { CollectorAuthenticator, DeviceAuthenticator } from './http/route.ts';
 
 export const MIGRATIONS: readonly Migration[] = [
   ...auditMigrations,
@@ -34,6 +35,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...devicesMigrations,
   ...deviceGroupsMigrations,
   ...onboardingMigrations,
+  ...collectorsMigrations,
   ...deviceContentMigrations,
   ...indicatorsMigrations,
   ...responseMigrations,
@@ -42,14 +44,15 @@ export const MIGRATIONS: readonly Migration[] = [
   ...detectionMigrations,
   ...automationMigrations,
   ...huntingMigrations,
-  ...siemMigrations,
   ...streamingMigrations,
+  ...siemMigrations,
   ...yaraRulesMigrations,
 ];
 
 export interface Features {
   readonly features: readonly Feature[];
   readonly authenticator: DeviceAuthenticator;
+  readonly collectorAuthenticator: CollectorAuthenticator;
 }
 
 /** Everything beyond audit, access and identity, in the order in which they start. */
@@ -83,6 +86,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
     onboarding.commandKey,
   );
   const indicators = createIndicators(platform, deviceContent);
+  const collectors = createCollectors({ ...platform, tenantOf }, devices);
   const ingest = createIngest(platform, devices);
   const detection = createDetection({
     ...platform,
@@ -115,6 +119,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       yaraRules,
       liveResponse,
       ingest,
+      collectors,
       alerts,
       detection,
       automation,
@@ -125,5 +130,6 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       createLiveUpdates(platform),
     ],
     authenticator: devices.authenticator,
+    collectorAuthenticator: collectors.authenticator,
   };
 }

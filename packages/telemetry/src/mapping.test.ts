@@ -30,7 +30,7 @@ function problems(rows: readonly MappedRow[]): string[] {
 
 const GUID = '{a158f72c-623c-5de8-0000-0010a1b20000}';
 const PARENT = '{a158f72c-6200-5de8-0000-001099990000}';
-const sysmonData = (more: object) => ({
+const sysmonData = <T extends object>(more: T) => ({
   UtcTime: '2026-11-25 11:00:00.123',
   ProcessGuid: GUID,
   ProcessId: '4242',

@@ -69,10 +69,16 @@ export class TelemetryMapper {
     return this.#done(mapWindowsEvent(event, this.processes, this.#emitTo(rows)));
   }
 
-  /** Nothing more comes for now: audit events are mapped as far as they came. */
+  /** A record that whoever calls could not even read. */
+  unreadable(problem: string): Outcome {
+    return this.#done(outcome('unknown', '', 'malformed', problem));
+  }
+
+  /** Nothing more comes for now: audit events are mapped as far as they came, each as a record of its own. */
   finish(rows: MappedRow[]): Outcome[] {
-    const emit = this.#emitTo(rows);
-    const outcomes = this.#joiner.flush().map((event) => this.#mapAudit(event, emit));
+    const outcomes = this.#joiner
+      .flush()
+      .map((event) => this.#done(this.#mapAudit(event, this.#emitTo(rows))));
     this.#record = 0;
     return outcomes;
   }

@@ -9,6 +9,7 @@ import { demoCommands } from '../demo/commands.ts';
 import type { CliContext, RegisterCommands } from '../feature.ts';
 import { accessCommands } from '../features/access/commands.ts';
 import { auditCommands } from '../features/audit/commands.ts';
+import { collectorCommands } from '../features/collectors/commands.ts';
 import { detectionCommands } from '../features/detection/commands.ts';
 import { deviceGroupCommands } from '../features/device-groups/commands.ts';
 import { federationCommands } from '../features/federation/commands.ts';
@@ -37,9 +38,10 @@ const COMMANDS: readonly RegisterCommands[] = [
   responseCommands,
   yaraCommands,
   onboardingCommands,
+  collectorCommands,
   detectionCommands,
-  siemCommands,
   streamingCommands,
+  siemCommands,
   auditCommands,
   demoCommands,
 ];

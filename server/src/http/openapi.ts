@@ -33,6 +33,11 @@ export function openapi(routes: readonly Route[], version: string, serverUrl: st
           description: 'A token from /{tenant}/oauth2/token or /{tenant}/oauth2/v2.0/token.',
         },
         device: { type: 'http', scheme: 'Device', description: 'A request signed by the device key.' },
+        collector: {
+          type: 'http',
+          scheme: 'basic',
+          description: 'The secret of a collector as password; or after ApiKey, Bearer or Splunk.',
+        },
       },
       schemas: {
         GraphError: {
@@ -247,6 +252,8 @@ function security(access: Access): object {
       };
     case 'device':
       return { security: [{ device: [] }] };
+    case 'collector':
+      return { security: [{ collector: [] }] };
     case 'public':
       return { security: [] };
   }

@@ -12,7 +12,7 @@ export function fold(url: string): string {
 /** Addresses that programs and devices call; a miss there is a JSON 404, never the portal's page. */
 export function isProgramPath(folded: string): boolean {
   return (
-    /^\/(api|siem|device|scim|v1\.0|openapi\.json|healthz|readyz|metrics)(\/|$)/.test(folded) ||
+    /^\/(api|siem|device|collect|scim|v1\.0|openapi\.json|healthz|readyz|metrics)(\/|$)/.test(folded) ||
     /^\/[^/]+\/(oauth2|discovery|v2\.0|\.well-known)(\/|$)/.test(folded)
   );
 }

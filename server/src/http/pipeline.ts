@@ -10,9 +10,10 @@ import { RequestAudit } from './request-audit.ts';
 import type {
   Access,
   AdmittedDevice,
+  AnyCaller,
   Caller,
+  CollectorAuthenticator,
   DeviceAuthenticator,
-  DeviceCaller,
   Reply,
   Route,
 } from './route.ts';
@@ -24,6 +25,7 @@ type BearerAuthenticator = (authorization: string | undefined) => Promise<Caller
 export interface PipelineDeps {
   readonly bearer: BearerAuthenticator;
   readonly devices: DeviceAuthenticator;
+  readonly collectors: CollectorAuthenticator;
   readonly audit: Audit;
   readonly log: Logger;
   /** Null: no quotas. */
@@ -48,7 +50,7 @@ export interface Exchange {
   readonly route: Route;
   readonly incoming: Incoming;
   readonly audit: RequestAudit;
-  caller: Caller | DeviceCaller | null;
+  caller: AnyCaller | null;
   /** Throws unless the caller, who is admitted by the head of the request, stands for its body too. */
   acceptBody: (body: Buffer) => void;
 }
@@ -76,6 +78,13 @@ export function createPipeline(deps: PipelineDeps) {
         exchange.caller = admitted.caller;
         exchange.acceptBody = admitted.acceptBody;
         exchange.audit.caller(admitted.caller);
+        return;
+      }
+      if (access.kind === 'collector') {
+        const { authorization } = exchange.incoming.headers;
+        const collector = await deps.collectors.authenticateCollector({ authorization });
+        exchange.caller = collector;
+        exchange.audit.caller(collector);
         return;
       }
       const caller = await deps.bearer(exchange.incoming.headers.authorization);
@@ -128,10 +137,12 @@ export function createPipeline(deps: PipelineDeps) {
       }
     },
 
-    async admitSocket(access: Access, id: string, incoming: Incoming): Promise<Caller | DeviceCaller | null> {
+    async admitSocket(access: Access, id: string, incoming: Incoming): Promise<AnyCaller | null> {
       switch (access.kind) {
         case 'public':
           return null;
+        case 'collector':
+          return deps.collectors.authenticateCollector({ authorization: incoming.headers.authorization });
         case 'device': {
           const { caller, acceptBody } = await authenticateDevice(deps.devices, incoming);
           acceptBody(Buffer.alloc(0));

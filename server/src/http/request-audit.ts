@@ -1,7 +1,7 @@
 /** Collects what one request will leave in the audit trail, and writes it once. */
 import type { Transaction } from 'kysely';
 import type { Audit, AuditActor, AuditEntry } from '../features/audit/index.ts';
-import type { AuditPart, Caller, DeviceCaller, Route } from './route.ts';
+import type { AnyCaller, AuditPart, Route } from './route.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
 export class RequestAudit implements AuditPart {
@@ -23,8 +23,10 @@ export class RequestAudit implements AuditPart {
     this.#where = where;
   }
 
-  caller(caller: Caller | DeviceCaller): void {
-    if ('deviceId' in caller)
+  caller(caller: AnyCaller): void {
+    if ('collectorId' in caller)
+      this.as(caller.tenantId, { kind: 'application', id: caller.collectorId, name: caller.name });
+    else if ('deviceId' in caller)
       this.as(caller.tenantId, { kind: 'device', id: caller.deviceId, name: caller.deviceId });
     else {
       const actor = { kind: caller.kind, id: caller.id, name: caller.name };

@@ -41,7 +41,9 @@ export type Lasting = boolean | 'unlessOff';
 export type PublicAccess = { readonly kind: 'public'; readonly why: string };
 /** `Authorization: Device <JWS>`, checked by the devices feature before the body is read, and again over the body as sent. */
 export type DeviceAccess = { readonly kind: 'device' };
-export type Access = ApiAccess | PublicAccess | DeviceAccess;
+/** A collector's secret in `Authorization` (Basic, ApiKey, Bearer or Splunk), checked by the collectors feature before the body is read. */
+export type CollectorAccess = { readonly kind: 'collector' };
+export type Access = ApiAccess | PublicAccess | DeviceAccess | CollectorAccess;
 
 /** Who calls an `api` route. Tenant and device groups go to the stores, which inject them into every query. */
 export interface Caller {
@@ -73,11 +75,22 @@ export interface DeviceCaller {
   readonly deviceId: string;
 }
 
+export type AnyCaller = Caller | DeviceCaller | CollectorCaller;
+
+/** A program that ships events of other hosts. */
+export interface CollectorCaller {
+  readonly tenantId: string;
+  readonly collectorId: string;
+  readonly name: string;
+}
+
 export type CallerOf<A extends Access> = A extends ApiAccess
   ? Caller
   : A extends DeviceAccess
     ? DeviceCaller
-    : null;
+    : A extends CollectorAccess
+      ? CollectorCaller
+      : null;
 
 /** What the audit record of this request will say besides who, when, where and how it ended. */
 export interface RouteAudit {
@@ -110,7 +123,7 @@ export interface AuditPart extends RouteAudit {
   }): Promise<void>;
 }
 
-export interface RouteRequest<P = unknown, Q = unknown, B = unknown, C = Caller | DeviceCaller | null> {
+export interface RouteRequest<P = unknown, Q = unknown, B = unknown, C = AnyCaller | null> {
   readonly params: P;
   readonly query: Q;
   readonly body: B;
@@ -142,7 +155,7 @@ export type Reply =
     }
   | { readonly handled: true };
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 export interface Route {
   /** `machines.isolate`: `<set>.<verb>`, unique. */
@@ -230,7 +243,7 @@ export interface SocketRoute<A extends Access = Access> {
   open(socket: import('ws').WebSocket, request: SocketRequest<CallerOf<A>>): void;
 }
 
-export interface SocketRequest<C = Caller | DeviceCaller | null> {
+export interface SocketRequest<C = AnyCaller | null> {
   readonly caller: C;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly ip: string;
@@ -263,4 +276,9 @@ export interface DeviceRequest {
   readonly path: string;
   readonly authorization: string | undefined;
   readonly ip: string;
+}
+
+/** Supplied by the collectors feature. Throws ApiError `Unauthorized`. */
+export interface CollectorAuthenticator {
+  authenticateCollector(request: { readonly authorization: string | undefined }): Promise<CollectorCaller>;
 }

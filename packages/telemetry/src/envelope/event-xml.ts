@@ -11,7 +11,8 @@ import type { WindowsEvent } from './windows-event.ts';
 const MAX_DEPTH = 32;
 const MAX_FIELDS = 500;
 
-interface Element {
+/** An element as it is read, from text or from a log file. */
+export interface Element {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: Element[];
@@ -44,7 +45,8 @@ export function* splitEvents(xml: string): Generator<string> {
   }
 }
 
-function eventOf(root: Element): WindowsEvent | null {
+/** Null when it is not an event. */
+export function eventOf(root: Element): WindowsEvent | null {
   if (root.name !== 'Event') return null;
   const system = child(root, 'System');
   if (system === null) return null;

@@ -17,7 +17,7 @@ export function deviceAuthenticator(directory: DeviceDirectory, clock: Clock): D
       const token = parseDeviceToken(request.authorization);
       const { sub, jti } = token.claims;
       const device = isDeviceId(sub) ? await directory.find(sub) : null;
-      if (!device) throw new ApiError('Unauthorized', 'The device is not known.');
+      if (!device?.key) throw new ApiError('Unauthorized', 'The device is not known.');
       const now = clock.now();
       await verifyDeviceToken(token, device.key, request, now);
       if (device.state === 'Offboarded') throw new ApiError('Forbidden', 'The device was offboarded.');

@@ -5,21 +5,22 @@
 import type { KeyObject } from 'node:crypto';
 import type { Clock } from '../../telemetry/clock.ts';
 import { publicKeyOf } from './device-token.ts';
-import type { DevicesStore } from './store.ts';
+import type { DeviceState, DevicesStore } from './store.ts';
 
 export interface DeviceIdentity {
   readonly tenantId: string;
   readonly deviceId: string;
   readonly name: string;
   readonly osPlatform: string;
-  readonly state: 'Onboarded' | 'Offboarded';
+  readonly state: DeviceState;
   /** Number of the device group; 0 when none took it. */
   readonly groupId: number;
   /** Name of the device group; `` for a tenant without groups. */
   readonly groupName: string;
   /** Kinds of order its agent said it can carry out. */
   readonly carriesOut: readonly string[];
-  readonly key: KeyObject;
+  /** Null: a collector tells of it, and it has no agent of ours. */
+  readonly key: KeyObject | null;
 }
 
 /** An agent that does not say is of a version that had no more. */
@@ -70,7 +71,10 @@ export class DeviceDirectory {
           groupId: row.rbac_group_id,
           groupName: row.rbac_group_name ?? '',
           carriesOut: row.carries_out ?? FIRST_AGENTS_CARRY_OUT,
-          key: publicKeyOf({ kty: 'OKP', crv: 'Ed25519', x: row.public_key_x }),
+          key:
+            row.public_key_x === null
+              ? null
+              : publicKeyOf({ kty: 'OKP', crv: 'Ed25519', x: row.public_key_x }),
         }
       : null;
     // Re-inserting moves the entry to the end: Map order is the age order that eviction uses.

@@ -30,7 +30,7 @@ import { runProfileReader } from './profile-reader.ts';
 import { Reports } from './reports.ts';
 import { machineRoutes, machinesAmong } from './routes.ts';
 import { SingleUse } from './single-use.ts';
-import { devicesStore } from './store.ts';
+import { type Discovery, devicesStore } from './store.ts';
 
 export type { DeviceIdentity } from './device-directory.ts';
 export { machineCollection } from './machine-set.ts';
@@ -55,6 +55,17 @@ export interface Devices extends Feature {
     publicKey: Ed25519PublicJwk,
   ): Promise<void>;
   enrol(input: EnrolInput): Promise<{ deviceId: string; created: boolean }>;
+  /**
+   * A host that a collector tells of as a device: made, or found again. Refused by name when it is an onboarded device, which speaks for itself, or not of the
+   * collector's device groups.
+   */
+  discover(
+    tenantId: string,
+    host: Omit<Discovery, 'id' | 'at'>,
+  ): Promise<
+    | { readonly device: DeviceIdentity; readonly created: boolean }
+    | { readonly refused: 'onboarded' | 'group' }
+  >;
   /** Null: no such device in this tenant. */
   lookup(tenantId: string, deviceId: string): Promise<DeviceIdentity | null>;
   /**
@@ -142,6 +153,19 @@ export function createDevices(
       return { deviceId, created };
     },
 
+    async discover(tenantId, host) {
+      const id = hostDeviceId(tenantId, host.name);
+      const outcome = await store.discover(tenantId, { ...host, id, at: platform.clock.now() });
+      if (outcome === 'onboarded' || outcome === 'group') return { refused: outcome };
+      if (outcome === 'created') {
+        directory.forget(id);
+        log.info({ deviceId: id, name: host.name, by: host.by }, 'device discovered');
+      }
+      const device = await directory.find(id);
+      if (!device) throw new Error('a device that was just discovered is not there');
+      return { device, created: outcome === 'created' };
+    },
+
     async lookup(tenantId, deviceId) {
       const device = await directory.find(deviceId);
       return device?.tenantId === tenantId ? device : null;
@@ -203,4 +227,9 @@ export function createDevices(
 /** Follows from the key, so that enrolling again finds the same device; from the tenant too, so that it tells nothing across tenants. */
 function deviceIdOf(tenantId: string, publicKey: Ed25519PublicJwk): string {
   return createHash('sha256').update(`${tenantId}\n${publicKey.x}`).digest('hex').slice(0, 40);
+}
+
+/** Follows from the host's name. No key's id is made of such a text (it has a blank). */
+function hostDeviceId(tenantId: string, name: string): string {
+  return createHash('sha256').update(`${tenantId}\nhost ${name.toLowerCase()}`).digest('hex').slice(0, 40);
 }

@@ -41,7 +41,7 @@ export function machineEntity(row: DeviceRow, now: Date): Machine {
     isAadJoined: row.is_aad_joined,
     aadDeviceId: row.aad_device_id,
     machineTags: tagsOf(row),
-    managedBy: null,
+    managedBy: row.discovered_by,
     managedByStatus: null,
     ipAddresses: row.ip_addresses,
     vmMetadata: row.virtual_machine,

@@ -129,4 +129,12 @@ export const devicesMigrations: readonly Migration[] = [
         .execute();
     },
   },
+  {
+    name: '2026-11-25-devices-8-discovered',
+    async up(db) {
+      // A device that only collectors tell of has no key.
+      await sql`alter table devices alter column public_key_x drop not null`.execute(db);
+      await db.schema.alterTable('devices').addColumn('discovered_by', 'text').execute();
+    },
+  },
 ];

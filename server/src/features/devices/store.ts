@@ -10,7 +10,8 @@ import type { DeviceReport } from './reports.ts';
 export interface DevicesTable {
   tenant_id: ColumnType<string, string | undefined, never>;
   id: string;
-  public_key_x: string;
+  /** Null: it has no agent of ours; others tell of it. */
+  public_key_x: string | null;
   state: DeviceState;
   package_id: string | null;
   onboarded_at: Date;
@@ -60,6 +61,8 @@ export interface DevicesTable {
   host_device_id: string | null;
   virtual_machine: ColumnType<VirtualMachine | null, string | null, string | null>;
   signed_in: ColumnType<SignedIn[], string, string>;
+  /** Name of the collector that told of it first. */
+  discovered_by: string | null;
 }
 
 export interface StoredAddress {
@@ -69,8 +72,8 @@ export interface StoredAddress {
   operationalStatus: string | null;
 }
 
-/** NotOnboarded devices have no row. Offboarded ones keep theirs until retention. */
-export type DeviceState = 'Onboarded' | 'Offboarded';
+/** Offboarded ones keep their row until retention. Discovered: a collector tells of it, and no agent of ours is on it. */
+export type DeviceState = 'Onboarded' | 'Offboarded' | 'Discovered';
 
 export interface DevicesDb {
   devices: DevicesTable;
@@ -89,6 +92,22 @@ export interface Enrolment {
   /** A name has one record only, whatever hardware it is on: machines that are made anew at each start. */
   readonly oneRecordPerName: boolean;
 }
+
+export interface Discovery {
+  readonly id: string;
+  /** As the host calls itself. */
+  readonly name: string;
+  readonly osPlatform: string;
+  readonly by: string;
+  /** Device groups it may belong to; null: any. */
+  readonly groups: readonly number[] | null;
+  readonly externalIp: string;
+  readonly at: Date;
+}
+export type DiscoveryOutcome = 'created' | 'known' | 'onboarded' | 'group';
+
+/** Takes the transaction back. */
+class NotItsGroup extends Error {}
 
 export interface Sighting {
   readonly id: string;
@@ -156,6 +175,65 @@ export function devicesStore(state: StateStore) {
         await assignDevices(db, tenantId, [e.id]);
         return { created: row.created };
       });
+    },
+
+    /**
+     * A host that a collector tells of becomes a device, or is found again. Refused when an onboarded device has its name, or when its device group is not
+     * among those that the collector may speak for; then nothing is left of it.
+     */
+    discover(tenantId: string, d: Discovery): Promise<DiscoveryOutcome> {
+      const short = d.name.split('.', 1)[0] ?? d.name;
+      const sameHost = d.name.includes('.')
+        ? sql<boolean>`name_key in (lower(${d.name}::text), lower(${short}::text))`
+        : sql<boolean>`split_part(name_key, '.', 1) = lower(${d.name}::text)`;
+      return state
+        .tenant<DevicesDb, DiscoveryOutcome>(tenantId, async (db) => {
+          const ours = await db
+            .selectFrom('devices')
+            .select('id')
+            .where('state', '=', 'Onboarded')
+            .where(sameHost)
+            .limit(1)
+            .executeTakeFirst();
+          if (ours) return 'onboarded';
+          const row = await db
+            .insertInto('devices')
+            .values({
+              id: d.id,
+              public_key_x: null,
+              state: 'Discovered',
+              onboarded_at: d.at,
+              first_seen: d.at,
+              last_seen: d.at,
+              computer_name: d.name,
+              os_platform: d.osPlatform,
+              os_version: '',
+              os_architecture: '64-bit',
+              os_processor: '',
+              agent_version: '',
+              carries_out: [],
+              last_external_ip: d.externalIp,
+              discovered_by: d.by,
+              // The rest begins with the table's defaults.
+            } as never)
+            .onConflict((conflict) => conflict.columns(['tenant_id', 'id']).doUpdateSet({ last_seen: d.at }))
+            .returning(sql<boolean>`xmax = 0`.as('created'))
+            .executeTakeFirstOrThrow();
+          if (row.created) await assignDevices(db, tenantId, [d.id]);
+          if (d.groups !== null) {
+            const { rbac_group_id } = await db
+              .selectFrom('devices')
+              .select('rbac_group_id')
+              .where('id', '=', d.id)
+              .executeTakeFirstOrThrow();
+            if (!d.groups.includes(rbac_group_id)) throw new NotItsGroup();
+          }
+          return row.created ? 'created' : 'known';
+        })
+        .catch((error: unknown) => {
+          if (error instanceof NotItsGroup) return 'group' as const;
+          throw error;
+        });
     },
 
     /** Whose key is this? Across tenants, since a device names only itself. */

@@ -7,12 +7,14 @@ import { startShaper } from './shaper.ts';
 import { runStoreWriter } from './store-writer.ts';
 
 export {
+  type BatchHeader,
   type BatchRecord,
   blockOfLines,
   decodeBatchRecord,
   encodeBatchRecord,
   rowsOf,
 } from './batch-record.ts';
+export { shapeRows } from './shape-rows.ts';
 
 const SHAPING_WORKERS = 2;
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;

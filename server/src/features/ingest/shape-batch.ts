@@ -112,7 +112,7 @@ interface RowLimits {
 }
 
 /** Days are dropped whole: the first one that is kept is kept from its beginning. */
-function keptSince(now: Date, retentionDays: number): number {
+export function keptSince(now: Date, retentionDays: number): number {
   return Math.floor((now.getTime() - retentionDays * DAY_MS) / DAY_MS) * DAY_MS;
 }
 
@@ -182,7 +182,7 @@ function targetOf(name: string): RowTarget | null {
 }
 
 /** What every row says, as far as its table has the column. */
-function stampOf({ tenantId, receivedAt, deviceId, deviceName, machineGroup }: BatchHeader): Row {
+export function stampOf({ tenantId, receivedAt, deviceId, deviceName, machineGroup }: BatchHeader): Row {
   return {
     TenantId: tenantId,
     IngestionTime: receivedAt,

@@ -109,7 +109,7 @@ export class Conversation {
     const { devices, store, log } = this.#deps;
     const { tenantId, deviceId } = this.#device;
     const device = await devices.lookup(tenantId, deviceId);
-    if (!device) throw new ApiError('Unauthorized', 'The device is not known.');
+    if (!device?.key) throw new ApiError('Unauthorized', 'The device is not known.');
     const receipt = await readReceipt(jws, device.key, deviceId);
     if (typeof receipt === 'string') {
       log.error({ deviceId, problem: receipt }, 'a device sent a receipt that cannot be trusted');
