@@ -219,6 +219,23 @@ describe('the detections feed', () => {
     expect((await server.call('/api/alerts', { token: forged })).status).toBe(401);
   });
 
+  it('takes tokens of version 2 for its audience, and both bounds of time', async () => {
+    const answer = await server.call(`/${reader.tenantId}/oauth2/v2.0/token`, {
+      form: {
+        grant_type: 'client_credentials',
+        client_id: reader.clientId,
+        client_secret: reader.clientSecret,
+        scope: `${RESOURCE}/.default`,
+      },
+    });
+    const { access_token } = answer.json();
+    const all = await detections('/api/alerts', access_token);
+    const [first, last] = [all[1]?.LastProcessedTimeUtc ?? '', all.at(-2)?.LastProcessedTimeUtc ?? ''];
+    expect(
+      await detections(`/siem/api/alerts?sinceTimeUtc=${first}&untilTimeUtc=${last}`, access_token),
+    ).toEqual(all.filter((one) => one.LastProcessedTimeUtc >= first && one.LastProcessedTimeUtc <= last));
+  });
+
   it('is all that a token of its audience opens', async () => {
     const powerful = await server.createApp('Alert.Read.All', 'Machine.Read.All', 'AdvancedQuery.Read.All');
     const { access_token } = await feedToken(powerful);

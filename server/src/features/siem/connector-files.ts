@@ -84,6 +84,10 @@ function splunk(known: Known): string {
     `oauth2_refresh_url = ${known.tokenUrl}`,
     `oauth2_client_id = ${known.clientId}`,
     `oauth2_client_secret = ${secretOf(known)}`,
+    // Where it is not in the body, the add-on sends none with a refresh.
+    'oauth2_refresh_client_placement = BODY',
+    'verify = 1',
+    'ca_bundle_path = /opt/splunk/etc/auth/merlon-ca.pem',
     'polling_interval = 60',
     'response_type = json',
     'response_handler = JSONArrayHandler',
