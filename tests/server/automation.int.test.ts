@@ -198,16 +198,16 @@ describe('automated investigation', () => {
 
   // Each on a device of its own.
   describe.concurrent('side by side', () => {
-    describe('puts malicious files away by the level of the device group', () => {
-      it.each([
-        ['full', '/usr/bin/level-full', 'SuccessfullyRemediated'],
-        ['core', '/tmp/level-core', 'SuccessfullyRemediated'],
-        ['core', '/srv/level-core', 'SuccessfullyRemediated'],
-        ['core', '/usr/bin/level-core', 'PendingApproval'],
-        ['temp', '/var/tmp/level-temp', 'SuccessfullyRemediated'],
-        ['temp', '/srv/level-temp', 'PendingApproval'],
-        ['any', '/tmp/level-any', 'PendingApproval'],
-      ] as const)('%s, %s: %s', async (level, path, state) => {
+    it.each([
+      ['full', '/usr/bin/level-full', 'SuccessfullyRemediated'],
+      ['core', '/tmp/level-core', 'SuccessfullyRemediated'],
+      ['core', '/usr/bin/level-core', 'PendingApproval'],
+      ['temp', '/var/tmp/level-temp', 'SuccessfullyRemediated'],
+      ['temp', '/srv/level-temp', 'PendingApproval'],
+      ['any', '/tmp/level-any', 'PendingApproval'],
+    ] as const)(
+      'puts malicious files away by the level of the device group: %s, %s: %s',
+      async (level, path, state) => {
         const client = await device(level);
         await client.send([malware(path)]);
         const investigation = await comesTo(client, state);
@@ -236,24 +236,24 @@ describe('automated investigation', () => {
           ]);
           expect(investigation.endTime).not.toBeNull();
         }
-      });
+      },
+    );
 
-      it('none: nothing is investigated', async () => {
-        const client = await device('none');
-        await client.send([malware('/tmp/level-none')]);
-        // Decided on at the same time: once the other is under way, this one was passed over.
-        const other = await device('full');
-        await other.send([malware('/tmp/level-other')]);
-        await comesTo(other, 'SuccessfullyRemediated');
-        const value = await until('the alert is there', async () => {
-          const [alert] = (await get(`/api/machines/${client.deviceId}/alerts`)).value;
-          return alert ?? null;
-        });
-        expect(value).toMatchObject({ investigationId: null, investigationState: null });
-        expect(await investigationsOf(client)).toEqual([]);
-        const byHand = await post(`/api/machines/${client.deviceId}/startInvestigation`, { Comment: 'look' });
-        expect([byHand.status, byHand.body.error.code]).toEqual([403, 'DisallowedOperation']);
+    it('puts malicious files away by the level of the device group: none: nothing is investigated', async () => {
+      const client = await device('none');
+      await client.send([malware('/tmp/level-none')]);
+      // Decided on at the same time: once the other is under way, this one was passed over.
+      const other = await device('full');
+      await other.send([malware('/tmp/level-other')]);
+      await comesTo(other, 'SuccessfullyRemediated');
+      const value = await until('the alert is there', async () => {
+        const [alert] = (await get(`/api/machines/${client.deviceId}/alerts`)).value;
+        return alert ?? null;
       });
+      expect(value).toMatchObject({ investigationId: null, investigationState: null });
+      expect(await investigationsOf(client)).toEqual([]);
+      const byHand = await post(`/api/machines/${client.deviceId}/startInvestigation`, { Comment: 'look' });
+      expect([byHand.status, byHand.body.error.code]).toEqual([403, 'DisallowedOperation']);
     });
 
     it('judges each entity by a rule that says why', async () => {
@@ -344,90 +344,86 @@ describe('automated investigation', () => {
       );
     });
 
-    describe('people decide', () => {
-      const waitingOn = async (path: string) => {
-        const client = await device('any');
-        await client.send([malware(path)]);
-        await comesTo(client, 'PendingApproval');
-        const [action] = await pendingOf(client);
-        if (!action) throw new Error('nothing waits');
-        return { client, action };
-      };
+    const waitingOn = async (path: string) => {
+      const client = await device('any');
+      await client.send([malware(path)]);
+      await comesTo(client, 'PendingApproval');
+      const [action] = await pendingOf(client);
+      if (!action) throw new Error('nothing waits');
+      return { client, action };
+    };
 
-      it('to approve: it is ordered, and can be taken back', async () => {
-        const { client, action } = await waitingOn('/srv/approve');
-        const approved = await post(`${CENTER}/actions/${action.id}/approve`, { comment: 'yes' }, ann);
-        expect(approved.status, JSON.stringify(approved.body)).toBe(200);
-        expect(approved.body).toMatchObject({ state: 'Approved', decisionComment: 'yes' });
-        const ended = await comesTo(client, 'SuccessfullyRemediated');
-        expect(ended.statusDetails).toBe('1 of 1 actions succeeded.');
-        const again = await post(`${CENTER}/actions/${action.id}/approve`, {}, ben);
-        expect([again.status, again.body.error.code]).toEqual([409, 'Conflict']);
-        const [done] = await historyOf(client);
-        expect(done).toMatchObject({
-          origin: 'Approved',
-          decidedBy: expect.stringContaining('ann'),
-          comment: 'yes',
-          canUndo: true,
-          remediationId: action.id,
-          investigationId: ended.id,
-        });
-        const undone = await post(`${CENTER}/actions/${action.id}/undo`, {}, ben);
-        expect(undone.status, JSON.stringify(undone.body)).toBe(200);
-        expect(undone.body).toMatchObject({ state: 'Undoing' });
-        await until('it is back', async () => {
-          const [newest] = (await historyOf(client)).filter(
-            (one: { origin: string }) => one.origin === 'Undo',
-          );
-          return newest?.status === 'Succeeded' && newest.type === 'RestoreQuarantinedFile' ? newest : null;
-        });
-        await until('it can be taken back no more', async () => {
-          const second = await post(`${CENTER}/actions/${action.id}/undo`, {}, ben);
-          return second.status === 409 && /Undone/.test(second.body.error.message) ? true : null;
-        });
+    it('people decide: to approve: it is ordered, and can be taken back', async () => {
+      const { client, action } = await waitingOn('/srv/approve');
+      const approved = await post(`${CENTER}/actions/${action.id}/approve`, { comment: 'yes' }, ann);
+      expect(approved.status, JSON.stringify(approved.body)).toBe(200);
+      expect(approved.body).toMatchObject({ state: 'Approved', decisionComment: 'yes' });
+      const ended = await comesTo(client, 'SuccessfullyRemediated');
+      expect(ended.statusDetails).toBe('1 of 1 actions succeeded.');
+      const again = await post(`${CENTER}/actions/${action.id}/approve`, {}, ben);
+      expect([again.status, again.body.error.code]).toEqual([409, 'Conflict']);
+      const [done] = await historyOf(client);
+      expect(done).toMatchObject({
+        origin: 'Approved',
+        decidedBy: expect.stringContaining('ann'),
+        comment: 'yes',
+        canUndo: true,
+        remediationId: action.id,
+        investigationId: ended.id,
       });
+      const undone = await post(`${CENTER}/actions/${action.id}/undo`, {}, ben);
+      expect(undone.status, JSON.stringify(undone.body)).toBe(200);
+      expect(undone.body).toMatchObject({ state: 'Undoing' });
+      await until('it is back', async () => {
+        const [newest] = (await historyOf(client)).filter((one: { origin: string }) => one.origin === 'Undo');
+        return newest?.status === 'Succeeded' && newest.type === 'RestoreQuarantinedFile' ? newest : null;
+      });
+      await until('it can be taken back no more', async () => {
+        const second = await post(`${CENTER}/actions/${action.id}/undo`, {}, ben);
+        return second.status === 409 && /Undone/.test(second.body.error.message) ? true : null;
+      });
+    });
 
-      it('to reject: nothing is done, and the investigation says who ended it', async () => {
-        const { client, action } = await waitingOn('/srv/reject');
-        expect((await post(`${CENTER}/actions/${action.id}/reject`, {}, ann)).status).toBe(200);
-        expect(await comesTo(client, 'TerminatedByUser')).toMatchObject({
-          cancelledBy: expect.stringContaining('ann'),
-        });
-        expect(await historyOf(client)).toMatchObject([{ status: 'Rejected', canUndo: false }]);
+    it('people decide: to reject: nothing is done, and the investigation says who ended it', async () => {
+      const { client, action } = await waitingOn('/srv/reject');
+      expect((await post(`${CENTER}/actions/${action.id}/reject`, {}, ann)).status).toBe(200);
+      expect(await comesTo(client, 'TerminatedByUser')).toMatchObject({
+        cancelledBy: expect.stringContaining('ann'),
       });
+      expect(await historyOf(client)).toMatchObject([{ status: 'Rejected', canUndo: false }]);
+    });
 
-      it('on many at once, each for itself', async () => {
-        const one = await waitingOn('/srv/many-1');
-        const other = await waitingOn('/srv/many-2');
-        const nobody = '00000000-0000-4000-8000-000000000000';
-        const ids = [one.action.id, other.action.id, nobody];
-        const { status, body } = await post(`${CENTER}/decide`, { decision: 'approve', ids }, ann);
-        expect(status, JSON.stringify(body)).toBe(200);
-        expect(body.value).toMatchObject([
-          { id: ids[0], action: { state: 'Approved' }, error: null },
-          { id: ids[1], action: { state: 'Approved' }, error: null },
-          { id: nobody, action: null, error: { code: 'ResourceNotFound' } },
-        ]);
-        await comesTo(one.client, 'SuccessfullyRemediated');
-        await comesTo(other.client, 'SuccessfullyRemediated');
-      });
+    it('people decide: on many at once, each for itself', async () => {
+      const one = await waitingOn('/srv/many-1');
+      const other = await waitingOn('/srv/many-2');
+      const nobody = '00000000-0000-4000-8000-000000000000';
+      const ids = [one.action.id, other.action.id, nobody];
+      const { status, body } = await post(`${CENTER}/decide`, { decision: 'approve', ids }, ann);
+      expect(status, JSON.stringify(body)).toBe(200);
+      expect(body.value).toMatchObject([
+        { id: ids[0], action: { state: 'Approved' }, error: null },
+        { id: ids[1], action: { state: 'Approved' }, error: null },
+        { id: nobody, action: null, error: { code: 'ResourceNotFound' } },
+      ]);
+      await comesTo(one.client, 'SuccessfullyRemediated');
+      await comesTo(other.client, 'SuccessfullyRemediated');
+    });
 
-      it('only within their device groups, and only through the portal', async () => {
-        const { client, action } = await waitingOn('/srv/scope');
-        for (const list of [`${CENTER}/pending`, `${CENTER}/history`])
-          expect((await get(list, outsider)).value).toEqual([]);
-        const refused = await post(`${CENTER}/actions/${action.id}/approve`, {}, outsider);
-        expect([refused.status, refused.body.error.code]).toEqual([403, 'Forbidden']);
-        const many = await post(`${CENTER}/decide`, { decision: 'approve', ids: [action.id] }, outsider);
-        expect(many.body.value).toMatchObject([{ action: null, error: { code: 'Forbidden' } }]);
-        const [investigation] = await investigationsOf(client);
-        expect((await get('/api/investigations', outsider)).value).toEqual([]);
-        expect(
-          (await server.call(`/api/investigations/${investigation?.id}`, { token: outsider })).status,
-        ).toBe(404);
-        expect((await post(`${CENTER}/actions/${action.id}/approve`, {})).status).toBe(403);
-        expect(await pendingOf(client)).toHaveLength(1);
-      });
+    it('people decide: only within their device groups, and only through the portal', async () => {
+      const { client, action } = await waitingOn('/srv/scope');
+      for (const list of [`${CENTER}/pending`, `${CENTER}/history`])
+        expect((await get(list, outsider)).value).toEqual([]);
+      const refused = await post(`${CENTER}/actions/${action.id}/approve`, {}, outsider);
+      expect([refused.status, refused.body.error.code]).toEqual([403, 'Forbidden']);
+      const many = await post(`${CENTER}/decide`, { decision: 'approve', ids: [action.id] }, outsider);
+      expect(many.body.value).toMatchObject([{ action: null, error: { code: 'Forbidden' } }]);
+      const [investigation] = await investigationsOf(client);
+      expect((await get('/api/investigations', outsider)).value).toEqual([]);
+      expect(
+        (await server.call(`/api/investigations/${investigation?.id}`, { token: outsider })).status,
+      ).toBe(404);
+      expect((await post(`${CENTER}/actions/${action.id}/approve`, {})).status).toBe(403);
+      expect(await pendingOf(client)).toHaveLength(1);
     });
 
     it('says what a device cannot carry out', async () => {
@@ -454,36 +450,34 @@ describe('automated investigation', () => {
       expect(await historyOf(client)).toEqual([]);
     });
 
-    describe('by hand', () => {
-      it('looks at the open alerts of a device, one investigation at a time', async () => {
-        const client = await device('any');
-        await client.send([malware('/srv/by-hand')]);
-        await comesTo(client, 'PendingApproval');
-        const start = (verb: string) => post(`/api/machines/${client.deviceId}/${verb}`, { Comment: 'look' });
-        for (const verb of ['startInvestigation', 'InitiateInvestigation']) {
-          const { status, body } = await start(verb);
-          expect([status, body.error.code]).toEqual([400, 'ActiveRequestAlreadyExists']);
-        }
-        const [action] = await pendingOf(client);
-        await post(`${CENTER}/actions/${action?.id}/reject`, {}, ann);
-        await comesTo(client, 'TerminatedByUser');
-        const { status, body } = await start('startInvestigation');
-        expect(status, JSON.stringify(body)).toBe(201);
-        expect(body).toMatchObject({ state: 'Queued', machineId: client.deviceId, triggeringAlertId: null });
-        expect(await comesTo(client, 'PendingApproval')).toMatchObject({ id: body.id });
-        expect(await entitiesOf(body)).toContainEqual(
-          expect.objectContaining({ fileName: 'by-hand', namedByAlert: true }),
-        );
-      });
+    it('by hand: looks at the open alerts of a device, one investigation at a time', async () => {
+      const client = await device('any');
+      await client.send([malware('/srv/by-hand')]);
+      await comesTo(client, 'PendingApproval');
+      const start = (verb: string) => post(`/api/machines/${client.deviceId}/${verb}`, { Comment: 'look' });
+      for (const verb of ['startInvestigation', 'InitiateInvestigation']) {
+        const { status, body } = await start(verb);
+        expect([status, body.error.code]).toEqual([400, 'ActiveRequestAlreadyExists']);
+      }
+      const [action] = await pendingOf(client);
+      await post(`${CENTER}/actions/${action?.id}/reject`, {}, ann);
+      await comesTo(client, 'TerminatedByUser');
+      const { status, body } = await start('startInvestigation');
+      expect(status, JSON.stringify(body)).toBe(201);
+      expect(body).toMatchObject({ state: 'Queued', machineId: client.deviceId, triggeringAlertId: null });
+      expect(await comesTo(client, 'PendingApproval')).toMatchObject({ id: body.id });
+      expect(await entitiesOf(body)).toContainEqual(
+        expect.objectContaining({ fileName: 'by-hand', namedByAlert: true }),
+      );
+    });
 
-      it('answers the call of 2019 with a number, and finds nothing where there is nothing', async () => {
-        const client = await device('full');
-        const { status, body } = await post(`/api/machines/${client.deviceId}/InitiateInvestigation`, {
-          Comment: 'look',
-        });
-        expect([status, typeof body.value]).toEqual([200, 'number']);
-        expect(await comesTo(client, 'Benign')).toMatchObject({ id: String(body.value) });
+    it('by hand: answers the call of 2019 with a number, and finds nothing where there is nothing', async () => {
+      const client = await device('full');
+      const { status, body } = await post(`/api/machines/${client.deviceId}/InitiateInvestigation`, {
+        Comment: 'look',
       });
+      expect([status, typeof body.value]).toEqual([200, 'number']);
+      expect(await comesTo(client, 'Benign')).toMatchObject({ id: String(body.value) });
     });
 
     it('takes later alerts of a device into the investigation that is open', async () => {

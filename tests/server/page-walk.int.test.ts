@@ -13,6 +13,8 @@ interface List {
   /** Where in the table they are; by their id or its end. */
   readonly column: string;
   readonly pageSize: number;
+  /** Of the portal alone. */
+  readonly inPortal?: boolean;
 }
 
 const ROWS = 10_060;
@@ -29,8 +31,8 @@ const machines = (
 const alerts = (
   numbers: string,
 ) => `insert into alerts (tenant_id, id, dedup_key, detector_id, detection_source, title, description, category, severity, techniques,
-    status, machine_id, machine_name, first_event_at, last_event_at, created_at, updated_at, incident)
-  select '{tenant}', ${id('da')}, 'k' || n, 'd', 's', 't', 'd', 'c', 'Low', '{}', 'New', lpad('1', 40, '0'), 'pc', ${time}, ${time}, ${time}, ${time}, 1 + n % 1000
+    status, machine_id, machine_name, first_event_at, last_event_at, created_at, updated_at, incident, untriaged)
+  select '{tenant}', ${id('da')}, 'k' || n, 'd', 's', 't', 'd', 'c', 'Low', '{}', 'New', lpad('1', 40, '0'), 'pc', ${time}, ${time}, ${time}, ${time}, 1 + n % 1000, false
   from ${numbers} as n`;
 const incidents = (
   numbers: string,
@@ -42,6 +44,16 @@ const actions = (
     computer_dns_name, seq, created_at, updated_at, expires_at)
   select '{tenant}', ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Isolate', 'Succeeded', 'r', 'c', 'PublicApi', lpad('1', 40, '0'), 'pc', n,
     ${time}, ${time}, ${time} from ${numbers} as n`;
+const investigations = (
+  numbers: string,
+) => `insert into investigations (tenant_id, id, state, started_at, machine_id, machine_name, requestor, due_at)
+  select '{tenant}', n, 'Benign', ${time}, lpad('1', 40, '0'), 'pc', 'r', ${time} from ${numbers} as n`;
+const remediations = (
+  numbers: string,
+) => `insert into remediations (tenant_id, id, investigation, machine_id, machine_name, state, automatic, file_algorithm, file_hash, folders, verdict,
+    reason, created_at, updated_at, expires_at, retry_at)
+  select '{tenant}', ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 1, lpad('1', 40, '0'), 'pc', 'Pending', false, 'Sha1',
+    lpad(n::text, 40, '0'), '{}', 'Malicious', 'r', ${time}, ${time}, timestamptz '2100-01-01T00:00:00Z', ${time} from ${numbers} as n`;
 const history = (
   numbers: string,
 ) => `insert into hunting_history (tenant_id, id, time, interface, actor_kind, actor_id, actor_name, app_id, query, state, resource_usage,
@@ -82,6 +94,32 @@ const LISTS: readonly List[] = [
     fill: actions,
     column: 'id',
     pageSize: 10_000,
+  },
+  {
+    path: '/api/investigations',
+    key: 'id',
+    table: 'investigations',
+    fill: investigations,
+    column: 'id',
+    pageSize: 10_000,
+  },
+  {
+    path: '/api/merlon/actioncenter/pending',
+    key: 'id',
+    table: 'remediations',
+    fill: remediations,
+    column: 'id',
+    pageSize: 10_000,
+    inPortal: true,
+  },
+  {
+    path: '/api/merlon/actioncenter/history',
+    key: 'id',
+    table: 'machine_actions',
+    fill: actions,
+    column: 'id',
+    pageSize: 10_000,
+    inPortal: true,
   },
   {
     path: '/api/indicators',
@@ -129,14 +167,14 @@ const ELSEWHERE = [
   /^\/api\/merlon\/audit$/,
   /^\/api\/(?:files|ips|domains|users|machines)\/\{\w+\}\/(?:alerts|machines)$/,
   /^\/api\/machines\/find/,
-  // Empty: nothing here tells of software or weaknesses, and nothing investigates by itself.
+  // Empty: nothing here tells of software or weaknesses.
   /^\/api\/machines\/\{\w+\}\/(?:software|vulnerabilities|recommendations|getmissingkbs)$/,
-  /^\/api\/investigations$/,
 ];
 
 let server: TestServer;
 let app: TestApp;
 let token: string;
+let person: string;
 let db: pg.Client;
 const run = (statement: string) =>
   db.query(statement.replaceAll('{tenant}', app.tenantId).replaceAll('{app}', app.clientId));
@@ -153,11 +191,20 @@ beforeAll(async () => {
     'SecurityIncident.Read.All',
   );
   token = await server.token(app);
+  const { name, oneTimePassword } = server.administrator;
+  const signedIn = await server.signIn({
+    name,
+    password: oneTimePassword,
+    newPassword: 'a long enough password 1',
+  });
+  person = signedIn.accessToken;
   db = await openStateDatabase(server.home);
   await run(machines(`generate_series(1, ${ROWS})`));
   await run(incidents(`generate_series(1, ${FEW})`));
   await run(alerts(`generate_series(1, ${ROWS})`));
   await run(actions(`generate_series(1, ${ROWS})`));
+  await run(investigations(`generate_series(1, ${ROWS})`));
+  await run(remediations(`generate_series(1, ${ROWS})`));
   await run(indicators(`generate_series(1, ${ROWS})`));
   await run(history(`generate_series(1, ${FEW})`));
 }, 120_000);
@@ -171,13 +218,13 @@ let rounds = 0;
 describe('a walk along nextLink', () => {
   it.each(LISTS)(
     'of $path meets what stays exactly once',
-    async ({ path, key, table, fill, column, pageSize }) => {
+    async ({ path, key, table, fill, column, pageSize, inPortal }) => {
       const { rows } = await run(`select ${column}::text as id from ${table} where tenant_id = '{tenant}'`);
       const staying = new Set(rows.map((row) => String(row.id)));
       const seen: string[] = [];
       let pages = 0;
       for (let next: string | undefined = path; next !== undefined; pages++) {
-        const answer = await server.call(next, { token });
+        const answer = await server.call(next, { token: inPortal ? person : token });
         expect(answer.status, answer.text.slice(0, 500)).toBe(200);
         const body = answer.json();
         expect(body.value.length).toBeLessThanOrEqual(pageSize);

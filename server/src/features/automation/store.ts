@@ -134,12 +134,14 @@ interface Page<T> {
 
 const HISTORY = sql<HistoryRow>`(
   select a.id, a.type, a.status,
-    case when r.undo_id = a.id then 'Undo' when r.automatic then 'Automatic' when r.id is not null then 'Approved'
+    case when u.id is not null then 'Undo' when r.automatic then 'Automatic' when r.id is not null then 'Approved'
       when a.type = 'LiveResponse' then 'LiveResponse' else 'Manual' end as origin,
     a.machine_id, a.computer_dns_name as machine_name, a.requestor, coalesce(r.comment, a.requestor_comment) as comment, r.decided_by,
-    r.investigation, r.id as remediation, coalesce(r.state = 'Succeeded' and r.action_id = a.id, false) as undoable, r.file_name, a.file_hash,
-    a.troubleshoot_info as details, a.created_at, a.updated_at
-  from (${machineActionHistory}) a left join remediations r on r.tenant_id = a.tenant_id and (r.action_id = a.id or r.undo_id = a.id)
+    coalesce(r.investigation, u.investigation) as investigation, coalesce(r.id, u.id) as remediation, coalesce(r.state = 'Succeeded', false) as undoable,
+    coalesce(r.file_name, u.file_name) as file_name, a.file_hash, a.troubleshoot_info as details, a.created_at, a.updated_at
+  from (${machineActionHistory}) a
+  left join remediations r on r.tenant_id = a.tenant_id and r.action_id = a.id
+  left join remediations u on u.tenant_id = a.tenant_id and u.undo_id = a.id
   union all
   select r.id, 'StopAndQuarantineFile', r.state, case when r.automatic then 'Automatic' else 'Approved' end, r.machine_id, r.machine_name, 'Automation',
     r.comment, r.decided_by, r.investigation, r.id, false, r.file_name, r.file_hash, coalesce(r.details, r.reason), r.created_at, r.updated_at

@@ -68,18 +68,18 @@ export const VERDICT_RULES: readonly Rule[] = [
     why: byIndicator('wants it put away'),
   },
   {
+    name: 'antivirus-detection',
+    verdict: 'Malicious',
+    holds: (facts) => isFile(facts) && facts.threat !== null,
+    why: ({ threat }) => `An antivirus detected it as ${threat}.`,
+  },
+  {
     name: 'indicator-blocks',
     verdict: 'Malicious',
     holds: indicated(BLOCKING),
     // Whoever made it had the choice of having the file put away, and did not take it.
     remedy: (facts) => (isFile(facts) ? 'asks' : 'held'),
     why: byIndicator('blocks it'),
-  },
-  {
-    name: 'antivirus-detection',
-    verdict: 'Malicious',
-    holds: (facts) => isFile(facts) && facts.threat !== null,
-    why: ({ threat }) => `An antivirus detected it as ${threat}.`,
   },
   {
     name: 'indicator-warns',

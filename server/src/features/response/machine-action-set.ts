@@ -18,7 +18,11 @@ export const machineActionSet: ODataSet = {
   ],
   expandable: [],
   maxTop: 10_000,
-  paging: { key: 'id', orderBy: [{ property: 'creationDateTimeUtc', direction: 'desc' }] },
+  paging: {
+    key: 'id',
+    orderBy: [{ property: 'creationDateTimeUtc', direction: 'desc' }],
+    changedAt: 'lastUpdateDateTimeUtc',
+  },
 };
 export const machineActionColumns: SqlColumns = {
   id: guidColumn(sql`id`),

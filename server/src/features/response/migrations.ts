@@ -1,5 +1,6 @@
 import { type Migration, tenantTable } from '@merlon/state-store';
 import { sql } from 'kysely';
+import { orderChanges } from './change-time.ts';
 import { orderResultMigrations } from './order-results-database.ts';
 
 export const responseMigrations: readonly Migration[] = [
@@ -113,5 +114,9 @@ export const responseMigrations: readonly Migration[] = [
           .addPrimaryKeyConstraint('isolation_allowances_pkey', ['tenant_id']),
       );
     },
+  },
+  {
+    name: '2026-11-25-response-7-change-times',
+    up: (db) => orderChanges(db),
   },
 ];

@@ -3,6 +3,7 @@ import type { MachineActionScope, MachineActionStatus, OrderContent, OrderKind }
 import { isUniqueViolation, type StateStore, type TenantScope } from '@merlon/state-store';
 import { type ColumnType, type Selectable, sql, type Transaction } from 'kysely';
 import { paged, type SqlPage, totalOf } from '../../odata/page.ts';
+import { changesSettled } from './change-time.ts';
 import { STANDING_KINDS, type StandingState, standingAfter, UNTOUCHED } from './device-truth.ts';
 import { type MachineActionEvent, nextStatus } from './machine-action-state.ts';
 
@@ -20,6 +21,7 @@ interface MachineActionsTable {
   /** bigint arrives as text. */
   seq: ColumnType<string, number, number>;
   created_at: Date;
+  /** As it is told while the change is made; what is kept is later, see change-time.ts. */
   updated_at: Date;
   expires_at: Date;
   cancellation_requestor: string | null;
@@ -146,6 +148,7 @@ export function responseStore(state: StateStore) {
       return state.tenant<ResponseDb, { rows: MachineActionRow[]; total: number | null }>(
         scope,
         async (db) => {
+          await changesSettled(db, scope.tenantId);
           let query = db.selectFrom('machine_actions');
           if (page.where) query = query.where(page.where);
           const rows = paged(query.selectAll(), page).orderBy('created_at', 'desc').orderBy('id');
