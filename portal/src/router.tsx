@@ -3,6 +3,7 @@ import {
   alertSeverities,
   alertStatuses,
   healthStatuses,
+  incidentStatuses,
   machineActionStatuses,
   machineActionTypes,
   riskScores,
@@ -26,8 +27,14 @@ const home = createRoute({
   getParentRoute: () => root,
   path: '/',
   beforeLoad: () => {
-    throw redirect({ to: '/devices', replace: true });
+    throw redirect({ to: '/dashboard', replace: true });
   },
+});
+
+const dashboard = createRoute({
+  getParentRoute: () => root,
+  path: '/dashboard',
+  component: lazyRouteComponent(() => import('./dashboard/dashboard.tsx'), 'Dashboard'),
 });
 
 const devices = createRoute({
@@ -38,12 +45,13 @@ const devices = createRoute({
     ...choices('health', search, healthStatuses),
     ...choices('risk', search, riskScores),
     ...choices('os', search),
+    ...choices('group', search),
     ...text('tag', search),
   }),
   component: lazyRouteComponent(() => import('./devices/device-list.tsx'), 'DeviceList'),
 });
 
-export const deviceTabs = ['timeline', 'alerts', 'actions'] as const;
+export const deviceTabs = ['timeline', 'alerts', 'users', 'software', 'actions'] as const;
 export type DeviceTab = (typeof deviceTabs)[number];
 
 const device = createRoute({
@@ -53,8 +61,41 @@ const device = createRoute({
     ...(deviceTabs.some((tab) => tab === search.tab) ? { tab: search.tab as DeviceTab } : {}),
     /** Where the timeline begins, going back in time. */
     ...text('until', search),
+    ...text('q', search),
+    ...choices('kind', search),
+    ...text('days', search),
   }),
   component: lazyRouteComponent(() => import('./devices/device-page.tsx'), 'DevicePage'),
+});
+
+const liveConsole = createRoute({
+  getParentRoute: () => root,
+  path: '/devices/$deviceId/console/$sessionId',
+  component: lazyRouteComponent(() => import('./console/console-page.tsx'), 'ConsolePage'),
+});
+
+const incidents = createRoute({
+  getParentRoute: () => root,
+  path: '/incidents',
+  validateSearch: (search: Record<string, unknown>) => ({
+    ...readList(search),
+    ...choices('severity', search, alertSeverities),
+    ...choices('status', search, incidentStatuses),
+    ...text('assigned', search),
+  }),
+  component: lazyRouteComponent(() => import('./incidents/incident-list.tsx'), 'IncidentList'),
+});
+
+export const incidentTabs = ['alerts', 'devices', 'users', 'evidence'] as const;
+export type IncidentTab = (typeof incidentTabs)[number];
+
+const incident = createRoute({
+  getParentRoute: () => root,
+  path: '/incidents/$incidentId',
+  validateSearch: (search: Record<string, unknown>) => ({
+    ...(incidentTabs.some((tab) => tab === search.tab) ? { tab: search.tab as IncidentTab } : {}),
+  }),
+  component: lazyRouteComponent(() => import('./incidents/incident-page.tsx'), 'IncidentPage'),
 });
 
 const alerts = createRoute({
@@ -64,6 +105,7 @@ const alerts = createRoute({
     ...readList(search),
     ...choices('severity', search, alertSeverities),
     ...choices('status', search, alertStatuses),
+    ...choices('source', search),
     ...text('assigned', search),
   }),
   component: lazyRouteComponent(() => import('./alerts/alert-list.tsx'), 'AlertList'),
@@ -73,6 +115,30 @@ const alert = createRoute({
   getParentRoute: () => root,
   path: '/alerts/$alertId',
   component: lazyRouteComponent(() => import('./alerts/alert-page.tsx'), 'AlertPage'),
+});
+
+const file = createRoute({
+  getParentRoute: () => root,
+  path: '/files/$hash',
+  component: lazyRouteComponent(() => import('./entities/file-page.tsx'), 'FilePage'),
+});
+
+const address = createRoute({
+  getParentRoute: () => root,
+  path: '/ips/$address',
+  component: lazyRouteComponent(() => import('./entities/network-pages.tsx'), 'AddressPage'),
+});
+
+const domain = createRoute({
+  getParentRoute: () => root,
+  path: '/domains/$host',
+  component: lazyRouteComponent(() => import('./entities/network-pages.tsx'), 'DomainPage'),
+});
+
+const user = createRoute({
+  getParentRoute: () => root,
+  path: '/users/$user',
+  component: lazyRouteComponent(() => import('./entities/user-page.tsx'), 'UserPage'),
 });
 
 const hunting = createRoute({
@@ -86,30 +152,65 @@ const hunting = createRoute({
   component: lazyRouteComponent(() => import('./hunting/hunting-page.tsx'), 'HuntingPage'),
 });
 
+export const actionTabs = ['pending', 'history'] as const;
+export type ActionTab = (typeof actionTabs)[number];
+
 const actions = createRoute({
   getParentRoute: () => root,
   path: '/actions',
   validateSearch: (search: Record<string, unknown>) => ({
     ...readList(search),
+    ...(actionTabs.some((tab) => tab === search.tab) ? { tab: search.tab as ActionTab } : {}),
     ...choices('status', search, machineActionStatuses),
     ...choices('type', search, machineActionTypes),
   }),
   component: lazyRouteComponent(() => import('./actions/action-center.tsx'), 'ActionCenter'),
 });
 
-const audit = createRoute({
+const settings = createRoute({
   getParentRoute: () => root,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('./settings/settings-frame.tsx'), 'SettingsFrame'),
+});
+
+const settingsHome = createRoute({
+  getParentRoute: () => settings,
+  path: '/',
+  component: lazyRouteComponent(() => import('./settings/settings-home.tsx'), 'SettingsHome'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => settings,
   path: '/audit',
   validateSearch: (search: Record<string, unknown>) => ({
     ...readList(search),
     ...choices('actor', search, auditActors),
     ...choices('outcome', search, auditOutcomes),
   }),
-  component: lazyRouteComponent(() => import('./audit/audit-page.tsx'), 'AuditPage'),
+  component: lazyRouteComponent(() => import('./settings/audit-page.tsx'), 'AuditPage'),
 });
 
+const tree = root.addChildren([
+  home,
+  dashboard,
+  incidents,
+  incident,
+  alerts,
+  alert,
+  devices,
+  device,
+  liveConsole,
+  file,
+  address,
+  domain,
+  user,
+  hunting,
+  actions,
+  settings.addChildren([settingsHome, audit]),
+]);
+
 export const router = createRouter({
-  routeTree: root.addChildren([home, devices, device, alerts, alert, hunting, actions, audit]),
+  routeTree: tree,
   defaultPreload: 'intent',
   defaultPendingComponent: () => <Waiting label="Loading…" />,
   defaultErrorComponent: ({ error, reset }) => <RouteFailed error={error} reset={reset} />,

@@ -1,5 +1,5 @@
 /** The one session and the one API client of this page. */
-import { createApiClient } from './api/client.ts';
+import { createApi } from './api/client.ts';
 import { createSession } from './session/session.ts';
 
 export const session = createSession({
@@ -15,4 +15,4 @@ export function signInAgain(): void {
   void session.begin(location.pathname + location.search);
 }
 
-export const api = createApiClient(session, signInAgain);
+export const api = createApi(session, signInAgain, location.origin);

@@ -1,65 +1,80 @@
+import { Tab, TabList } from '@fluentui/react-components';
 import { machineActionStatuses, machineActionTypes } from '@merlon/contract';
 import { useQuery } from '@tanstack/react-query';
-import { useSearch } from '@tanstack/react-router';
-import { machineActionsQuery } from '../api/machine-actions.ts';
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { fetchMachineActions, machineActionsQuery } from '../api/machine-actions.ts';
 import { and, oneOf } from '../api/odata.ts';
+import type { ActionTab } from '../router.tsx';
 import { FilterMenu } from '../ui/filter-menu.tsx';
-import { Page, Toolbar } from '../ui/page.tsx';
-import { PAGE_SIZE, Pager } from '../ui/pager.tsx';
-import { Empty, Loaded } from '../ui/states.tsx';
+import { ListPage, pageOf } from '../ui/list-page.tsx';
+import { Page } from '../ui/page.tsx';
+import { Empty } from '../ui/states.tsx';
 import { useListAddress } from '../ui/use-list-address.ts';
-import { ActionTable } from './action-table.tsx';
+import { actionColumns } from './action-table.tsx';
+import { PendingApprovals } from './pending-approvals.tsx';
+
+const NEWEST = 'creationDateTimeUtc desc';
 
 export function ActionCenter() {
-  const { page = 1, status = [], type = [] } = useSearch({ from: '/actions' });
-  const change = useListAddress();
-  const actions = useQuery(
-    machineActionsQuery({
-      filter: and(oneOf('status', status), oneOf('type', type)),
-      top: PAGE_SIZE,
-      skip: (page - 1) * PAGE_SIZE,
-      count: true,
-    }),
-  );
+  const { tab = 'history' } = useSearch({ from: '/actions' });
+  const navigate = useNavigate();
   return (
-    <Page title="Action center" about="What was ordered on devices, and what became of it.">
-      <Toolbar>
-        <FilterMenu
-          label="Status"
-          choices={machineActionStatuses}
-          chosen={status}
-          onChange={(chosen) => change({ status: chosen })}
-        />
-        <FilterMenu
-          label="Action"
-          choices={machineActionTypes}
-          chosen={type}
-          onChange={(chosen) => change({ type: chosen })}
-        />
-      </Toolbar>
-      <Loaded query={actions} label="Loading actions…">
-        {({ value, '@odata.count': total = value.length }) =>
-          total === 0 ? (
-            <Empty
-              title={
-                status.length + type.length > 0
-                  ? 'No action matches these filters.'
-                  : 'Nothing was ordered yet.'
-              }
-            />
-          ) : (
-            <>
-              <ActionTable actions={value} withDevice stale={actions.isPlaceholderData} />
-              <Pager
-                page={page}
-                shown={value.length}
-                total={total}
-                onPage={(next) => change({ page: next })}
-              />
-            </>
-          )
+    <Page
+      title="Action center"
+      about="What was ordered on devices, what waits for a second person, and what became of it."
+    >
+      <TabList
+        selectedValue={tab}
+        onTabSelect={(_event, { value }) =>
+          void navigate({ to: '/actions', search: { tab: value as ActionTab }, replace: true })
         }
-      </Loaded>
+      >
+        <Tab value="history">History</Tab>
+        <Tab value="pending">Pending approval</Tab>
+      </TabList>
+      {tab === 'pending' ? <PendingApprovals /> : <History />}
     </Page>
+  );
+}
+
+function History() {
+  const address = useSearch({ from: '/actions' });
+  const { sort = NEWEST, status = [], type = [] } = address;
+  const change = useListAddress();
+  const filter = and(oneOf('status', status), oneOf('type', type));
+  return (
+    <ListPage
+      label="Machine actions"
+      columns={actionColumns}
+      address={address}
+      onAddress={change}
+      defaultSort={NEWEST}
+      query={useQuery(machineActionsQuery({ ...pageOf(address), filter, orderBy: sort }))}
+      rowKey={({ id }) => id}
+      fetchPage={(options, signal) => fetchMachineActions({ ...options, filter, orderBy: sort }, signal)}
+      empty={
+        <Empty
+          title={
+            status.length + type.length > 0 ? 'No action matches these filters.' : 'Nothing was ordered yet.'
+          }
+        />
+      }
+      filters={
+        <>
+          <FilterMenu
+            label="Status"
+            choices={machineActionStatuses}
+            chosen={status}
+            onChange={(chosen) => change({ status: chosen })}
+          />
+          <FilterMenu
+            label="Action"
+            choices={machineActionTypes}
+            chosen={type}
+            onChange={(chosen) => change({ type: chosen })}
+          />
+        </>
+      }
+    />
   );
 }

@@ -11,6 +11,7 @@ import { Loaded } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Time } from '../ui/time.tsx';
 import { categoryText } from './category-text.ts';
+import { History } from './history.tsx';
 import { EvidencePane, Story } from './story.tsx';
 import { Triage } from './triage.tsx';
 
@@ -64,9 +65,9 @@ function OneAlert({ alert }: { readonly alert: Alert }) {
             </TextLink>
           )}
           {alert.relatedUser ? (
-            <span>
-              {[alert.relatedUser.domainName, alert.relatedUser.userName].filter(Boolean).join('\\')}
-            </span>
+            <RelatedUser
+              name={[alert.relatedUser.domainName, alert.relatedUser.userName].filter(Boolean).join('\\')}
+            />
           ) : null}
         </span>
       }
@@ -80,9 +81,18 @@ function OneAlert({ alert }: { readonly alert: Alert }) {
           {chosen ? <EvidencePane evidence={chosen} onClose={() => setChosen(null)} /> : null}
           <Triage alert={alert} />
           <Details alert={alert} />
+          <History alertId={alert.id} />
         </div>
       </div>
     </Page>
+  );
+}
+
+function RelatedUser({ name }: { readonly name: string }) {
+  return (
+    <TextLink to="/users/$user" params={{ user: name }}>
+      {name}
+    </TextLink>
   );
 }
 
@@ -90,6 +100,18 @@ function Details({ alert }: { readonly alert: Alert }) {
   return (
     <Facts
       facts={[
+        [
+          'Incident',
+          alert.incidentId === null ? null : (
+            <TextLink
+              key="incident"
+              to="/incidents/$incidentId"
+              params={{ incidentId: String(alert.incidentId) }}
+            >
+              Incident {alert.incidentId}
+            </TextLink>
+          ),
+        ],
         ['First activity', <Time key="first" value={alert.firstEventTime} />],
         ['Last activity', <Time key="last" value={alert.lastEventTime} />],
         ['Raised', <Time key="raised" value={alert.alertCreationTime} />],

@@ -1,6 +1,7 @@
 import { makeStyles, tokens } from '@fluentui/react-components';
 import type { Alert } from '@merlon/contract';
 import { type Column, DataTable, type Sort } from '../ui/data-table.tsx';
+import { wording } from '../ui/filter-menu.tsx';
 import { AlertStatusBadge, Level } from '../ui/levels.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Time } from '../ui/time.tsx';
@@ -11,13 +12,20 @@ const useStyles = makeStyles({
   minor: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200 },
 });
 
-const columns: readonly Column<Alert>[] = [
-  { id: 'title', title: 'Alert', sortBy: 'title', cell: (alert) => <Title alert={alert} /> },
+export const alertColumns: readonly Column<Alert>[] = [
+  {
+    id: 'title',
+    title: 'Alert',
+    sortBy: 'title',
+    text: ({ title }) => title,
+    cell: (alert) => <Title alert={alert} />,
+  },
   {
     id: 'severity',
     title: 'Severity',
     width: '100px',
     sortBy: 'severity',
+    text: ({ severity }) => severity,
     cell: ({ severity }) => <Level level={severity} />,
   },
   {
@@ -25,6 +33,7 @@ const columns: readonly Column<Alert>[] = [
     title: 'Status',
     width: '90px',
     sortBy: 'status',
+    text: ({ status }) => status,
     cell: ({ status }) => <AlertStatusBadge status={status} />,
   },
   {
@@ -32,6 +41,7 @@ const columns: readonly Column<Alert>[] = [
     title: 'Device',
     width: '200px',
     sortBy: 'computerDnsName',
+    text: ({ computerDnsName, machineId }) => computerDnsName ?? machineId,
     cell: ({ machineId, computerDnsName }) =>
       machineId === null ? null : (
         <TextLink to="/devices/$deviceId" params={{ deviceId: machineId }}>
@@ -44,6 +54,7 @@ const columns: readonly Column<Alert>[] = [
     title: 'Assigned to',
     width: '130px',
     sortBy: 'assignedTo',
+    text: ({ assignedTo }) => assignedTo,
     cell: ({ assignedTo }) => assignedTo ?? '–',
   },
   {
@@ -51,7 +62,82 @@ const columns: readonly Column<Alert>[] = [
     title: 'Last activity',
     width: '150px',
     sortBy: 'lastEventTime',
+    text: ({ lastEventTime }) => lastEventTime,
     cell: ({ lastEventTime }) => <Time value={lastEventTime} />,
+  },
+  {
+    id: 'incident',
+    title: 'Incident',
+    width: '90px',
+    sortBy: 'incidentId',
+    optional: true,
+    text: ({ incidentId }) => incidentId,
+    cell: ({ incidentId }) =>
+      incidentId === null ? null : (
+        <TextLink to="/incidents/$incidentId" params={{ incidentId: String(incidentId) }}>
+          {incidentId}
+        </TextLink>
+      ),
+  },
+  {
+    id: 'category',
+    title: 'Category',
+    width: '150px',
+    sortBy: 'category',
+    optional: true,
+    text: ({ category }) => category,
+    cell: ({ category }) => categoryText(category),
+  },
+  {
+    id: 'source',
+    title: 'Source',
+    width: '140px',
+    sortBy: 'detectionSource',
+    optional: true,
+    text: ({ detectionSource }) => detectionSource,
+    cell: ({ detectionSource }) => detectionSource,
+  },
+  {
+    id: 'user',
+    title: 'User',
+    width: '140px',
+    optional: true,
+    text: ({ relatedUser }) => relatedUser?.userName,
+    cell: ({ relatedUser }) => relatedUser?.userName ?? '–',
+  },
+  {
+    id: 'classification',
+    title: 'Classification',
+    width: '130px',
+    optional: true,
+    text: ({ classification }) => classification,
+    cell: ({ classification }) => (classification === null ? '–' : wording(classification)),
+  },
+  {
+    id: 'investigation',
+    title: 'Investigation',
+    width: '130px',
+    optional: true,
+    text: ({ investigationState }) => investigationState,
+    cell: ({ investigationState }) => (investigationState === null ? '–' : wording(investigationState)),
+  },
+  {
+    id: 'first',
+    title: 'First activity',
+    width: '150px',
+    sortBy: 'firstEventTime',
+    optional: true,
+    text: ({ firstEventTime }) => firstEventTime,
+    cell: ({ firstEventTime }) => <Time value={firstEventTime} />,
+  },
+  {
+    id: 'created',
+    title: 'Raised',
+    width: '150px',
+    sortBy: 'alertCreationTime',
+    optional: true,
+    text: ({ alertCreationTime }) => alertCreationTime,
+    cell: ({ alertCreationTime }) => <Time value={alertCreationTime} />,
   },
 ];
 
@@ -71,7 +157,7 @@ export function AlertTable({
   return (
     <DataTable
       label="Alerts"
-      columns={withDevice ? columns : columns.filter(({ id }) => id !== 'device')}
+      columns={withDevice ? alertColumns : alertColumns.filter(({ id }) => id !== 'device')}
       rows={alerts}
       rowKey={({ id }) => id}
       stale={stale}

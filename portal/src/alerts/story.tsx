@@ -1,10 +1,19 @@
 /** The story of an alert: process tree, related entities, and what is known of the chosen one. */
-import { Button, makeStyles, mergeClasses, Subtitle2, Text, tokens } from '@fluentui/react-components';
+import {
+  Button,
+  makeStyles,
+  mergeClasses,
+  Subtitle2,
+  Text,
+  ToggleButton,
+  tokens,
+} from '@fluentui/react-components';
 import type { AlertEvidence, EvidenceEntityType } from '@merlon/contract';
-import { type ComponentType, useMemo } from 'react';
+import { type ComponentType, lazy, Suspense, useMemo, useState } from 'react';
 import { Facts } from '../ui/facts.tsx';
 import {
   BoxRegular,
+  BranchRegular,
   DismissRegular,
   DocumentRegular,
   FlashRegular,
@@ -13,13 +22,17 @@ import {
   PersonRegular,
   WindowRegular,
 } from '../ui/icons.ts';
-import { Empty } from '../ui/states.tsx';
+import { Empty, Waiting } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Time } from '../ui/time.tsx';
 import { huntFor } from './entity-hunt.ts';
+import { entityLink, entityText } from './entity-text.ts';
 import { type ProcessNode, storyOf } from './evidence-tree.ts';
 
+const StoryGraph = lazy(async () => ({ default: (await import('./story-graph.tsx')).StoryGraph }));
+
 const useStyles = makeStyles({
+  headings: { display: 'flex', alignItems: 'baseline', gap: tokens.spacingHorizontalM },
   story: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalL },
   tree: {
     listStyle: 'none',
@@ -122,15 +135,32 @@ export function Story({
 }: Choosing & { readonly evidence: readonly AlertEvidence[] }) {
   const styles = useStyles();
   const story = useMemo(() => storyOf(evidence), [evidence]);
+  const [asGraph, setAsGraph] = useState(false);
   if (evidence.length === 0) return <Empty title="This alert has no evidence." />;
   return (
     <div className={styles.story}>
       {story.roots.length === 0 ? null : (
         <section>
-          <Subtitle2 as="h2" className={styles.heading}>
-            What happened
-          </Subtitle2>
-          <ProcessList nodes={story.roots} chosen={chosen} onChoose={onChoose} />
+          <div className={styles.headings}>
+            <Subtitle2 as="h2" className={styles.heading}>
+              What happened
+            </Subtitle2>
+            <ToggleButton
+              size="small"
+              icon={<BranchRegular />}
+              checked={asGraph}
+              onClick={() => setAsGraph(!asGraph)}
+            >
+              Graph
+            </ToggleButton>
+          </div>
+          {asGraph ? (
+            <Suspense fallback={<Waiting label="Drawing…" />}>
+              <StoryGraph roots={story.roots} chosen={chosen} onChoose={onChoose} />
+            </Suspense>
+          ) : (
+            <ProcessList nodes={story.roots} chosen={chosen} onChoose={onChoose} />
+          )}
         </section>
       )}
       {story.related.length === 0 ? null : (
@@ -250,26 +280,6 @@ function EntityCard({
   );
 }
 
-function entityText(e: AlertEvidence): string {
-  switch (e.entityType) {
-    case 'Process':
-      return e.processCommandLine ?? e.fileName ?? 'unknown process';
-    case 'File':
-      return [e.filePath, e.fileName]
-        .filter(Boolean)
-        .join(e.filePath?.includes('\\') ? '\\' : '/')
-        .replace('//', '/');
-    case 'Ip':
-      return e.ipAddress ?? '';
-    case 'Url':
-      return e.url ?? '';
-    case 'User':
-      return [e.domainName, e.accountName].filter(Boolean).join('\\');
-    case 'Registry':
-      return [e.registryHive, e.registryKey, e.registryValueName].filter(Boolean).join('\\');
-  }
-}
-
 export function EvidencePane({
   evidence: e,
   onClose,
@@ -293,6 +303,7 @@ export function EvidencePane({
           onClick={onClose}
         />
       </div>
+      <EntityPageLink evidence={e} />
       {query === null ? null : (
         <TextLink to="/hunting" search={{ query, run: true }}>
           Hunt for it on all devices
@@ -323,4 +334,9 @@ export function EvidencePane({
       />
     </section>
   );
+}
+
+function EntityPageLink({ evidence }: { readonly evidence: AlertEvidence }) {
+  const link = entityLink(evidence);
+  return link === null ? null : <TextLink {...link}>How common it is, and where else</TextLink>;
 }

@@ -6,7 +6,6 @@ import {
   makeStyles,
   Select,
   Subtitle2,
-  Text,
   Textarea,
   tokens,
 } from '@fluentui/react-components';
@@ -23,15 +22,13 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { updateAlert } from '../api/alerts.ts';
 import { meQuery } from '../api/me.ts';
+import { Comments } from '../ui/comments.tsx';
 import { wording } from '../ui/filter-menu.tsx';
+import { GuardedButton } from '../ui/permission.tsx';
 import { Problem } from '../ui/states.tsx';
-import { Time } from '../ui/time.tsx';
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
-  comments: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
-  by: { color: tokens.colorNeutralForeground3, fontSize: tokens.fontSizeBase200, display: 'block' },
-  comment: { whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' },
 });
 
 interface Draft {
@@ -75,7 +72,6 @@ export function Triage({ alert }: { readonly alert: Alert }) {
   const [draft, setDraft] = useState(() => draftOf(alert));
   const edit = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
   const change = changeOf(alert, draft);
-  const allowed = me.data?.roles.includes('AlertsInvestigation.Manage') ?? false;
   const save = useMutation({
     mutationFn: () => updateAlert(alert.id, change),
     onSuccess(updated) {
@@ -168,27 +164,15 @@ export function Triage({ alert }: { readonly alert: Alert }) {
         />
       </Field>
       {save.error ? <Problem error={save.error} /> : null}
-      <Button
+      <GuardedButton
         type="submit"
         appearance="primary"
-        disabled={!allowed || save.isPending || Object.keys(change).length === 0}
+        needs="AlertsInvestigation.Manage"
+        hindrance={Object.keys(change).length === 0 ? 'Nothing is changed.' : null}
       >
         Save
-      </Button>
-      {me.data && !allowed ? <Text size={200}>Your role does not allow changes to alerts.</Text> : null}
-      {alert.comments.length === 0 ? null : (
-        <section className={styles.comments} aria-label="Comments">
-          <Subtitle2 as="h2">Comments</Subtitle2>
-          {alert.comments.toReversed().map((comment) => (
-            <div key={`${comment.createdTime} ${comment.createdBy} ${comment.comment}`}>
-              <span className={styles.by}>
-                {comment.createdBy} · <Time value={comment.createdTime} />
-              </span>
-              <span className={styles.comment}>{comment.comment}</span>
-            </div>
-          ))}
-        </section>
-      )}
+      </GuardedButton>
+      <Comments comments={alert.comments} />
     </form>
   );
 }

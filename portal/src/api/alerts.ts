@@ -1,28 +1,37 @@
 import type { Alert, AlertUpdate } from '@merlon/contract';
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api } from '../services.ts';
-import type { Page } from './client.ts';
-import { type ODataOptions, odataQuery } from './odata.ts';
+import { answer, type Page } from './client.ts';
+import { type ODataOptions, odataParams } from './odata.ts';
+import { listRefresh, REFRESH_MS } from './refresh.ts';
 
-const REFRESH_MS = 15_000;
-/** Whoever looks at an empty list waits for the first to come. */
-const EMPTY_REFRESH_MS = 2_000;
+export function fetchAlerts(options: ODataOptions, signal?: AbortSignal): Promise<Page<Alert>> {
+  return answer(
+    api.GET('/api/alerts', { params: { query: odataParams(options) }, ...(signal ? { signal } : {}) }),
+  );
+}
 
 export const alertsQuery = (options: ODataOptions) =>
   queryOptions({
     queryKey: ['alerts', options],
-    queryFn: ({ signal }) => api.get<Page<Alert>>(`/api/alerts${odataQuery(options)}`, signal),
-    refetchInterval: ({ state: { data } }) => (data?.value.length === 0 ? EMPTY_REFRESH_MS : REFRESH_MS),
+    queryFn: ({ signal }) => fetchAlerts(options, signal),
+    refetchInterval: listRefresh,
     placeholderData: keepPreviousData,
   });
 
 export const alertQuery = (id: string) =>
   queryOptions({
     queryKey: ['alert', id],
-    queryFn: ({ signal }) => api.get<Alert>(`/api/alerts/${encodeURIComponent(id)}?$expand=evidence`, signal),
+    queryFn: ({ signal }): Promise<Alert> =>
+      answer(api.GET('/api/alerts/{id}', { params: { path: { id } }, signal })),
     refetchInterval: REFRESH_MS,
   });
 
 export function updateAlert(id: string, change: AlertUpdate): Promise<Alert> {
-  return api.patch(`/api/alerts/${encodeURIComponent(id)}`, change);
+  return answer(api.PATCH('/api/alerts/{id}', { params: { path: { id } }, body: change }));
+}
+
+/** All or none; 500 at most. */
+export function updateAlerts(alertIds: string[], change: AlertUpdate): Promise<unknown> {
+  return answer(api.POST('/api/alerts/batchUpdate', { body: { alertIds, ...change } }));
 }

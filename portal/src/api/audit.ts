@@ -1,7 +1,7 @@
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api } from '../services.ts';
-import type { Page } from './client.ts';
-import { type ODataOptions, odataQuery } from './odata.ts';
+import { answer, type Page } from './client.ts';
+import { type ODataOptions, odataParams } from './odata.ts';
 
 export const auditOutcomes = ['success', 'refused', 'failed'] as const;
 export const auditActors = ['user', 'application', 'administrator', 'device', 'system'] as const;
@@ -24,10 +24,16 @@ export interface AuditRecord {
 
 const REFRESH_MS = 15_000;
 
+export function fetchAudit(options: ODataOptions, signal?: AbortSignal): Promise<Page<AuditRecord>> {
+  return answer(
+    api.GET('/api/merlon/audit', { params: { query: odataParams(options) }, ...(signal ? { signal } : {}) }),
+  );
+}
+
 export const auditQuery = (options: ODataOptions) =>
   queryOptions({
     queryKey: ['audit', options],
-    queryFn: ({ signal }) => api.get<Page<AuditRecord>>(`/api/merlon/audit${odataQuery(options)}`, signal),
+    queryFn: ({ signal }) => fetchAudit(options, signal),
     refetchInterval: REFRESH_MS,
     placeholderData: keepPreviousData,
   });

@@ -1,72 +1,63 @@
-/** Calls to Merlon's public API, in the name of whoever is signed in. */
+/** Calls to Merlon's public API, in the name of whoever is signed in. Its types are generated from the server's description. */
+import createClient, { type Client } from 'openapi-fetch';
 import type { Session } from '../session/session.ts';
 import { ApiProblem } from './api-problem.ts';
+import type { paths } from './openapi.ts';
 
-export interface ApiClient {
-  get<T>(path: string, signal?: AbortSignal): Promise<T>;
-  post<T>(path: string, body: object, signal?: AbortSignal): Promise<T>;
-  patch<T>(path: string, body: object): Promise<T>;
-}
-
-/** A page of a set. */
+/** What stands in an address of a list: see {@link odataParams}. */
 export interface Page<T> {
   readonly '@odata.count'?: number;
   readonly '@odata.nextLink'?: string;
   readonly value: readonly T[];
 }
 
+export interface Api extends Client<paths> {
+  /** A request of which the answer is wanted as it comes: a stream, a file. Throws ApiProblem unless it is a success. */
+  send(path: string, init?: RequestInit): Promise<Response>;
+}
+
 /** @param signInAgain called when the session has ended; the call itself then throws `Unauthorized`. */
-export function createApiClient(
+export function createApi(
   session: Pick<Session, 'accessToken' | 'renew'>,
   signInAgain: () => void,
+  origin: string,
   fetcher: typeof fetch = fetch,
-): ApiClient {
-  async function call<T>(
-    method: string,
-    path: string,
-    body: object | undefined,
-    signal?: AbortSignal,
-  ): Promise<T> {
+): Api {
+  async function authorized(request: Request): Promise<Response> {
     let token = await session.accessToken();
-    let response = token === null ? null : await send(method, path, body, token, signal);
+    // A body can be sent once; the second try needs one of its own.
+    let response = token === null ? null : await attempt(request.clone(), token);
     if (response?.status === 401) {
       token = await session.renew();
-      response = token === null ? null : await send(method, path, body, token, signal);
+      response = token === null ? null : await attempt(request, token);
     }
     if (!response) {
       signInAgain();
       throw new ApiProblem(401, 'Unauthorized', 'Your session has ended. Sign in again.');
     }
     if (!response.ok) throw await ApiProblem.of(response);
-    return (await response.json()) as T;
+    return response;
   }
 
-  async function send(
-    method: string,
-    path: string,
-    body: object | undefined,
-    token: string,
-    signal: AbortSignal | undefined,
-  ): Promise<Response> {
+  async function attempt(request: Request, token: string): Promise<Response> {
+    request.headers.set('authorization', `Bearer ${token}`);
     try {
-      return await fetcher(path, {
-        method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        ...(signal === undefined ? {} : { signal }),
-      });
+      return await fetcher(request);
     } catch (error) {
-      if (signal?.aborted) throw error;
+      if (request.signal.aborted) throw error;
       throw new ApiProblem(0, 'Unreachable', 'The server cannot be reached.');
     }
   }
 
   return {
-    get: (path, signal) => call('GET', path, undefined, signal),
-    post: (path, body, signal) => call('POST', path, body, signal),
-    patch: (path, body) => call('PATCH', path, body),
+    ...createClient<paths>({ baseUrl: origin, fetch: authorized }),
+    send: (path, init) => authorized(new Request(origin + path, init)),
   };
+}
+
+/** The answer itself; whatever is no success has been thrown as ApiProblem. */
+export async function answer<T>(call: Promise<{ readonly data?: T }>): Promise<T> {
+  const { data } = await call;
+  // Only an answer without a body has no data, and then T says so.
+  return data as T;
 }

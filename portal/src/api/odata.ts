@@ -56,16 +56,23 @@ function joined(conditions: readonly Condition[], operator: string): Condition {
   return real.map((condition) => `(${condition})`).join(operator);
 }
 
-/** `?$filter=…&…`, or empty text when nothing is asked for. */
-export function odataQuery(options: ODataOptions): string {
-  const pairs: [string, string][] = [];
-  if (options.filter) pairs.push(['$filter', options.filter]);
-  if (options.orderBy) pairs.push(['$orderby', options.orderBy]);
-  if (options.top !== undefined) pairs.push(['$top', String(options.top)]);
-  if (options.skip) pairs.push(['$skip', String(options.skip)]);
-  if (options.count) pairs.push(['$count', 'true']);
-  if (options.expand) pairs.push(['$expand', options.expand]);
-  return pairs.length === 0
-    ? ''
-    : `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&')}`;
+export interface ODataParams {
+  $filter?: string;
+  $orderby?: string;
+  $top?: number;
+  $skip?: number;
+  $count?: boolean;
+  $expand?: string;
+}
+
+/** As the client wants them; what is not asked for is left out. */
+export function odataParams(options: ODataOptions): ODataParams {
+  return {
+    ...(options.filter ? { $filter: options.filter } : {}),
+    ...(options.orderBy ? { $orderby: options.orderBy } : {}),
+    ...(options.top === undefined ? {} : { $top: options.top }),
+    ...(options.skip ? { $skip: options.skip } : {}),
+    ...(options.count ? { $count: true } : {}),
+    ...(options.expand ? { $expand: options.expand } : {}),
+  };
 }

@@ -2,19 +2,20 @@ import { Button, makeStyles, tokens } from '@fluentui/react-components';
 import { healthStatuses, type Machine, riskScores } from '@merlon/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
-import { machinesQuery } from '../api/machines.ts';
-import { and, anyOf, contains, equal, oneOf, or } from '../api/odata.ts';
-import { type Column, DataTable, readSort, sortText } from '../ui/data-table.tsx';
+import { deviceGroupNamesQuery, fetchMachines, machinesQuery } from '../api/machines.ts';
+import { and, anyOf, contains, equal, literal, oneOf, or } from '../api/odata.ts';
+import type { Column } from '../ui/data-table.tsx';
 import { FilterMenu } from '../ui/filter-menu.tsx';
 import { DismissRegular } from '../ui/icons.ts';
 import { Health, Level } from '../ui/levels.tsx';
-import { Page, Toolbar } from '../ui/page.tsx';
-import { PAGE_SIZE, Pager } from '../ui/pager.tsx';
+import { ListPage, pageOf } from '../ui/list-page.tsx';
+import { Page } from '../ui/page.tsx';
 import { SearchBox } from '../ui/search-box.tsx';
-import { Empty, Loaded } from '../ui/states.tsx';
+import { Empty } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
-import { Ago } from '../ui/time.tsx';
+import { Ago, Time } from '../ui/time.tsx';
 import { useListAddress } from '../ui/use-list-address.ts';
+import { BulkOrders } from './bulk-orders.tsx';
 import { FirstDevices } from './first-devices.tsx';
 
 const useStyles = makeStyles({
@@ -29,101 +30,100 @@ const REFRESHED_SORT = 'lastSeen desc';
 export function DeviceList() {
   const address = useSearch({ from: '/devices' });
   const change = useListAddress();
-  const { q = '', sort = REFRESHED_SORT, page = 1, health = [], risk = [], os = [], tag } = address;
+  const { q = '', sort = REFRESHED_SORT, health = [], risk = [], os = [], group = [], tag } = address;
   const search = q.trim();
-  const filtered = search !== '' || health.length + risk.length + os.length > 0 || tag !== undefined;
-  const machines = useQuery(
-    machinesQuery({
-      filter: and(
-        or(
-          contains('computerDnsName', search),
-          search === '' ? null : equal('lastIpAddress', search),
-          search === '' ? null : equal('id', search.toLowerCase()),
-        ),
-        oneOf('healthStatus', health),
-        oneOf('riskScore', risk),
-        or(...os.map((platform) => `startswith(osPlatform,'${platform}')`)),
-        tag === undefined ? null : anyOf('machineTags', [tag]),
-      ),
-      orderBy: sort,
-      top: PAGE_SIZE,
-      skip: (page - 1) * PAGE_SIZE,
-      count: true,
-    }),
+  const filtered =
+    search !== '' || health.length + risk.length + os.length + group.length > 0 || tag !== undefined;
+  const filter = and(
+    or(
+      contains('computerDnsName', search),
+      search === '' ? null : equal('lastIpAddress', search),
+      search === '' ? null : equal('id', search.toLowerCase()),
+    ),
+    oneOf('healthStatus', health),
+    oneOf('riskScore', risk),
+    or(...os.map((platform) => `startswith(osPlatform,${literal(platform)})`)),
+    oneOf('rbacGroupName', group),
+    tag === undefined ? null : anyOf('machineTags', [tag]),
   );
+  const machines = useQuery(machinesQuery({ ...pageOf(address), filter, orderBy: sort }));
+  const groups = useQuery(deviceGroupNamesQuery);
 
   return (
     <Page title="Devices" about="Every device that has reported to Merlon.">
-      <Toolbar>
-        <SearchBox label="Name, address or id" value={q} onSearch={(text) => change({ q: text })} />
-        <FilterMenu
-          label="System"
-          choices={platforms}
-          chosen={os}
-          onChange={(chosen) => change({ os: chosen })}
-        />
-        <FilterMenu
-          label="Health"
-          choices={healthStatuses}
-          chosen={health}
-          onChange={(chosen) => change({ health: chosen })}
-        />
-        <FilterMenu
-          label="Risk"
-          choices={riskScores}
-          chosen={risk}
-          onChange={(chosen) => change({ risk: chosen })}
-        />
-        {tag === undefined ? null : (
-          <Button
-            icon={<DismissRegular />}
-            iconPosition="after"
-            style={{ fontWeight: 'normal' }}
-            aria-label={`Show every tag, not only ${tag}`}
-            onClick={() => change({ tag: undefined })}
-          >
-            Tag: {tag}
-          </Button>
-        )}
-      </Toolbar>
-      <Loaded query={machines} label="Loading devices…">
-        {({ value, '@odata.count': total = value.length }) =>
-          total === 0 && !filtered ? (
-            <FirstDevices />
-          ) : total === 0 ? (
-            <Empty title="No device matches these filters." />
-          ) : (
-            <>
-              <DataTable
-                label="Devices"
-                columns={columns}
-                rows={value}
-                rowKey={({ id }) => id}
-                sort={readSort(sort)}
-                onSort={(next) => change({ sort: sortText(next) })}
-                stale={machines.isPlaceholderData}
+      <ListPage
+        label="Devices"
+        columns={columns}
+        address={address}
+        onAddress={change}
+        defaultSort={REFRESHED_SORT}
+        query={machines}
+        rowKey={({ id }) => id}
+        rowName={({ computerDnsName, id }) => computerDnsName ?? id}
+        fetchPage={(options, signal) => fetchMachines({ ...options, filter, orderBy: sort }, signal)}
+        bulk={(rows, done) => <BulkOrders machines={rows} onDone={done} />}
+        empty={filtered ? <Empty title="No device matches these filters." /> : <FirstDevices />}
+        filters={
+          <>
+            <SearchBox label="Name, address or id" value={q} onSearch={(text) => change({ q: text })} />
+            <FilterMenu
+              label="System"
+              choices={platforms}
+              chosen={os}
+              onChange={(chosen) => change({ os: chosen })}
+            />
+            <FilterMenu
+              label="Health"
+              choices={healthStatuses}
+              chosen={health}
+              onChange={(chosen) => change({ health: chosen })}
+            />
+            <FilterMenu
+              label="Risk"
+              choices={riskScores}
+              chosen={risk}
+              onChange={(chosen) => change({ risk: chosen })}
+            />
+            {groups.data && groups.data.length > 1 ? (
+              <FilterMenu
+                label="Group"
+                choices={groups.data}
+                chosen={group}
+                onChange={(chosen) => change({ group: chosen })}
               />
-              <Pager
-                page={page}
-                shown={value.length}
-                total={total}
-                onPage={(next) => change({ page: next })}
-              />
-            </>
-          )
+            ) : null}
+            {tag === undefined ? null : (
+              <Button
+                icon={<DismissRegular />}
+                iconPosition="after"
+                style={{ fontWeight: 'normal' }}
+                aria-label={`Show every tag, not only ${tag}`}
+                onClick={() => change({ tag: undefined })}
+              >
+                Tag: {tag}
+              </Button>
+            )}
+          </>
         }
-      </Loaded>
+      />
     </Page>
   );
 }
 
 const columns: readonly Column<Machine>[] = [
-  { id: 'name', title: 'Device', sortBy: 'computerDnsName', cell: (machine) => <Name machine={machine} /> },
+  {
+    id: 'name',
+    title: 'Device',
+    sortBy: 'computerDnsName',
+    text: ({ computerDnsName }) => computerDnsName,
+    cell: (machine) => <Name machine={machine} />,
+  },
   {
     id: 'os',
     title: 'System',
     width: '140px',
     sortBy: 'osPlatform',
+    text: ({ osPlatform }) => osPlatform,
     cell: (machine) => <System machine={machine} />,
   },
   {
@@ -131,23 +131,93 @@ const columns: readonly Column<Machine>[] = [
     title: 'Health',
     width: '130px',
     sortBy: 'healthStatus',
+    text: ({ healthStatus }) => healthStatus,
     cell: ({ healthStatus }) => <Health status={healthStatus} />,
   },
   {
     id: 'risk',
     title: 'Risk',
-    width: '120px',
+    width: '110px',
     sortBy: 'riskScore',
+    text: ({ riskScore }) => riskScore,
     cell: ({ riskScore }) => <Level level={riskScore} />,
   },
   {
     id: 'seen',
     title: 'Last seen',
-    width: '140px',
+    width: '130px',
     sortBy: 'lastSeen',
+    text: ({ lastSeen }) => lastSeen,
     cell: ({ lastSeen }) => <Ago value={lastSeen} />,
   },
-  { id: 'tags', title: 'Tags', width: '150px', cell: ({ machineTags }) => <Tags tags={machineTags} /> },
+  {
+    id: 'tags',
+    title: 'Tags',
+    width: '150px',
+    text: ({ machineTags }) => machineTags.join('; '),
+    cell: ({ machineTags }) => <Tags tags={machineTags} />,
+  },
+  {
+    id: 'group',
+    title: 'Group',
+    width: '140px',
+    sortBy: 'rbacGroupName',
+    optional: true,
+    text: ({ rbacGroupName }) => rbacGroupName,
+    cell: ({ rbacGroupName }) => rbacGroupName ?? '–',
+  },
+  {
+    id: 'value',
+    title: 'Value',
+    width: '90px',
+    sortBy: 'deviceValue',
+    optional: true,
+    text: ({ deviceValue }) => deviceValue,
+    cell: ({ deviceValue }) => deviceValue ?? '–',
+  },
+  {
+    id: 'exposure',
+    title: 'Exposure',
+    width: '110px',
+    sortBy: 'exposureLevel',
+    optional: true,
+    text: ({ exposureLevel }) => exposureLevel,
+    cell: ({ exposureLevel }) => exposureLevel ?? '–',
+  },
+  {
+    id: 'ip',
+    title: 'Address',
+    width: '130px',
+    sortBy: 'lastIpAddress',
+    optional: true,
+    text: ({ lastIpAddress }) => lastIpAddress,
+    cell: ({ lastIpAddress }) => lastIpAddress ?? '–',
+  },
+  {
+    id: 'first',
+    title: 'First seen',
+    width: '150px',
+    sortBy: 'firstSeen',
+    optional: true,
+    text: ({ firstSeen }) => firstSeen,
+    cell: ({ firstSeen }) => <Time value={firstSeen} />,
+  },
+  {
+    id: 'agent',
+    title: 'Agent',
+    width: '90px',
+    optional: true,
+    text: ({ agentVersion }) => agentVersion,
+    cell: ({ agentVersion }) => agentVersion ?? '–',
+  },
+  {
+    id: 'id',
+    title: 'Device id',
+    width: '160px',
+    optional: true,
+    text: ({ id }) => id,
+    cell: ({ id }) => <span title={id}>{id}</span>,
+  },
 ];
 
 function Name({ machine: { id, computerDnsName, lastIpAddress } }: { readonly machine: Machine }) {

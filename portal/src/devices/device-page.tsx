@@ -1,4 +1,4 @@
-import { Badge, Button, makeStyles, Tab, TabList, Tooltip, tokens } from '@fluentui/react-components';
+import { Badge, makeStyles, Tab, TabList, tokens } from '@fluentui/react-components';
 import type { Machine } from '@merlon/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
@@ -6,20 +6,27 @@ import { useState } from 'react';
 import { ActionTable } from '../actions/action-table.tsx';
 import { AlertTable } from '../alerts/alert-table.tsx';
 import { actionsOfMachine } from '../api/machine-actions.ts';
-import { machineAlertsQuery, machineQuery } from '../api/machines.ts';
-import { meQuery } from '../api/me.ts';
+import {
+  type LogonUser,
+  logonUsersQuery,
+  machineAlertsQuery,
+  machineQuery,
+  type Software,
+  softwareQuery,
+} from '../api/machines.ts';
 import type { DeviceTab } from '../router.tsx';
 import { Timeline } from '../timeline/timeline.tsx';
+import { type Column, DataTable } from '../ui/data-table.tsx';
 import { Facts } from '../ui/facts.tsx';
-import { PlugConnectedRegular, PlugDisconnectedRegular } from '../ui/icons.ts';
 import { Health, Level } from '../ui/levels.tsx';
 import { Page } from '../ui/page.tsx';
+import { usePermission } from '../ui/permission.tsx';
 import { Empty, Loaded } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Ago, Time } from '../ui/time.tsx';
 import { ActionProgress } from './action-progress.tsx';
-import { type Isolation, isolationOf } from './isolation.ts';
-import { IsolationDialog, type IsolationOrder } from './isolation-dialog.tsx';
+import { containmentOf } from './containment.ts';
+import { DeviceOrders } from './device-orders.tsx';
 
 const NARROW = '@media (max-width: 1080px)';
 
@@ -66,15 +73,14 @@ export function DevicePage() {
 
 function Device({ machine }: { readonly machine: Machine }) {
   const styles = useStyles();
-  const { tab = 'timeline', until = null } = useSearch({ from: '/devices/$deviceId' });
+  const { tab = 'timeline' } = useSearch({ from: '/devices/$deviceId' });
   const navigate = useNavigate();
   const actions = useQuery(actionsOfMachine(machine.id));
   const alerts = useQuery(machineAlertsQuery(machine.id));
-  const isolation = isolationOf(actions.data?.value ?? []);
-  const [order, setOrder] = useState<IsolationOrder | null>(null);
+  const containment = containmentOf(actions.data?.value ?? []);
   const [watched, setWatched] = useState<string | null>(null);
   const [closed, setClosed] = useState<string | null>(null);
-  const shown = watched ?? isolation.pending?.id ?? null;
+  const shown = watched ?? [...containment.pending.values()].at(-1)?.id ?? null;
   const openAlerts = alerts.data?.value.filter(({ status }) => status !== 'Resolved').length ?? 0;
 
   return (
@@ -84,9 +90,14 @@ function Device({ machine }: { readonly machine: Machine }) {
       about={
         <span className={styles.about}>
           <Health status={machine.healthStatus} />
-          {isolation.isolated ? (
+          {containment.isolated ? (
             <Badge appearance="filled" color="danger">
               Isolated
+            </Badge>
+          ) : null}
+          {containment.restricted ? (
+            <Badge appearance="filled" color="warning">
+              Execution restricted
             </Badge>
           ) : null}
           <span>
@@ -94,7 +105,9 @@ function Device({ machine }: { readonly machine: Machine }) {
           </span>
         </span>
       }
-      actions={actions.data ? <IsolationButton isolation={isolation} onOrder={setOrder} /> : null}
+      actions={
+        <DeviceOrders machine={machine} containment={containment} onOrdered={({ id }) => setWatched(id)} />
+      }
     >
       {shown !== null && shown !== closed ? (
         <ActionProgress id={shown} onClose={() => setClosed(shown)} />
@@ -117,11 +130,13 @@ function Device({ machine }: { readonly machine: Machine }) {
           >
             <Tab value="timeline">Timeline</Tab>
             <Tab value="alerts">Alerts{openAlerts > 0 ? ` (${openAlerts} open)` : ''}</Tab>
+            <Tab value="users">Users</Tab>
+            <Tab value="software">Software</Tab>
             <Tab value="actions">Actions</Tab>
           </TabList>
           <div className={styles.panel} role="tabpanel" aria-label={tab}>
             {tab === 'timeline' ? (
-              <Timeline key={until} deviceId={machine.id} until={until} />
+              <Timeline deviceId={machine.id} />
             ) : tab === 'alerts' ? (
               <Loaded query={alerts} label="Loading alerts…">
                 {({ value }) =>
@@ -132,6 +147,10 @@ function Device({ machine }: { readonly machine: Machine }) {
                   )
                 }
               </Loaded>
+            ) : tab === 'users' ? (
+              <LogonUsers deviceId={machine.id} />
+            ) : tab === 'software' ? (
+              <SoftwareList deviceId={machine.id} />
             ) : (
               <Loaded query={actions} label="Loading actions…">
                 {({ value }) =>
@@ -146,55 +165,62 @@ function Device({ machine }: { readonly machine: Machine }) {
           </div>
         </div>
       </div>
-      {order === null ? null : (
-        <IsolationDialog
-          order={order}
-          machine={machine}
-          onClose={() => setOrder(null)}
-          onOrdered={({ id }) => {
-            setOrder(null);
-            setWatched(id);
-          }}
-        />
-      )}
     </Page>
   );
 }
 
-function IsolationButton({
-  isolation: { isolated, pending },
-  onOrder,
-}: {
-  readonly isolation: Isolation;
-  onOrder(order: IsolationOrder): void;
-}) {
-  const me = useQuery(meQuery);
-  const allowed = me.data?.roles.includes('ActiveRemediation.SecurityOperations') ?? false;
-  const why = !me.data
-    ? null
-    : !allowed
-      ? 'Your role does not allow actions on devices.'
-      : pending
-        ? 'An order is under way.'
-        : null;
-  const button = (
-    <Button
-      appearance={isolated ? 'secondary' : 'primary'}
-      icon={isolated ? <PlugConnectedRegular /> : <PlugDisconnectedRegular />}
-      disabledFocusable={!allowed || pending !== null}
-      onClick={() => onOrder(isolated ? 'release' : 'isolate')}
-    >
-      {isolated ? 'Release from isolation' : 'Isolate device'}
-    </Button>
-  );
-  return why === null ? (
-    button
-  ) : (
-    <Tooltip content={why} relationship="description">
-      {button}
-    </Tooltip>
+function LogonUsers({ deviceId }: { readonly deviceId: string }) {
+  const users = useQuery(logonUsersQuery(deviceId));
+  return (
+    <Loaded query={users} label="Loading users…">
+      {(value) =>
+        value.length === 0 ? (
+          <Empty title="Nobody signed in to this device in the time that is kept." />
+        ) : (
+          <DataTable label="Logged-on users" columns={userColumns} rows={value} rowKey={({ id }) => id} />
+        )
+      }
+    </Loaded>
   );
 }
+
+const userColumns: readonly Column<LogonUser>[] = [
+  {
+    id: 'user',
+    title: 'User',
+    cell: ({ id }) => (
+      <TextLink to="/users/$user" params={{ user: id }}>
+        {id}
+      </TextLink>
+    ),
+  },
+  { id: 'types', title: 'Kinds of sign-in', cell: ({ logonTypes }) => logonTypes },
+  { id: 'first', title: 'First seen', width: '160px', cell: ({ firstSeen }) => <Time value={firstSeen} /> },
+  { id: 'last', title: 'Last seen', width: '160px', cell: ({ lastSeen }) => <Time value={lastSeen} /> },
+];
+
+function SoftwareList({ deviceId }: { readonly deviceId: string }) {
+  const { allowed, why } = usePermission('ViewData.Tvm');
+  const software = useQuery({ ...softwareQuery(deviceId), enabled: allowed });
+  if (why !== null) return <Empty title={why} />;
+  return (
+    <Loaded query={software} label="Loading software…">
+      {(value) =>
+        value.length === 0 ? (
+          <Empty title="No software of this device is known." />
+        ) : (
+          <DataTable label="Software" columns={softwareColumns} rows={value} rowKey={({ id }) => id} />
+        )
+      }
+    </Loaded>
+  );
+}
+
+const softwareColumns: readonly Column<Software>[] = [
+  { id: 'name', title: 'Name', cell: ({ name }) => name },
+  { id: 'vendor', title: 'Vendor', cell: ({ vendor }) => vendor },
+  { id: 'weaknesses', title: 'Weaknesses', width: '110px', cell: ({ weaknesses }) => weaknesses },
+];
 
 function MachineFacts({ machine }: { readonly machine: Machine }) {
   return (
@@ -204,6 +230,7 @@ function MachineFacts({ machine }: { readonly machine: Machine }) {
         ['System', `${machine.osPlatform} ${machine.version ?? machine.osVersion ?? ''}`.trim()],
         ['Processor', [machine.osProcessor, machine.osArchitecture].filter(Boolean).join(', ')],
         ['Address', machine.lastIpAddress],
+        ['Value', machine.deviceValue],
         ['Seen from', machine.lastExternalIpAddress],
         ['Group', machine.rbacGroupName],
         [

@@ -16,6 +16,7 @@ import {
   type DecorationSet,
   drawSelection,
   EditorView,
+  hoverTooltip,
   keymap,
   lineNumbers,
   placeholder,
@@ -24,9 +25,10 @@ import {
 } from '@codemirror/view';
 import { makeStyles, tokens } from '@fluentui/react-components';
 import { huntingTables } from '@merlon/contract';
+import type { CompletionKind, KqlCompletion, KqlFault } from '@merlon/kql/language';
 import { type Ref, useEffect, useImperativeHandle, useRef } from 'react';
-import { completionsAt, type Suggestion } from './kql-completion.ts';
 import { tokenizeKql } from './kql-tokens.ts';
+import { language } from './language/language-client.ts';
 
 export interface KqlEditorHandle {
   text(): string;
@@ -34,7 +36,7 @@ export interface KqlEditorHandle {
   /** Puts the text where the cursor is. */
   insert(text: string): void;
   /** Underlines a place and moves there; null takes the mark away. */
-  mark(place: { from: number; length: number } | null): void;
+  mark(place: { from: number; length: number; message: string } | null): void;
   focus(): void;
 }
 
@@ -80,6 +82,8 @@ const useStyles = makeStyles({
       border: `1px solid ${tokens.colorNeutralStroke1}`,
       boxShadow: tokens.shadow8,
     },
+    '& .kql-tip': { padding: '6px 10px', maxWidth: '420px', fontSize: tokens.fontSizeBase200 },
+    '& .kql-tip-title': { fontFamily: tokens.fontFamilyMonospace, overflowWrap: 'anywhere' },
     '& .cm-tooltip-autocomplete > ul > li[aria-selected]': {
       backgroundColor: `${tokens.colorBrandBackground} !important`,
       color: tokens.colorNeutralForegroundOnBrand,
@@ -137,6 +141,8 @@ export function KqlEditor({ ref, initial, height, onRun, onChange }: KqlEditorPr
           placeholder('DeviceProcessEvents | where Timestamp > ago(1d) | take 50'),
           colours,
           faults,
+          lint,
+          hover,
           EditorView.updateListener.of((update) => {
             if (update.docChanged) callbacks.current.onChange(update.state.doc.toString());
           }),
@@ -168,7 +174,11 @@ export function KqlEditor({ ref, initial, height, onRun, onChange }: KqlEditorPr
       const size = editor.state.doc.length;
       const from = Math.min(fault?.from ?? 0, size);
       editor.dispatch({
-        effects: setFault.of(fault ? { from, to: Math.min(from + Math.max(fault.length, 1), size) } : null),
+        effects: setFaults.of(
+          fault
+            ? [{ from, to: Math.min(from + Math.max(1, fault.length), size), message: fault.message }]
+            : [],
+        ),
         ...(fault ? { selection: { anchor: from }, scrollIntoView: true } : {}),
       });
       if (fault) editor.focus();
@@ -209,40 +219,126 @@ const colours = ViewPlugin.fromClass(
   { decorations: (plugin) => plugin.decorations },
 );
 
-const setFault = StateEffect.define<{ from: number; to: number } | null>();
+const setFaults = StateEffect.define<readonly KqlFault[]>();
 const faultMark = Decoration.mark({ class: 'kql-fault' });
 
-const faults = StateField.define<DecorationSet>({
-  create: () => Decoration.none,
+interface Faults {
+  readonly list: readonly KqlFault[];
+  readonly marks: DecorationSet;
+}
+
+/** What is wrong, as underlined; an underline moves with its text until the next look. */
+const faults = StateField.define<Faults>({
+  create: () => ({ list: [], marks: Decoration.none }),
   update(before, transaction) {
-    let now = before.map(transaction.changes);
+    let now = { ...before, marks: before.marks.map(transaction.changes) };
     for (const effect of transaction.effects) {
-      if (!effect.is(setFault)) continue;
-      const fault = effect.value;
-      now =
-        fault && fault.to > fault.from
-          ? Decoration.set([faultMark.range(fault.from, fault.to)])
-          : Decoration.none;
+      if (!effect.is(setFaults)) continue;
+      const size = transaction.state.doc.length;
+      const list = effect.value
+        .map((fault) => ({ ...fault, from: Math.min(fault.from, size), to: Math.min(fault.to, size) }))
+        .filter(({ from, to }) => to > from)
+        .sort((a, b) => a.from - b.from);
+      now = { list, marks: Decoration.set(list.map(({ from, to }) => faultMark.range(from, to))) };
     }
     return now;
   },
-  provide: (field) => EditorView.decorations.from(field),
+  provide: (field) => EditorView.decorations.from(field, ({ marks }) => marks),
 });
 
-const boosts: Record<Suggestion['kind'], number> = { table: 2, operator: 2, column: 1, function: 0, word: 0 };
+const boosts: Record<CompletionKind, number> = {
+  table: 3,
+  column: 2,
+  operator: 1,
+  variable: 1,
+  function: 0,
+  word: 0,
+};
 
-function complete(context: CompletionContext): CompletionResult | null {
-  if (!context.explicit && !context.matchBefore(/[A-Za-z_]\w*/)) return null;
-  const found = completionsAt(context.state.doc.toString(), context.pos, huntingTables);
-  if (!found) return null;
+async function complete(context: CompletionContext): Promise<CompletionResult | null> {
+  const text = context.state.doc.toString();
+  // Where nothing was typed it is offered when asked for, and after a pipe.
+  if (!context.explicit && !/[\w|]\s?$/.test(text.slice(0, context.pos))) return null;
+  const found = await language.completions(text, context.pos).catch(() => null);
+  if (!found || found.items.length === 0 || context.aborted) return null;
   return {
     from: found.from,
+    to: Math.max(found.to, context.pos),
     validFor: /^[\w-]*$/,
-    options: found.suggestions.map(({ label, kind, detail, info }) => ({
-      label,
-      boost: boosts[kind],
-      ...(detail === undefined ? {} : { detail }),
-      ...(info === undefined ? {} : { info }),
+    options: found.items.map((item, index) => ({
+      label: item.before.trimEnd() || item.label,
+      displayLabel: item.label,
+      detail: item.kind === 'word' ? '' : item.kind,
+      // The service has put the best first.
+      boost: boosts[item.kind] + (found.items.length - index) / (found.items.length + 1),
+      apply: (view: EditorView, _completion: unknown, from: number, to: number) =>
+        write(view, item, from, to),
+      ...(item.info === null ? {} : { info: item.info }),
     })),
+  };
+}
+
+/** Writes what goes before the cursor, and behind it what is not there already. */
+function write(view: EditorView, { before, after }: KqlCompletion, from: number, to: number): void {
+  const behind = view.state.doc.sliceString(to, to + after.length) === after ? '' : after;
+  view.dispatch({
+    changes: { from, to, insert: before + behind },
+    selection: { anchor: from + before.length },
+    userEvent: 'input.complete',
+  });
+}
+
+const LINT_PAUSE_MS = 400;
+
+/** Asks what is wrong once typing pauses. */
+const lint = ViewPlugin.fromClass(
+  class {
+    #timer: ReturnType<typeof setTimeout> | undefined;
+    readonly #view: EditorView;
+    constructor(view: EditorView) {
+      this.#view = view;
+      this.#soon();
+    }
+    update({ docChanged }: ViewUpdate) {
+      if (docChanged) this.#soon();
+    }
+    destroy() {
+      clearTimeout(this.#timer);
+    }
+    #soon() {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => void this.#look(), LINT_PAUSE_MS);
+    }
+    async #look() {
+      const { doc } = this.#view.state;
+      const found = await language.faults(doc.toString()).catch(() => null);
+      // What was typed meanwhile has a look of its own.
+      if (found && this.#view.state.doc === doc) this.#view.dispatch({ effects: setFaults.of(found) });
+    }
+  },
+);
+
+/** What is wrong at a place, or else what stands there. */
+const hover = hoverTooltip(async (view, at) => {
+  const fault = view.state.field(faults).list.find(({ from, to }) => from <= at && at <= to);
+  if (fault) return tooltip(fault.from, fault.to, fault.message, null);
+  const found = await language.hover(view.state.doc.toString(), at).catch(() => null);
+  return found === null ? null : tooltip(found.from, found.to, found.signature, found.info);
+});
+
+function tooltip(pos: number, end: number, title: string, info: string | null) {
+  return {
+    pos,
+    end,
+    above: true,
+    create() {
+      const dom = document.createElement('div');
+      dom.className = 'kql-tip';
+      dom.append(
+        Object.assign(document.createElement('div'), { textContent: title, className: 'kql-tip-title' }),
+      );
+      if (info !== null) dom.append(Object.assign(document.createElement('div'), { textContent: info }));
+      return { dom };
+    },
   };
 }

@@ -1,16 +1,29 @@
 // biome-ignore-all lint/a11y: a grid whose rows are placed by hand cannot be made of table elements; the grid itself holds focus and keys
 /** A result: sortable columns, rows drawn only while in sight, and the whole of the chosen row beside it. */
-import { Button, makeStyles, mergeClasses, Text, tokens } from '@fluentui/react-components';
+import {
+  Button,
+  Menu,
+  MenuItem,
+  MenuList,
+  MenuPopover,
+  MenuTrigger,
+  makeStyles,
+  mergeClasses,
+  Text,
+  tokens,
+} from '@fluentui/react-components';
 import type { HuntingResult } from '@merlon/contract';
+import type { LinkProps } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type KeyboardEvent, useMemo, useRef, useState } from 'react';
 import { usePreferences } from '../preferences.ts';
 import { textOf } from '../timeline/describe-event.ts';
 import { CopyButton } from '../ui/commands.tsx';
 import { Facts } from '../ui/facts.tsx';
-import { DismissRegular } from '../ui/icons.ts';
-import { TextLink } from '../ui/text-link.tsx';
+import { AddRegular, DismissRegular } from '../ui/icons.ts';
+import { PageLink } from '../ui/text-link.tsx';
 import { timeText } from '../ui/time-text.ts';
+import { conditionOn } from './add-to-query.ts';
 import { columnWidths } from './column-widths.ts';
 import { type ResultRow, sortRows } from './sort-rows.ts';
 
@@ -82,15 +95,23 @@ const useStyles = makeStyles({
   grow: { flexGrow: 1 },
 });
 
-export function ResultGrid({ result }: { readonly result: HuntingResult }) {
+export interface ResultGridProps {
+  readonly result: HuntingResult;
+  /** Of all rows, those to show. */
+  readonly rows: readonly ResultRow[];
+  /** Adds a condition to the query behind the result. */
+  onCondition(condition: string): void;
+}
+
+export function ResultGrid({ result, rows: given, onCondition }: ResultGridProps) {
   const styles = useStyles();
-  const { Schema, Results } = result;
+  const { Schema } = result;
   const [sort, setSort] = useState<{ index: number; descending: boolean } | null>(null);
   const [chosen, setChosen] = useState<ResultRow | null>(null);
   const rows = useMemo(() => {
     const column = sort ? Schema[sort.index] : undefined;
-    return sort && column ? sortRows(Results, column, sort.descending) : Results;
-  }, [Schema, Results, sort]);
+    return sort && column ? sortRows(given, column, sort.descending) : given;
+  }, [Schema, given, sort]);
   const widths = useMemo(() => columnWidths(result), [result]);
   const total = widths.reduce((sum, width) => sum + width, 0);
   const template = widths.map((width) => `${width}px`).join(' ');
@@ -195,12 +216,70 @@ export function ResultGrid({ result }: { readonly result: HuntingResult }) {
               onClick={() => setChosen(null)}
             />
           </div>
-          <Facts facts={Schema.map(({ Name }) => [Name, textOf(chosen[Name])] as const)} />
+          <Facts
+            facts={Schema.map(
+              ({ Name, Type }) =>
+                [
+                  Name,
+                  <Value key={Name} name={Name} type={Type} value={chosen[Name]} onCondition={onCondition} />,
+                ] as const,
+            )}
+          />
         </aside>
       ) : null}
     </div>
   );
 }
+
+/** A value of the chosen row, with the conditions that can be made of it. */
+function Value({
+  name,
+  type,
+  value,
+  onCondition,
+}: {
+  readonly name: string;
+  readonly type: HuntingResult['Schema'][number]['Type'];
+  readonly value: unknown;
+  onCondition(condition: string): void;
+}) {
+  const keep = conditionOn(name, type, value, true);
+  const leave = conditionOn(name, type, value, false);
+  return (
+    <span style={{ display: 'flex', alignItems: 'flex-start', gap: 4 }}>
+      <span style={{ flexGrow: 1, overflowWrap: 'anywhere' }}>{textOf(value) || '–'}</span>
+      {keep === null || leave === null ? null : (
+        <Menu>
+          <MenuTrigger disableButtonEnhancement>
+            <Button
+              size="small"
+              appearance="subtle"
+              icon={<AddRegular />}
+              aria-label={`Add ${name} to the query`}
+              title="Add to query"
+            />
+          </MenuTrigger>
+          <MenuPopover>
+            <MenuList>
+              <MenuItem onClick={() => onCondition(keep)}>Add to query: only this</MenuItem>
+              <MenuItem onClick={() => onCondition(leave)}>Add to query: not this</MenuItem>
+            </MenuList>
+          </MenuPopover>
+        </Menu>
+      )}
+    </span>
+  );
+}
+
+const entityPages: Readonly<Record<string, (text: string) => LinkProps>> = {
+  DeviceId: (deviceId) => ({ to: '/devices/$deviceId', params: { deviceId } }),
+  DeviceName: (deviceId) => ({ to: '/devices/$deviceId', params: { deviceId } }),
+  AlertId: (alertId) => ({ to: '/alerts/$alertId', params: { alertId } }),
+  SHA1: (hash) => ({ to: '/files/$hash', params: { hash } }),
+  SHA256: (hash) => ({ to: '/files/$hash', params: { hash } }),
+  RemoteIP: (address) => ({ to: '/ips/$address', params: { address } }),
+  AccountName: (user) => ({ to: '/users/$user', params: { user } }),
+};
 
 function Cell({
   name,
@@ -214,16 +293,11 @@ function Cell({
   const styles = useStyles();
   const { zone } = usePreferences();
   const text = textOf(value);
+  const link = text === '' ? null : entityPages[name]?.(text);
   return (
     <div role="gridcell" className={mergeClasses(styles.cell, text === '' && styles.nothing)} title={text}>
-      {text === '' ? null : name === 'DeviceId' || name === 'DeviceName' ? (
-        <TextLink to="/devices/$deviceId" params={{ deviceId: text }}>
-          {text}
-        </TextLink>
-      ) : name === 'AlertId' ? (
-        <TextLink to="/alerts/$alertId" params={{ alertId: text }}>
-          {text}
-        </TextLink>
+      {text === '' ? null : link ? (
+        <PageLink link={link}>{text}</PageLink>
       ) : type === 'DateTime' ? (
         timeText(text, zone, true)
       ) : (

@@ -59,8 +59,18 @@ export interface Session {
   /** A fresh token although the present one has not run out; null as above. */
   renew(): Promise<string | null>;
   signOut(): Promise<void>;
+  /** Where a guest came from; null for who is at home. */
+  readonly homeTenant: HomeTenant | null;
+  /** Leaves for the sign-in of another tenant in which the person may act; `back`: to his own. */
+  switchTenant(tenantId: string, back: boolean): Promise<void>;
 }
 
+export interface HomeTenant {
+  readonly tenantId: string;
+  readonly tenantName: string;
+}
+
+const HOME = 'merlon.home';
 const TOKENS = 'merlon.tokens';
 const TENANT = 'merlon.tenant';
 const attemptKey = (state: string) => `merlon.signIn.${state}`;
@@ -190,6 +200,22 @@ export function createSession(browser: Browser): Session {
       return known.expiresAt - browser.now() > MARGIN_MS ? known.accessToken : renew();
     },
     renew,
+
+    get homeTenant() {
+      const kept = storage.getItem(HOME);
+      return kept === null ? null : (JSON.parse(kept) as HomeTenant);
+    },
+
+    async switchTenant(tenantId, back) {
+      const { tenantId: here, tenantName } = await config();
+      if (back) storage.removeItem(HOME);
+      else if (storage.getItem(HOME) === null)
+        storage.setItem(HOME, JSON.stringify({ tenantId: here, tenantName } satisfies HomeTenant));
+      storage.removeItem(TOKENS);
+      storage.setItem(TENANT, tenantId);
+      // A new page: nothing of the one tenant is left in memory when the other is shown.
+      browser.go('/');
+    },
 
     async signOut() {
       const known = tokens();

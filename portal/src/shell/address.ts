@@ -1,9 +1,15 @@
 /** The part of each list page that lives in its address. What does not fit is left out, never an error: addresses are edited by hand. */
 
+import { pageSizes } from '../ui/page-sizes.ts';
+
 export interface ListAddress {
   readonly q?: string;
   readonly sort?: string;
   readonly page?: number;
+  /** Rows on a page. */
+  readonly size?: number;
+  /** Ids of the columns shown; absent: the usual ones. */
+  readonly cols?: readonly string[];
 }
 
 type Search = Record<string, unknown>;
@@ -14,6 +20,8 @@ export function readList(search: Search): ListAddress {
     ...text('q', search),
     ...text('sort', search),
     ...(Number.isInteger(page) && page > 1 ? { page } : {}),
+    ...(pageSizes.some((size) => size === Number(search.size)) ? { size: Number(search.size) } : {}),
+    ...choices('cols', search),
   };
 }
 

@@ -6,7 +6,7 @@ export function NotThere() {
   return (
     <Page title="Not found">
       <Empty title="There is no page at this address.">
-        <Link to="/devices">Go to the devices</Link>
+        <Link to="/dashboard">Go to the dashboard</Link>
       </Empty>
     </Page>
   );

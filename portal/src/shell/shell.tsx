@@ -14,21 +14,18 @@ import {
   tokens,
 } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
-import { Link, type LinkProps, Outlet } from '@tanstack/react-router';
-import type { ComponentType } from 'react';
-import { meQuery } from '../api/me.ts';
+import { Link, Outlet, useRouterState } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { meQuery, otherTenantsQuery } from '../api/me.ts';
+import { useLiveUpdates } from '../live/use-live-updates.ts';
 import { setPreferences, type Theme, usePreferences, type Zone } from '../preferences.ts';
 import { session } from '../services.ts';
-import {
-  AlertRegular,
-  CodeRegular,
-  DesktopRegular,
-  HistoryRegular,
-  PersonRegular,
-  SignOutRegular,
-  TaskListLtrRegular,
-} from '../ui/icons.ts';
+import { ArrowSwapRegular, PersonRegular, SearchRegular, SignOutRegular } from '../ui/icons.ts';
 import { Logo } from './logo.tsx';
+import { pages } from './pages.ts';
+import { useTenant } from './use-tenant.ts';
+
+const Palette = lazy(async () => ({ default: (await import('../search/palette.tsx')).Palette }));
 
 const NARROW = '@media (max-width: 860px)';
 
@@ -67,6 +64,28 @@ const useStyles = makeStyles({
     color: tokens.colorNeutralForeground1,
   },
   label: { [NARROW]: { display: 'none' } },
+  names: { display: 'flex', flexDirection: 'column', minWidth: 0 },
+  tenant: {
+    fontSize: tokens.fontSizeBase200,
+    fontWeight: tokens.fontWeightRegular,
+    color: tokens.colorNeutralForeground3,
+    overflow: 'hidden',
+    textOverflow: 'ellipsis',
+    whiteSpace: 'nowrap',
+  },
+  search: {
+    justifyContent: 'flex-start',
+    minWidth: 0,
+    marginBottom: tokens.spacingVerticalS,
+    fontWeight: tokens.fontWeightRegular,
+    [NARROW]: { padding: 0 },
+  },
+  keys: {
+    marginLeft: 'auto',
+    fontFamily: 'inherit',
+    fontSize: tokens.fontSizeBase100,
+    color: tokens.colorNeutralForeground3,
+  },
   link: {
     display: 'flex',
     alignItems: 'center',
@@ -101,19 +120,21 @@ const useStyles = makeStyles({
   main: { overflow: 'auto', minWidth: 0, outline: 'none' },
 });
 
-type Target = NonNullable<LinkProps['to']>;
-
-const pages: readonly (readonly [to: Target, title: string, icon: ComponentType<{ className?: string }>])[] =
-  [
-    ['/devices', 'Devices', DesktopRegular],
-    ['/alerts', 'Alerts', AlertRegular],
-    ['/hunting', 'Hunting', CodeRegular],
-    ['/actions', 'Action center', TaskListLtrRegular],
-    ['/audit', 'Audit log', HistoryRegular],
-  ];
-
 export function Shell() {
   const styles = useStyles();
+  const live = useLiveUpdates();
+  const tenant = useTenant();
+  const [searching, setSearching] = useState(false);
+  useEffect(() => {
+    const open = (event: KeyboardEvent) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== 'k') return;
+      event.preventDefault();
+      setSearching(true);
+    };
+    document.addEventListener('keydown', open);
+    return () => document.removeEventListener('keydown', open);
+  }, []);
+  useTitleFocus();
   return (
     <div className={styles.shell}>
       <a href="#main" className={styles.skip}>
@@ -122,23 +143,64 @@ export function Shell() {
       <nav className={styles.side} aria-label="Portal">
         <div className={styles.brand}>
           <Logo />
-          <span className={styles.label}>Merlon</span>
+          <span className={mergeClasses(styles.label, styles.names)}>
+            Merlon
+            {tenant ? (
+              <span className={styles.tenant} title={tenant.tenantId}>
+                {tenant.tenantName}
+              </span>
+            ) : null}
+          </span>
         </div>
-        {pages.map(([to, title, Icon]) => (
+        <Button
+          appearance="outline"
+          icon={<SearchRegular />}
+          className={styles.search}
+          aria-label="Search and commands"
+          title="Search and commands (Ctrl+K)"
+          onClick={() => setSearching(true)}
+        >
+          <span className={styles.label}>Search</span>
+          <kbd className={mergeClasses(styles.label, styles.keys)}>Ctrl K</kbd>
+        </Button>
+        {pages.map(({ to, title, Icon }) => (
           <Link key={to} to={to} className={styles.link} title={title}>
             <Icon className={styles.icon} />
             <span className={styles.label}>{title}</span>
           </Link>
         ))}
         <div className={styles.gap} />
+        <span className={mergeClasses(styles.label, styles.times)} role="status">
+          {live === 'live'
+            ? 'Live'
+            : live === 'connecting'
+              ? 'Connecting…'
+              : 'Not live: refreshed each minute'}
+        </span>
         <TimesNote />
         <Account />
       </nav>
       <main id="main" className={styles.main} tabIndex={-1}>
         <Outlet />
       </main>
+      {searching ? (
+        <Suspense>
+          <Palette onClose={() => setSearching(false)} />
+        </Suspense>
+      ) : null}
     </div>
   );
+}
+
+/** Whoever reads by ear learns that the page changed: its content takes the focus, unless something in it did. */
+function useTitleFocus(): void {
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
+  const [first] = useState(path);
+  useEffect(() => {
+    if (path === undefined || path === first) return;
+    const main = document.getElementById('main');
+    if (main && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
+  }, [path, first]);
 }
 
 /** A time without its zone is read as whatever the reader expects. */
@@ -194,6 +256,7 @@ function Account() {
               Local time
             </MenuItemRadio>
           </MenuGroup>
+          <Tenants />
           <MenuDivider />
           <MenuItem icon={<SignOutRegular />} onClick={() => void session.signOut()}>
             Sign out
@@ -201,5 +264,30 @@ function Account() {
         </MenuList>
       </MenuPopover>
     </Menu>
+  );
+}
+
+/** Other tenants in which the person may act, and the way back home. */
+function Tenants() {
+  const others = useQuery(otherTenantsQuery);
+  const home = session.homeTenant;
+  const choices = [
+    ...(home ? [{ ...home, tenantName: `${home.tenantName} (home)` }] : []),
+    ...(others.data ?? []),
+  ];
+  if (choices.length === 0) return null;
+  return (
+    <MenuGroup>
+      <MenuGroupHeader>Tenant</MenuGroupHeader>
+      {choices.map(({ tenantId, tenantName }) => (
+        <MenuItem
+          key={tenantId}
+          icon={<ArrowSwapRegular />}
+          onClick={() => void session.switchTenant(tenantId, home?.tenantId === tenantId)}
+        >
+          {tenantName}
+        </MenuItem>
+      ))}
+    </MenuGroup>
   );
 }

@@ -1,9 +1,22 @@
 /** Everything a device reported, newest first. Rows are drawn only while they are in sight. */
-import { Button, makeStyles, mergeClasses, Select, Spinner, Text, tokens } from '@fluentui/react-components';
+import {
+  Button,
+  Input,
+  makeStyles,
+  mergeClasses,
+  Select,
+  Spinner,
+  Text,
+  tokens,
+} from '@fluentui/react-components';
 import { keepPreviousData, useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useSearch } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { type ComponentType, type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { hunt } from '../api/hunting.ts';
+import { usePreferences } from '../preferences.ts';
+import type { Column } from '../ui/data-table.tsx';
+import { ExportButton } from '../ui/export-button.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { FilterMenu } from '../ui/filter-menu.tsx';
 import {
@@ -22,10 +35,13 @@ import { SearchBox } from '../ui/search-box.tsx';
 import { Empty, Problem, Waiting } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Time } from '../ui/time.tsx';
+import { timeText } from '../ui/time-text.ts';
+import { useListAddress } from '../ui/use-list-address.ts';
 import { describeEvent, type EventKind, textOf } from './describe-event.ts';
 import {
   type Cursor,
   eventQuery,
+  type TimelineQuestion,
   type TimelineRow,
   type TimelineTable,
   timelineQuery,
@@ -34,6 +50,7 @@ import {
 } from './timeline-query.ts';
 
 const PAGE_ROWS = 200;
+const EXPORT_ROWS = 2_000;
 const ROW_HEIGHT = 44;
 
 const useStyles = makeStyles({
@@ -125,18 +142,20 @@ const titles = Object.fromEntries(
   timelineTableNames.map((name) => [timelineTables[name].title, name]),
 ) as Record<string, TimelineTable>;
 
-export function Timeline({ deviceId, until }: { readonly deviceId: string; readonly until: string | null }) {
+/** Filters and place are in the address of the device page. */
+export function Timeline({ deviceId }: { readonly deviceId: string }) {
   const styles = useStyles();
-  const [text, setText] = useState('');
-  const [chosenTitles, setChosenTitles] = useState<readonly string[]>([]);
-  const [days, setDays] = useState(30);
+  const address = useSearch({ from: '/devices/$deviceId' });
+  const change = useListAddress();
+  const { q: text = '', kind = [], until = null } = address;
+  const days = ranges.find(([value]) => String(value) === address.days)?.[0] ?? 30;
   const [chosen, setChosen] = useState<TimelineRow | null>(null);
   const tables = useMemo(
     () =>
-      chosenTitles.length === 0
+      kind.length === 0
         ? timelineTableNames
-        : timelineTableNames.filter((name) => chosenTitles.includes(timelineTables[name].title)),
-    [chosenTitles],
+        : timelineTableNames.filter((name) => kind.includes(timelineTables[name].title)),
+    [kind],
   );
   const question = { deviceId, tables, text, days, until };
   const events = useInfiniteQuery({
@@ -160,17 +179,17 @@ export function Timeline({ deviceId, until }: { readonly deviceId: string; reado
   return (
     <div className={styles.frame}>
       <Toolbar>
-        <SearchBox label="Text in the event" value={text} onSearch={setText} />
+        <SearchBox label="Text in the event" value={text} onSearch={(q) => change({ q })} />
         <FilterMenu
           label="Kind"
           choices={Object.keys(titles)}
-          chosen={chosenTitles}
-          onChange={setChosenTitles}
+          chosen={kind}
+          onChange={(next) => change({ kind: next })}
         />
         <Select
           aria-label="Time range"
           value={String(days)}
-          onChange={(_event, { value }) => setDays(Number(value))}
+          onChange={(_event, { value }) => change({ days: value === '30' ? undefined : value })}
         >
           {ranges.map(([value, title]) => (
             <option key={value} value={value}>
@@ -191,16 +210,13 @@ export function Timeline({ deviceId, until }: { readonly deviceId: string; reado
         >
           Refresh
         </Button>
-        {until === null ? null : (
-          <>
-            <Text>
-              up to <Time value={until} />
-            </Text>
-            <TextLink to="/devices/$deviceId" params={{ deviceId }} search={{ tab: 'timeline' }}>
-              Show to now
-            </TextLink>
-          </>
-        )}
+        <JumpTo until={until} onJump={(moment) => change({ until: moment })} />
+        <ExportButton
+          what="timeline"
+          columns={exported}
+          pageSize={EXPORT_ROWS}
+          fetchPage={pagesOf(question)}
+        />
       </Toolbar>
       {events.error ? <Problem error={events.error} onRetry={() => void events.refetch()} /> : null}
       {events.isPending ? (
@@ -208,7 +224,7 @@ export function Timeline({ deviceId, until }: { readonly deviceId: string; reado
       ) : rows.length === 0 ? (
         events.error ? null : (
           <Empty title="No events in this range.">
-            {text !== '' || chosenTitles.length > 0 ? <Text>Another filter may show some.</Text> : null}
+            {text !== '' || kind.length > 0 ? <Text>Another filter may show some.</Text> : null}
           </Empty>
         )
       ) : (
@@ -227,6 +243,62 @@ export function Timeline({ deviceId, until }: { readonly deviceId: string; reado
     </div>
   );
 }
+
+/** Goes to a moment, from which the timeline reaches back; no moment: now. */
+function JumpTo({
+  until,
+  onJump,
+}: {
+  readonly until: string | null;
+  onJump(moment: string | undefined): void;
+}) {
+  const { zone } = usePreferences();
+  const local = until === null ? '' : timeText(until, zone).replace(' ', 'T').slice(0, 16);
+  return (
+    <>
+      <Input
+        type="datetime-local"
+        aria-label="Jump to"
+        title="Jump to"
+        value={local}
+        onChange={(_event, { value }) => {
+          const moment = value === '' ? null : new Date(zone === 'utc' ? `${value}Z` : value);
+          onJump(moment === null || Number.isNaN(moment.getTime()) ? undefined : moment.toISOString());
+        }}
+      />
+      {until === null ? null : <Button onClick={() => onJump(undefined)}>Show to now</Button>}
+    </>
+  );
+}
+
+/** The timeline page after page, from its newest row on, whatever was read of it before. */
+function pagesOf(question: Omit<TimelineQuestion, 'after' | 'rows'>) {
+  let after: Cursor | null = null;
+  return async ({ top = EXPORT_ROWS, skip }: { top?: number; skip?: number }, signal: AbortSignal) => {
+    if (!skip) after = null;
+    const { Results } = await hunt(timelineQuery({ ...question, after, rows: top }), signal);
+    // The query itself projects these columns.
+    const value = Results as unknown as readonly TimelineRow[];
+    after = value.at(-1) ?? null;
+    return { value };
+  };
+}
+
+const exported: readonly Column<TimelineRow>[] = [
+  ['Timestamp', (row: TimelineRow) => row.Timestamp],
+  ['Table', (row: TimelineRow) => row.Table],
+  ['Action', (row: TimelineRow) => row.ActionType],
+  ['Event', (row: TimelineRow) => describeEvent(row).sentence],
+  ['Detail', (row: TimelineRow) => describeEvent(row).detail],
+  ['Process', (row: TimelineRow) => textOf(row.InitiatingProcessFileName)],
+  ['Command line', (row: TimelineRow) => textOf(row.InitiatingProcessCommandLine)],
+  ['Report', (row: TimelineRow) => row.ReportId],
+].map(([title, text]) => ({
+  id: String(title),
+  title: String(title),
+  text: text as (row: TimelineRow) => unknown,
+  cell: () => null,
+}));
 
 interface EventListProps {
   readonly rows: readonly TimelineRow[];

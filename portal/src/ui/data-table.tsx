@@ -1,5 +1,6 @@
-/** A table of one page of rows. Rows are read, not clicked: what opens a row is the link in its first cell. */
+/** A table of one page of rows, on TanStack Table. Rows are read, not clicked: what opens a row is the link in its first cell. */
 import {
+  Checkbox,
   makeStyles,
   mergeClasses,
   Table,
@@ -10,7 +11,8 @@ import {
   TableRow,
   tokens,
 } from '@fluentui/react-components';
-import type { ReactNode } from 'react';
+import { type ColumnDef, flexRender, getCoreRowModel, useReactTable } from '@tanstack/react-table';
+import { type ReactNode, useMemo } from 'react';
 
 export interface Column<T> {
   readonly id: string;
@@ -19,6 +21,10 @@ export interface Column<T> {
   readonly width?: string;
   /** Property to order by; without one the column cannot be ordered by. */
   readonly sortBy?: string;
+  /** Shown only once somebody chooses it. */
+  readonly optional?: boolean;
+  /** What an export writes; without it the column is not exported. */
+  text?(row: T): unknown;
   cell(row: T): ReactNode;
 }
 
@@ -47,6 +53,7 @@ const useStyles = makeStyles({
   table: { minWidth: '760px' },
   head: { backgroundColor: tokens.colorNeutralBackground2 },
   headCell: { fontWeight: tokens.fontWeightSemibold, color: tokens.colorNeutralForeground2 },
+  select: { width: '40px', paddingLeft: '2px', paddingRight: 0 },
   cell: { overflow: 'hidden', textOverflow: 'ellipsis', paddingTop: '5px', paddingBottom: '5px' },
   stale: { opacity: 0.6 },
 });
@@ -59,42 +66,107 @@ export interface DataTableProps<T> {
   rowKey(row: T): string;
   readonly sort?: Sort;
   readonly onSort?: (sort: Sort) => void;
+  /** Keys of the columns shown; absent: those that are not optional. */
+  readonly shown?: readonly string[];
   /** Rows of an earlier question, shown until the answer to the present one is there. */
   readonly stale?: boolean;
+  readonly selected?: ReadonlySet<string>;
+  readonly onSelect?: (keys: ReadonlySet<string>) => void;
+  /** What a row is called, for its check box. */
+  rowName?(row: T): string;
 }
 
-export function DataTable<T>({ label, columns, rows, rowKey, sort, onSort, stale }: DataTableProps<T>) {
+export function DataTable<T>(props: DataTableProps<T>) {
+  const { label, columns, rows, rowKey, sort, onSort, shown, stale, selected, onSelect } = props;
   const styles = useStyles();
+  const definitions = useMemo(
+    () =>
+      columns.map(
+        (column): ColumnDef<T> => ({
+          id: column.id,
+          header: column.title,
+          cell: ({ row }) => column.cell(row.original),
+        }),
+      ),
+    [columns],
+  );
+  const table = useReactTable({
+    data: rows as T[],
+    columns: definitions,
+    getRowId: (row) => rowKey(row),
+    getCoreRowModel: getCoreRowModel(),
+    manualSorting: true,
+    manualPagination: true,
+    state: {
+      columnVisibility: Object.fromEntries(
+        columns.map(({ id, optional }) => [id, shown ? shown.includes(id) : optional !== true]),
+      ),
+      rowSelection: Object.fromEntries([...(selected ?? [])].map((key) => [key, true])),
+    },
+    onRowSelectionChange: (update) => {
+      const before = Object.fromEntries([...(selected ?? [])].map((key) => [key, true]));
+      const after = typeof update === 'function' ? update(before) : update;
+      onSelect?.(new Set(Object.keys(after).filter((key) => after[key])));
+    },
+  });
+  const byId = new Map(columns.map((column) => [column.id, column]));
+
   return (
     <div className={mergeClasses(styles.frame, stale && styles.stale)}>
       <Table aria-label={label} className={styles.table} sortable={onSort !== undefined}>
         <TableHeader className={styles.head}>
-          <TableRow>
-            {columns.map(({ id, title, width, sortBy }) => {
-              const sorted = sort && sortBy === sort.by;
-              return (
-                <TableHeaderCell
-                  key={id}
-                  className={styles.headCell}
-                  style={width === undefined ? undefined : { width }}
-                  sortable={sortBy !== undefined && onSort !== undefined}
-                  {...(sorted ? { sortDirection: sort.descending ? 'descending' : 'ascending' } : {})}
-                  {...(sortBy !== undefined && onSort
-                    ? { onClick: () => onSort({ by: sortBy, descending: sorted ? !sort.descending : false }) }
-                    : {})}
-                >
-                  {title}
+          {table.getHeaderGroups().map((group) => (
+            <TableRow key={group.id}>
+              {onSelect ? (
+                <TableHeaderCell className={styles.select}>
+                  <Checkbox
+                    aria-label="Select every row of this page"
+                    checked={
+                      table.getIsAllRowsSelected() ? true : table.getIsSomeRowsSelected() ? 'mixed' : false
+                    }
+                    onChange={() => table.toggleAllRowsSelected()}
+                  />
                 </TableHeaderCell>
-              );
-            })}
-          </TableRow>
+              ) : null}
+              {group.headers.map((header) => {
+                const { width, sortBy, title } = byId.get(header.id) ?? { title: '' };
+                const sorted = sort && sortBy === sort.by;
+                return (
+                  <TableHeaderCell
+                    key={header.id}
+                    className={styles.headCell}
+                    style={width === undefined ? undefined : { width }}
+                    sortable={sortBy !== undefined && onSort !== undefined}
+                    {...(sorted ? { sortDirection: sort.descending ? 'descending' : 'ascending' } : {})}
+                    {...(sortBy !== undefined && onSort
+                      ? {
+                          onClick: () =>
+                            onSort({ by: sortBy, descending: sorted ? !sort.descending : false }),
+                        }
+                      : {})}
+                  >
+                    {title}
+                  </TableHeaderCell>
+                );
+              })}
+            </TableRow>
+          ))}
         </TableHeader>
         <TableBody>
-          {rows.map((row) => (
-            <TableRow key={rowKey(row)}>
-              {columns.map(({ id, cell }) => (
-                <TableCell key={id} className={styles.cell}>
-                  {cell(row)}
+          {table.getRowModel().rows.map((row) => (
+            <TableRow key={row.id} {...(onSelect ? { 'aria-selected': row.getIsSelected() } : {})}>
+              {onSelect ? (
+                <TableCell className={styles.select}>
+                  <Checkbox
+                    aria-label={`Select ${props.rowName?.(row.original) ?? row.id}`}
+                    checked={row.getIsSelected()}
+                    onChange={() => row.toggleSelected()}
+                  />
+                </TableCell>
+              ) : null}
+              {row.getVisibleCells().map((cell) => (
+                <TableCell key={cell.id} className={styles.cell}>
+                  {flexRender(cell.column.columnDef.cell, cell.getContext())}
                 </TableCell>
               ))}
             </TableRow>

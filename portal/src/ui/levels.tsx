@@ -4,6 +4,7 @@ import type {
   AlertSeverity,
   AlertStatus,
   HealthStatus,
+  IncidentStatus,
   MachineActionStatus,
   RiskScore,
 } from '@merlon/contract';
@@ -73,6 +74,21 @@ const alertColours = {
 export function AlertStatusBadge({ status }: { readonly status: AlertStatus }) {
   return (
     <Badge appearance="tint" color={alertColours[status]}>
+      {wording(status)}
+    </Badge>
+  );
+}
+
+const incidentColours = {
+  Active: 'danger',
+  InProgress: 'brand',
+  Resolved: 'success',
+  Redirected: 'subtle',
+} as const satisfies Record<IncidentStatus, string>;
+
+export function IncidentStatusBadge({ status }: { readonly status: IncidentStatus }) {
+  return (
+    <Badge appearance="tint" color={incidentColours[status]}>
       {wording(status)}
     </Badge>
   );

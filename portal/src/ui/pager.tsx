@@ -1,13 +1,13 @@
-import { Button, makeStyles, Text, tokens } from '@fluentui/react-components';
+import { Button, makeStyles, Select, Text, tokens } from '@fluentui/react-components';
 import { ChevronLeftRegular, ChevronRightRegular } from './icons.ts';
-
-export const PAGE_SIZE = 50;
+import { pageSizes } from './page-sizes.ts';
 
 const useStyles = makeStyles({
   pager: {
     display: 'flex',
     alignItems: 'center',
     justifyContent: 'flex-end',
+    flexWrap: 'wrap',
     gap: tokens.spacingHorizontalS,
   },
 });
@@ -15,24 +15,42 @@ const useStyles = makeStyles({
 /** @param page from 1. */
 export function Pager({
   page,
+  size,
   shown,
   total,
   onPage,
+  onSize,
 }: {
   readonly page: number;
+  readonly size: number;
   readonly shown: number;
   readonly total: number;
   onPage(page: number): void;
+  onSize(size: number): void;
 }) {
   const styles = useStyles();
   if (total === 0) return null;
-  const first = (page - 1) * PAGE_SIZE + 1;
+  const first = (page - 1) * size + 1;
   return (
     <nav className={styles.pager} aria-label="Pages of the list">
       <Text size={200} role="status">
-        {shown === 0 ? 'Nothing on this page' : `${first}–${first + shown - 1} of ${total}`}
+        {shown === 0
+          ? 'Nothing on this page'
+          : `${first}–${first + shown - 1} of ${total.toLocaleString('en')}`}
       </Text>
-      {total > PAGE_SIZE || page > 1 ? (
+      <Select
+        size="small"
+        aria-label="Rows on a page"
+        value={String(size)}
+        onChange={(_event, { value }) => onSize(Number(value))}
+      >
+        {pageSizes.map((one) => (
+          <option key={one} value={one}>
+            {one} a page
+          </option>
+        ))}
+      </Select>
+      {total > size || page > 1 ? (
         <>
           <Button
             appearance="subtle"

@@ -1,6 +1,6 @@
 import { makeStyles, mergeClasses, tokens } from '@fluentui/react-components';
-import { createLink } from '@tanstack/react-router';
-import type { AnchorHTMLAttributes } from 'react';
+import { createLink, type LinkProps } from '@tanstack/react-router';
+import type { AnchorHTMLAttributes, ComponentProps } from 'react';
 
 const useStyles = makeStyles({
   link: {
@@ -22,3 +22,8 @@ export const TextLink = createLink(function Anchor({
   const styles = useStyles();
   return <a {...rest} className={mergeClasses(styles.link, className)} />;
 });
+
+/** The same where the page is data. Its address, parameters and search were checked against each other where the data was written. */
+export function PageLink({ link, children }: { readonly link: LinkProps; readonly children: string }) {
+  return <TextLink {...(link as ComponentProps<typeof TextLink>)}>{children}</TextLink>;
+}

@@ -1,73 +1,60 @@
 import { Badge, makeStyles, tokens } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
-import { type AuditRecord, auditActors, auditOutcomes, auditQuery } from '../api/audit.ts';
+import { type AuditRecord, auditActors, auditOutcomes, auditQuery, fetchAudit } from '../api/audit.ts';
 import { and, contains, oneOf, or } from '../api/odata.ts';
-import { type Column, DataTable } from '../ui/data-table.tsx';
+import type { Column } from '../ui/data-table.tsx';
 import { FilterMenu } from '../ui/filter-menu.tsx';
-import { Page, Toolbar } from '../ui/page.tsx';
-import { PAGE_SIZE, Pager } from '../ui/pager.tsx';
+import { ListPage, pageOf } from '../ui/list-page.tsx';
+import { Page } from '../ui/page.tsx';
 import { SearchBox } from '../ui/search-box.tsx';
-import { Empty, Loaded } from '../ui/states.tsx';
+import { Empty } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Time } from '../ui/time.tsx';
 import { useListAddress } from '../ui/use-list-address.ts';
 
-export function AuditPage() {
-  const { page = 1, q = '', actor = [], outcome = [] } = useSearch({ from: '/audit' });
-  const change = useListAddress();
-  const records = useQuery(
-    auditQuery({
-      filter: and(
-        or(contains('action', q), contains('actorName', q), contains('targetId', q)),
-        oneOf('actorKind', actor),
-        oneOf('outcome', outcome),
-      ),
-      top: PAGE_SIZE,
-      skip: (page - 1) * PAGE_SIZE,
-      count: true,
-    }),
+const conditionOf = (q: string, actor: readonly string[], outcome: readonly string[]) =>
+  and(
+    or(contains('action', q), contains('actorName', q), contains('targetId', q)),
+    oneOf('actorKind', actor),
+    oneOf('outcome', outcome),
   );
+
+export function AuditPage() {
+  const address = useSearch({ from: '/settings/audit' });
+  const { q = '', actor = [], outcome = [] } = address;
+  const change = useListAddress();
+  const filter = conditionOf(q, actor, outcome);
   return (
     <Page title="Audit log" about="Who did or tried what, newest first.">
-      <Toolbar>
-        <SearchBox label="Action, actor or target" value={q} onSearch={(text) => change({ q: text })} />
-        <FilterMenu
-          label="Actor"
-          choices={auditActors}
-          chosen={actor}
-          onChange={(chosen) => change({ actor: chosen })}
-        />
-        <FilterMenu
-          label="Outcome"
-          choices={auditOutcomes}
-          chosen={outcome}
-          onChange={(chosen) => change({ outcome: chosen })}
-        />
-      </Toolbar>
-      <Loaded query={records} label="Loading the audit log…">
-        {({ value, '@odata.count': total = value.length }) =>
-          total === 0 ? (
-            <Empty title="No record matches these filters." />
-          ) : (
-            <>
-              <DataTable
-                label="Audit records"
-                columns={columns}
-                rows={value}
-                rowKey={({ id }) => id}
-                stale={records.isPlaceholderData}
-              />
-              <Pager
-                page={page}
-                shown={value.length}
-                total={total}
-                onPage={(next) => change({ page: next })}
-              />
-            </>
-          )
+      <ListPage
+        label="Audit records"
+        columns={columns}
+        address={address}
+        onAddress={change}
+        query={useQuery(auditQuery({ ...pageOf(address), filter }))}
+        rowKey={({ id }) => id}
+        fetchPage={(options, signal) => fetchAudit({ ...options, filter }, signal)}
+        unsorted
+        empty={<Empty title="No record matches these filters." />}
+        filters={
+          <>
+            <SearchBox label="Action, actor or target" value={q} onSearch={(text) => change({ q: text })} />
+            <FilterMenu
+              label="Actor"
+              choices={auditActors}
+              chosen={actor}
+              onChange={(chosen) => change({ actor: chosen })}
+            />
+            <FilterMenu
+              label="Outcome"
+              choices={auditOutcomes}
+              chosen={outcome}
+              onChange={(chosen) => change({ outcome: chosen })}
+            />
+          </>
         }
-      </Loaded>
+      />
     </Page>
   );
 }
@@ -86,13 +73,32 @@ const useStyles = makeStyles({
 });
 
 const columns: readonly Column<AuditRecord>[] = [
-  { id: 'time', title: 'Time', width: '160px', cell: ({ time }) => <Time value={time} /> },
-  { id: 'actor', title: 'Actor', width: '170px', cell: (record) => <Actor record={record} /> },
-  { id: 'action', title: 'Action', width: '150px', cell: ({ action }) => action },
+  {
+    id: 'time',
+    title: 'Time',
+    width: '160px',
+    text: ({ time }) => time,
+    cell: ({ time }) => <Time value={time} />,
+  },
+  {
+    id: 'actor',
+    title: 'Actor',
+    width: '170px',
+    text: ({ actorName }) => actorName,
+    cell: (record) => <Actor record={record} />,
+  },
+  {
+    id: 'action',
+    title: 'Action',
+    width: '150px',
+    text: ({ action }) => action,
+    cell: ({ action }) => action,
+  },
   {
     id: 'outcome',
     title: 'Outcome',
     width: '90px',
+    text: ({ outcome }) => outcome,
     cell: ({ outcome }) => (
       <Badge
         appearance="tint"
@@ -102,8 +108,27 @@ const columns: readonly Column<AuditRecord>[] = [
       </Badge>
     ),
   },
-  { id: 'target', title: 'Target', width: '170px', cell: (record) => <Target record={record} /> },
-  { id: 'details', title: 'Details', cell: ({ details }) => <Details details={details} /> },
+  {
+    id: 'target',
+    title: 'Target',
+    width: '170px',
+    text: ({ targetKind, targetId }) => [targetKind, targetId].filter(Boolean).join(' '),
+    cell: (record) => <Target record={record} />,
+  },
+  {
+    id: 'ip',
+    title: 'From',
+    width: '130px',
+    optional: true,
+    text: ({ sourceIp }) => sourceIp,
+    cell: ({ sourceIp }) => sourceIp,
+  },
+  {
+    id: 'details',
+    title: 'Details',
+    text: ({ details }) => details,
+    cell: ({ details }) => <Details details={details} />,
+  },
 ];
 
 function Actor({ record: { actorName, actorKind, sourceIp } }: { readonly record: AuditRecord }) {

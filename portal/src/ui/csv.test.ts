@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { csvOf } from './csv.ts';
+import { csvText } from './csv.ts';
 
-const csv = (row: Record<string, unknown>) =>
-  csvOf({ Schema: Object.keys(row).map((Name) => ({ Name, Type: 'String' })), Results: [row] });
+const csv = (row: Record<string, unknown>) => csvText(Object.keys(row), [Object.values(row)]);
 
-describe('csvOf', () => {
+describe('csvText', () => {
   it('quotes only where it must', () => {
     expect(csv({ A: 'plain', B: 'with, comma', C: 'say "x"', D: 'two\nlines' })).toBe(
       'A,B,C,D\r\nplain,"with, comma","say ""x""","two\nlines"\r\n',
@@ -20,6 +19,6 @@ describe('csvOf', () => {
   });
 
   it('keeps the header of a result without rows', () => {
-    expect(csvOf({ Schema: [{ Name: 'A', Type: 'String' }], Results: [] })).toBe('A\r\n');
+    expect(csvText(['A'], [])).toBe('A\r\n');
   });
 });
