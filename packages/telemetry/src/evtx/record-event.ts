@@ -83,7 +83,9 @@ class BinaryXml {
           at += 4;
           break;
         case TOKEN.openElement: {
-          const name = this.#name(at + 7, at + 11);
+          // Which substitution it hangs on is told in templates only.
+          const nameAt = at + (values === null ? 5 : 7);
+          const name = this.#name(nameAt, nameAt + 4);
           at = name.next + (token & HAS_MORE ? 4 : 0);
           const element: Element = { name: name.text, attributes: {}, children: [], text: '' };
           if (open.length > MAX_DEPTH) throw new RangeError('elements too deep');
