@@ -531,6 +531,71 @@ describe('a stream', () => {
   });
 });
 
+describe('/api/dataExportSettings', () => {
+  const STORAGE =
+    '/subscriptions/7a3f/resourceGroups/logs/providers/Microsoft.Storage/storageAccounts/merlonlogs';
+  const setting = (more: object = {}) => ({
+    id: 'to azure',
+    designatedTenantId: null,
+    eventHubProperties: null,
+    storageAccountProperties: {
+      storageAccountResourceId: STORAGE,
+      merlon: {
+        authentication: 'connectionString',
+        connectionString:
+          'DefaultEndpointsProtocol=https;AccountName=merlonlogs;AccountKey=c2VjcmV0LWtleQ==;EndpointSuffix=core.windows.net',
+      },
+    },
+    workspaceProperties: null,
+    logs: [
+      { category: 'AdvancedHunting-DeviceEvents', enabled: false },
+      { category: 'DeviceInfo', enabled: false },
+    ],
+    ...more,
+  });
+
+  it('makes, shows, replaces and removes settings by name', async () => {
+    const made = await api('POST', '/api/dataExportSettings', setting());
+    expect(made.status, made.text).toBe(200);
+    const shape = {
+      id: 'to azure',
+      designatedTenantId: null,
+      eventHubProperties: null,
+      storageAccountProperties: { storageAccountResourceId: STORAGE },
+      workspaceProperties: null,
+      logs: [
+        { category: 'AdvancedHunting-DeviceEvents', enabled: false },
+        { category: 'AdvancedHunting-DeviceInfo', enabled: false },
+      ],
+    };
+    expect(made.json()).toEqual(shape);
+    expect((await api('GET', '/api/v1.0/dataexportsettings')).json()).toEqual({ value: [shape] });
+    const logs = [{ category: 'AlertInfo', enabled: false }];
+    expect((await api('POST', '/api/dataExportSettings', setting({ logs }))).json().logs).toEqual([
+      { category: 'AdvancedHunting-AlertInfo', enabled: false },
+    ]);
+    expect((await api('GET', '/api/merlon/exports')).json().value).toHaveLength(1);
+    await create('hook');
+    const conflict = await api('POST', '/api/dataExportSettings', setting({ id: 'hook' }));
+    expect(conflict.json().error).toMatchObject({
+      code: 'Conflict',
+      message: expect.stringMatching(/webhook/),
+    });
+    expect((await api('DELETE', '/api/dataExportSettings/to%20azure')).status).toBe(204);
+    expect((await api('DELETE', '/api/dataExportSettings/to%20azure')).status).toBe(404);
+  });
+
+  it('refuses by name, and programs altogether', async () => {
+    const logs = [{ category: 'AdvancedHunting-EmailUrlInfo', enabled: true }];
+    const refused = await api('POST', '/api/dataExportSettings', setting({ logs }));
+    expect(refused.json().error).toMatchObject({
+      code: 'InvalidInput',
+      message: expect.stringMatching(/AdvancedHunting-EmailUrlInfo/),
+    });
+    expect((await api('GET', '/api/dataExportSettings', undefined, hunter)).status).toBe(403);
+  });
+});
+
 describe('a setting', () => {
   it.each([
     [

@@ -5,6 +5,7 @@ import type { DeliveryFailure, DestinationSpec } from './export-protocol.ts';
 const LONGEST = 500;
 /** Shorter ones would blot out words. */
 const SHORTEST_SECRET = 4;
+const SECRET_PART = /key|sig|secret|password|token/i;
 
 export function failureOf(
   error: unknown,
@@ -29,9 +30,13 @@ function without(message: string, { settings }: DestinationSpec, secrets: readon
   for (const name of secrets) {
     const secret = settings[name];
     if (typeof secret !== 'string' || secret.length < SHORTEST_SECRET) continue;
+    text = text.replaceAll(secret, '(removed)');
     // A connection string is a secret of several parts, and a library may quote one of them.
-    for (const part of [secret, ...secret.split(/[;&]/).map((pair) => pair.slice(pair.indexOf('=') + 1))])
-      if (part.length >= SHORTEST_SECRET * 2 || part === secret) text = text.replaceAll(part, '(removed)');
+    for (const pair of secret.split(/[;&?]/)) {
+      const [key = '', ...value] = pair.split('=');
+      const part = value.join('=');
+      if (SECRET_PART.test(key) && part.length >= SHORTEST_SECRET) text = text.replaceAll(part, '(removed)');
+    }
   }
   return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
 }

@@ -90,6 +90,8 @@ export interface SettingContent {
   readonly deviceGroups: readonly number[];
   readonly filters: Readonly<Record<string, string>>;
   readonly plans: Readonly<Record<string, RowPredicate>>;
+  /** Of the Azure resource, for a setting that was made by naming one. */
+  readonly resourceId: string | null;
 }
 
 export interface StoredSetting extends SettingContent {

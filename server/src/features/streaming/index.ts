@@ -14,6 +14,7 @@ import { createPumps } from './pumps.ts';
 import { reconciler } from './reconcile.ts';
 import { refusedRecords } from './refused-records.ts';
 import { createReplays } from './replays.ts';
+import { dataExportRoutes } from './routes.ts';
 import { settingWork } from './setting-work.ts';
 import { settledRanges } from './settled-ranges.ts';
 import { streamingStore } from './store.ts';
@@ -93,7 +94,7 @@ export function createStreaming(deps: StreamingDeps): Feature {
   });
   return {
     name: 'streaming',
-    routes: operationRoutes(operations, deps.state),
+    routes: [...operationRoutes(operations, deps.state), ...dataExportRoutes({ ...deps, work, store })],
     admin: operationHandlers(operations, deps),
     async start() {
       await pumps.start();

@@ -112,6 +112,8 @@ export function streamingOperations(deps: {
             filters: old.filters,
             ...changes,
             destination: changes.destination ?? { kind: old.kind, settings: {} },
+            // It says where the setting sent before.
+            ...(changes.destination === undefined ? {} : { resourceId: null }),
           },
           old,
           { probe: goesOut && skip !== true },

@@ -22,6 +22,8 @@ export interface SettingInput {
   readonly destination: DestinationSpec;
   readonly deviceGroups: readonly number[];
   readonly filters: Readonly<Record<string, string>>;
+  /** Absent: as it was. */
+  readonly resourceId?: string | null;
 }
 
 /** Checked, and tried at the destination; to be stored. */
@@ -192,6 +194,7 @@ export function settingWork(deps: SettingWorkDeps): SettingWork {
           deviceGroups: [...new Set(input.deviceGroups)],
           filters: input.filters,
           plans,
+          resourceId: input.resourceId === undefined ? (old?.resourceId ?? null) : input.resourceId,
         },
       };
     },
