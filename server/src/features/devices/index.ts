@@ -9,6 +9,7 @@ import {
   type RiskScore,
 } from '@merlon/contract';
 import type { TenantScope } from '@merlon/state-store';
+import type { Transaction } from 'kysely';
 import type { Feature, Platform } from '../../feature.ts';
 import type { Caller, DeviceAuthenticator, Reply, RouteRequest } from '../../http/route.ts';
 import { DEVICE_GROUPS_CHANNEL } from '../device-groups/index.ts';
@@ -30,7 +31,7 @@ import { runProfileReader } from './profile-reader.ts';
 import { Reports } from './reports.ts';
 import { machineRoutes, machinesAmong } from './routes.ts';
 import { SingleUse } from './single-use.ts';
-import { type Discovery, devicesStore } from './store.ts';
+import { type DevicesDb, type Discovery, devicesStore } from './store.ts';
 
 export type { DeviceIdentity } from './device-directory.ts';
 export { machineCollection } from './machine-set.ts';
@@ -45,6 +46,8 @@ export interface EnrolInput {
   readonly externalIp: string;
   /** A name has one record only, whatever hardware it is on: machines that are made anew at each start. */
   readonly oneRecordPerName: boolean;
+  /** Stands or falls with the enrolment. */
+  alongside(deviceId: string, db: Transaction<DevicesDb>): Promise<void>;
 }
 
 export interface Devices extends Feature {
@@ -136,18 +139,22 @@ export function createDevices(
       }
     },
 
-    async enrol({ tenantId, packageId, publicKey, device, tag, externalIp, oneRecordPerName }) {
+    async enrol({ tenantId, packageId, publicKey, device, tag, externalIp, oneRecordPerName, alongside }) {
       const deviceId = deviceIdOf(tenantId, publicKey);
-      const { created } = await store.enrol(tenantId, {
-        id: deviceId,
-        publicKeyX: publicKey.x,
-        packageId,
-        device,
-        tag,
-        externalIp,
-        oneRecordPerName,
-        at: platform.clock.now(),
-      });
+      const { created } = await store.enrol(
+        tenantId,
+        {
+          id: deviceId,
+          publicKeyX: publicKey.x,
+          packageId,
+          device,
+          tag,
+          externalIp,
+          oneRecordPerName,
+          at: platform.clock.now(),
+        },
+        (db) => alongside(deviceId, db),
+      );
       directory.forget(deviceId);
       log.info({ deviceId, name: device.computerName, created }, 'device enrolled');
       return { deviceId, created };

@@ -137,8 +137,12 @@ export type DevicesStore = ReturnType<typeof devicesStore>;
 
 export function devicesStore(state: StateStore) {
   return {
-    /** A key that is known already keeps its row: only what it says of itself is renewed. `created` tells which it was. */
-    enrol(tenantId: string, e: Enrolment): Promise<{ created: boolean }> {
+    /** A key that is known already keeps its row: only what it says of itself is renewed. `created` tells which it was. `alongside` stands or falls with it. */
+    enrol(
+      tenantId: string,
+      e: Enrolment,
+      alongside: (db: Transaction<DevicesDb>) => Promise<void>,
+    ): Promise<{ created: boolean }> {
       return state.tenant<DevicesDb, { created: boolean }>(tenantId, async (db) => {
         const row = await db
           .insertInto('devices')
@@ -173,6 +177,7 @@ export function devicesStore(state: StateStore) {
           .executeTakeFirstOrThrow();
         if (row.created) await supersede(db, e);
         await assignDevices(db, tenantId, [e.id]);
+        await alongside(db);
         return { created: row.created };
       });
     },
@@ -460,13 +465,14 @@ export function devicesStore(state: StateStore) {
 async function supersede(db: Transaction<DevicesDb>, e: Enrolment): Promise<void> {
   const name = sql<string>`lower(${e.device.computerName}::text)`;
   const liveSince = new Date(e.at.getTime() - LIVE_MS);
-  const fingerprint = e.device.hardwareFingerprint ?? null;
-  if (fingerprint === null && !e.oneRecordPerName) return;
-  await sql`update devices set merged_into = ${e.id}, merged_at = ${e.at} where id <> ${e.id} and (
-      (hardware_fingerprint = ${fingerprint} and (name_key = ${name} or state = 'Offboarded' or last_seen < ${liveSince}))
-      or (${e.oneRecordPerName}::boolean and name_key = ${name} and package_id = ${e.packageId}))`.execute(
-    db,
-  );
+  const fingerprint = e.device.hardwareFingerprint;
+  // Each by an index of its own, since whole fleets enrol at one moment.
+  if (fingerprint !== undefined)
+    await sql`update devices set merged_into = ${e.id}, merged_at = ${e.at} where hardware_fingerprint = ${fingerprint} and id <> ${e.id}
+      and (name_key = ${name} or state = 'Offboarded' or last_seen < ${liveSince})`.execute(db);
+  if (e.oneRecordPerName)
+    await sql`update devices set merged_into = ${e.id}, merged_at = ${e.at} where name_key = ${name} and id <> ${e.id}
+      and package_id = ${e.packageId}`.execute(db);
 }
 
 export interface MachineChange {

@@ -73,8 +73,11 @@ export function enrolmentRoute(deps: {
       tag: claims.tag ?? null,
       externalIp: request.ip,
       oneRecordPerName: tool === SINGLE_ENTRY_TOOL,
+      alongside(deviceId, db) {
+        request.audit.target('machine', deviceId);
+        return request.audit.recordIn(db);
+      },
     });
-    request.audit.target('machine', deviceId);
     deps.enrolments.inc({ outcome: created ? 'created' : 'repeated' });
     return {
       status: created ? 201 : 200,

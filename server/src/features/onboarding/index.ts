@@ -14,6 +14,7 @@ import { packageOperations } from './package-operations.ts';
 import { packageTokens } from './package-token.ts';
 import { ReportBudget } from './report-budget.ts';
 import { onboardingRoutes } from './routes.ts';
+import { StandingCache } from './standing-cache.ts';
 import { onboardingStore } from './store.ts';
 
 export type { CommandKey } from './command-key.ts';
@@ -48,9 +49,10 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
   };
   const agents = agentFiles(deps.config.agentFolder);
   const builder = packageBuilder({ commandKey, caPem: deps.caPem });
+  const standings = new StandingCache(store.standing, clock);
   const tokens = packageTokens({
     commandKey,
-    standing: store.standing,
+    standing: (tenantId, packageId) => standings.get(tenantId, packageId),
     clock,
     refusals: metrics.counter('merlon_onboarding_packages_refused_total', 'Packages refused, by reason.'),
   });
@@ -60,6 +62,7 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
     builder,
     clock,
     publicUrl: deps.publicUrl,
+    revoked: (tenantId, packageId) => standings.forget(tenantId, packageId),
     tagOfGroup: async (tenantId, group) => tagOfGroup(await deps.deviceGroups.list(tenantId), group),
   });
 

@@ -69,6 +69,8 @@ export function packageOperations(deps: {
   readonly builder: PackageBuilder;
   readonly clock: Clock;
   publicUrl(): string;
+  /** It counts no more: what is remembered of it is of no use. */
+  revoked(tenantId: string, packageId: string): void;
   /** The tag that brings a device into a device group. @throws ApiError when the group has no such rule */
   tagOfGroup(tenantId: string, group: string): Promise<string>;
 }): Operation[] {
@@ -238,6 +240,7 @@ export function packageOperations(deps: {
       output: Campaign,
       async run({ tenantId, actor }, input) {
         await store.revoke(tenantId, input.id, actor.name, clock.now());
+        deps.revoked(tenantId, input.id);
         return campaign(await required(tenantId, input.id), clock.now());
       },
     }),
