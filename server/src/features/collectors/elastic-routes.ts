@@ -151,16 +151,14 @@ export function elasticRoutes(collect: Collect): Route[] {
         ),
       ];
     }),
+    // A client that found an index where it wants an alias would not go on.
     route(
       'index.head',
       'HEAD',
       ':index',
-      'Whether there is such an index: events are taken for any.',
-      { 200: Type.Unknown() },
-      () => ({
-        status: 200,
-        headers: PRODUCT,
-      }),
+      'Whether there is such an index: never, events are taken for any.',
+      { 404: Type.Unknown() },
+      () => ({ status: 404, headers: PRODUCT }),
     ),
     route(
       'index.put',
