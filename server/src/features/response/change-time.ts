@@ -6,6 +6,7 @@
  * the commit stands. What can be seen is then always earlier than what cannot be seen yet, and nobody holds the lock while he waits for a client. Times of one
  * tenant grow by a millisecond at least, which is what the wire shows.
  */
+import { tenantTable } from '@merlon/state-store';
 import { type Kysely, sql } from 'kysely';
 
 /** Of the statements that mean a change; the one that gives the time is none. */
@@ -14,16 +15,26 @@ const CHANGING =
 
 // biome-ignore lint/suspicious/noExplicitAny: the schema before this migration has no type
 export async function orderChanges(db: Kysely<any>): Promise<void> {
+  await tenantTable(db, 'machine_action_change_times', (table) =>
+    table
+      .addColumn('last', sql`timestamptz(3)`, (c) => c.notNull())
+      .addPrimaryKeyConstraint('machine_action_change_times_pkey', ['tenant_id']),
+  );
+  await sql`insert into machine_action_change_times (tenant_id, last) select tenant_id, max(updated_at) from machine_actions group by tenant_id`.execute(
+    db,
+  );
   await sql`create function machine_action_lock(tenant uuid) returns bigint language sql immutable as
     $$ select hashtextextended('machine actions ' || tenant::text, 0) $$`.execute(db);
   await sql`create function machine_action_changed() returns trigger language plpgsql as $$
-    declare last timestamptz;
+    declare at timestamptz;
     begin
       perform pg_advisory_xact_lock(machine_action_lock(new.tenant_id));
-      select updated_at into last from machine_actions where tenant_id = new.tenant_id order by updated_at desc limit 1;
       -- The next millisecond: one that has begun may be over for a client that asked within it.
-      update machine_actions set updated_at = greatest(last, new.updated_at, date_trunc('milliseconds', clock_timestamp())) + interval '1 millisecond'
-        where tenant_id = new.tenant_id and id = new.id;
+      insert into machine_action_change_times as times (tenant_id, last)
+        values (new.tenant_id, greatest(new.updated_at, date_trunc('milliseconds', clock_timestamp())) + interval '1 millisecond')
+        on conflict (tenant_id) do update set last = greatest(excluded.last, times.last + interval '1 millisecond')
+        returning last into at;
+      update machine_actions set updated_at = at where tenant_id = new.tenant_id and id = new.id;
       return null;
     end $$`.execute(db);
   await sql`create constraint trigger machine_action_changed after ${sql.raw(CHANGING)} on machine_actions
