@@ -1,4 +1,4 @@
-// Writes docs/reference from packages/contract. `reference-pages.test.ts` fails while the two differ.
+// Writes docs/reference from packages/contract and packages/telemetry. `reference-pages.test.ts` fails while the two differ.
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';

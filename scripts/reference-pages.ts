@@ -13,6 +13,7 @@ import {
   portalPermissions,
   tablesNotKept,
 } from '@merlon/contract';
+import { type EventMapping, type SourceMapping, sourceMappings } from '@merlon/telemetry';
 
 const NOTICE = '<!-- Made from packages/contract by `node scripts/generate-reference.mjs`. Do not edit. -->';
 
@@ -160,11 +161,79 @@ function supportPage(): string {
   );
 }
 
+function actionText(action: EventMapping['action']): string {
+  if (typeof action === 'string') return code(action);
+  const cases = Object.entries(action.cases).map(([said, means]) => `${said}: ${code(means)}`);
+  const otherwise = action.otherwise === null ? 'otherwise malformed' : `otherwise ${code(action.otherwise)}`;
+  return `by ${codes(action.from)}: ${[...cases, otherwise].join(', ')}`;
+}
+
+const MANY_COLUMNS = 12;
+
+function eventSection(event: EventMapping): string {
+  const rules = event.rules.map((rule) => [
+    rule.from.length === 0 ? '—' : codes(rule.from),
+    // A rule that fills them all is said in one word.
+    rule.to.length > MANY_COLUMNS ? code('InitiatingProcess…') : codes(rule.to),
+    rule.how,
+  ]);
+  const additional = event.additional.map((entry) => {
+    const [field, key] = typeof entry === 'string' ? [entry, entry] : entry;
+    return field === key ? code(field) : `${code(field)} as ${code(key)}`;
+  });
+  return page(
+    `### ${event.id}: ${event.title}`,
+    `${code(event.table)}, ActionType ${actionText(event.action)}.`,
+    grid(['Field', 'Column', 'How'], rules),
+    additional.length > 0 ? `In AdditionalFields: ${additional.join(', ')}.` : null,
+  ).trimEnd();
+}
+
+function sourceSection({ title, name, about, events }: SourceMapping): string {
+  const mapped = events.filter((event) => event.table !== null);
+  const left = events.filter((event) => event.table === null);
+  return page(
+    `## ${title}`,
+    `${code(name)} in counts. ${about}`,
+    ...mapped.map(eventSection),
+    left.length > 0 ? 'Events that make no row:' : null,
+    left.length > 0
+      ? grid(
+          ['Event', 'What', 'Why'],
+          left.map(({ id, title: what, why }) => [code(id), what, why]),
+        )
+      : null,
+  ).trimEnd();
+}
+
+function telemetryPage(): string {
+  const mapped = sourceMappings.reduce(
+    (sum, { events }) => sum + events.filter((e) => e.table !== null).length,
+    0,
+  );
+  return page(
+    '<!-- Made from packages/telemetry by `node scripts/generate-reference.mjs`. Do not edit. -->',
+    '# Telemetry mapping',
+    `What becomes of events of agents that people already run: ${sourceMappings.length} sources, ${mapped} kinds of event that make rows. How they come here: [collectors.md](../guides/collectors.md). A rule further down the list wins over those above it. Fields that are not listed are not kept. Where a column is filled by nothing, it is empty. Events of other ids are counted and left out; \`merlon collector counts\` shows them.`,
+    '`InitiatingProcess…` columns that an event does not name itself come from the event of that process’s start, when it was seen.',
+    grid(
+      ['Source', 'In counts', 'Events that make rows'],
+      sourceMappings.map(({ title, name, events }) => [
+        title,
+        code(name),
+        events.flatMap(({ id, table }) => (table === null ? [] : [id])).join(', '),
+      ]),
+    ),
+    ...sourceMappings.map(sourceSection),
+  );
+}
+
 export function referencePages(): Readonly<Record<string, string>> {
   return {
     'docs/reference/hunting-tables.md': huntingPage(),
     'docs/reference/errors.md': errorsPage(),
     'docs/reference/permissions.md': permissionsPage(),
     'docs/reference/support-matrix.md': supportPage(),
+    'docs/reference/telemetry-mapping.md': telemetryPage(),
   };
 }
