@@ -17,6 +17,7 @@ import { createIngest } from './features/ingest/index.ts';
 import { createInvestigation } from './features/investigation/index.ts';
 import { createLiveResponse, liveResponseMigrations } from './features/live-response/index.ts';
 import { createLiveUpdates } from './features/live-updates/index.ts';
+import { createNotifications, notificationsMigrations } from './features/notifications/index.ts';
 import { createOnboarding, onboardingMigrations } from './features/onboarding/index.ts';
 import { createProvisioning, provisioningMigrations } from './features/provisioning/index.ts';
 import { createResponse, responseMigrations } from './features/response/index.ts';
@@ -47,6 +48,7 @@ export const MIGRATIONS: readonly Migration[] = [
   ...streamingMigrations,
   ...siemMigrations,
   ...yaraRulesMigrations,
+  ...notificationsMigrations,
 ];
 
 export interface Features {
@@ -127,6 +129,7 @@ export function createFeatures(platform: Platform, access: Access, identity: Ide
       streaming,
       investigation,
       siem,
+      createNotifications({ ...platform, alerts, deviceGroups, tenantOf }),
       createLiveUpdates(platform),
     ],
     authenticator: devices.authenticator,

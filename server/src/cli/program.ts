@@ -15,6 +15,7 @@ import { deviceGroupCommands } from '../features/device-groups/commands.ts';
 import { federationCommands } from '../features/federation/commands.ts';
 import { identityCommands } from '../features/identity/commands.ts';
 import { guestCommands } from '../features/identity/guest-commands.ts';
+import { notificationsCommands } from '../features/notifications/commands.ts';
 import { onboardingCommands } from '../features/onboarding/commands.ts';
 import { provisioningCommands } from '../features/provisioning/commands.ts';
 import { responseCommands } from '../features/response/commands.ts';
@@ -40,6 +41,7 @@ const COMMANDS: readonly RegisterCommands[] = [
   onboardingCommands,
   collectorCommands,
   detectionCommands,
+  notificationsCommands,
   streamingCommands,
   siemCommands,
   auditCommands,

@@ -1,6 +1,6 @@
 /** Alerts: raised by detectors, worked on by people and programs, mirrored in the hunting tables. */
 import { randomInt } from 'node:crypto';
-import { type Alert, type RiskScore, riskScores, ticksFromDate } from '@merlon/contract';
+import { type Alert, type AlertSeverity, type RiskScore, riskScores, ticksFromDate } from '@merlon/contract';
 import type { TenantScope } from '@merlon/state-store';
 import type { Feature, Platform } from '../../feature.ts';
 import type { Caller, Reply, RouteRequest } from '../../http/route.ts';
@@ -8,6 +8,7 @@ import type { Devices } from '../devices/index.ts';
 import type { AlertCandidate } from './alert-candidate.ts';
 import { alertEntity } from './alert-entity.ts';
 import { alertWork } from './alert-work.ts';
+import { type CreatedSince, createdSince } from './created-since.ts';
 import { type Detections, detectionsStore } from './detections.ts';
 import { graphRoutes } from './graph-routes.ts';
 import { incidentRoutes } from './incident-routes.ts';
@@ -49,6 +50,11 @@ export interface Alerts extends Feature {
   };
   /** One row for each event that gave an alert away. */
   readonly detections: Detections;
+  /** Those of some severities that came after a time, oldest first, among those of some groups. */
+  createdSince(
+    scope: { readonly tenantId: string; readonly deviceGroups: 'all' | readonly string[] },
+    asked: { readonly after: Date; readonly severities: readonly AlertSeverity[]; readonly limit: number },
+  ): Promise<CreatedSince>;
   /** Null: there is none that the caller may see. */
   find(caller: TenantScope, alertId: string): Promise<Alert | null>;
 }
@@ -87,6 +93,7 @@ export function createAlerts(
         (await link.about(tenantId, subject, limit)).map(alertEntity),
     },
     detections: detectionsStore(platform.state, platform.clock),
+    createdSince: (scope, asked) => createdSince(platform.state, scope, asked),
     listAbout: (request, caller, subject) => alertsAbout(work, request, caller, subject),
     async find(caller, alertId) {
       const alert = await store.find(caller, alertId);
