@@ -93,6 +93,50 @@ describe('two-person approval', () => {
     expect((await post(`/api/merlon/approvals/${again.id}/approve`, ben, {})).status).toBe(404);
   });
 
+  it('lists console sessions that wait among them, and takes the word on them there', async () => {
+    await server.cli('approvalpolicy', 'create', '--name', 'Consoles', '--action', 'LiveResponse');
+    const begin = async () => {
+      const { status, body } = await post('/api/merlon/liveresponse/sessions', ann, {
+        machineId: device,
+        comment: 'look inside',
+      });
+      expect(status, JSON.stringify(body)).toBe(201);
+      expect(body.status).toBe('AwaitingApproval');
+      return body.id as string;
+    };
+    const session = await begin();
+    expect((await server.call('/api/merlon/approvals', { token: ben })).json().value).toMatchObject([
+      {
+        id: session,
+        type: 'LiveResponse',
+        title: 'Live response console',
+        status: 'Pending',
+        machineId: device,
+        requestorComment: 'look inside',
+        troubleshootInfo: expect.stringContaining('Consoles'),
+        commands: null,
+      },
+    ]);
+    const own = await post(`/api/merlon/approvals/${session}/approve`, ann, {});
+    expect([own.status, own.body.error.code]).toEqual([403, 'DisallowedOperation']);
+    const approved = await post(`/api/merlon/approvals/${session}/approve`, ben, { comment: 'agreed' });
+    expect(approved.status, JSON.stringify(approved.body)).toBe(200);
+    expect(approved.body).toMatchObject({ id: session, status: 'InProgress' });
+    const shown = async (id: string) =>
+      (await server.call(`/api/merlon/liveresponse/sessions/${id}`, { token: ann })).json();
+    expect(await shown(session)).toMatchObject({ approvedBy: 'ben@merlon.local', approvalComment: 'agreed' });
+    expect((await post(`/api/merlon/approvals/${session}/approve`, ben, {})).status).toBe(404);
+    await post(`/api/merlon/liveresponse/sessions/${session}/close`, ann, {});
+    const second = await begin();
+    const rejected = await post(`/api/merlon/approvals/${second}/reject`, ben, { comment: 'not now' });
+    expect(rejected.body).toMatchObject({
+      status: 'Cancelled',
+      troubleshootInfo: 'ben@merlon.local rejected it. not now',
+    });
+    expect(await shown(second)).toMatchObject({ status: 'Ended' });
+    expect((await server.call('/api/merlon/approvals', { token: ben })).json().value).toEqual([]);
+  });
+
   it('leaves each word in the trail', async () => {
     const records = await server.cli('audit', 'list', '--top', '100');
     const told = records.map(

@@ -11,6 +11,7 @@ import { libraryMigrations } from './database.ts';
 import { libraryRoutes } from './library-routes.ts';
 import { libraryStore } from './library-store.ts';
 import { runRoutes } from './run-routes.ts';
+import { sessionApproval } from './session-approval.ts';
 import { sessionLimit } from './session-limit.ts';
 import { sessionRoutes } from './session-routes.ts';
 import { sessionStore } from './session-store.ts';
@@ -25,7 +26,10 @@ export function createLiveResponse(
   },
   devices: Pick<Devices, 'require'>,
   deviceGroups: Pick<DeviceGroups, 'list'>,
-  response: Pick<Response, 'ordering' | 'openOrder' | 'policies' | 'results' | 'links' | 'live' | 'channels'>,
+  response: Pick<
+    Response,
+    'ordering' | 'openOrder' | 'policies' | 'awaiting' | 'results' | 'links' | 'live' | 'channels'
+  >,
   commandKey: () => CommandKey,
 ): Feature {
   const log = platform.log.child({ part: 'live-response' });
@@ -37,7 +41,9 @@ export function createLiveResponse(
   );
   const parts = { ...platform, log, library, sessions, devices, deviceGroups, response, limit: sessionLimit };
   const consoles = createConsoles({ ...parts, commandKey, dropped: () => dropped.inc({}) });
-  const deps = { ...parts, consoles };
+  const approval = sessionApproval({ ...parts, consoles });
+  response.awaiting.add(approval.source);
+  const deps = { ...parts, consoles, approval };
   let sweeping: NodeJS.Timeout | undefined;
   const sweep = () => {
     library

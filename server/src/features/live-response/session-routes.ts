@@ -1,13 +1,14 @@
 /** Console sessions over the API: begin, read, approve and end them, and get the ticket that opens one's console. */
 import { randomBytes } from 'node:crypto';
 import { ApiError, isGuid, nowIso7 } from '@merlon/contract';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { type Caller, defineRoute, type Route, type RouteRequest } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Devices } from '../devices/index.ts';
-import { linkAnswer, type Response, requireSecondPerson } from '../response/index.ts';
+import { linkAnswer, type Response } from '../response/index.ts';
 import { CONSOLE_PATH, ticketHash } from './console-socket.ts';
 import type { Consoles } from './consoles.ts';
+import { over, type SessionApproval } from './session-approval.ts';
 import { entryEntity, LiveEntry, LiveSession, sessionEntity } from './session-entity.ts';
 import type { SessionRow, SessionStore } from './session-store.ts';
 
@@ -21,7 +22,7 @@ const access = {
   delegated: ['Machine.LiveResponse'],
   role: 'LiveResponse.Basic',
 } as const;
-const approval = {
+const approvalAccess = {
   kind: 'api',
   application: [],
   delegated: 'portal',
@@ -38,11 +39,11 @@ export interface SessionRouteDeps {
   readonly devices: Pick<Devices, 'require'>;
   readonly response: Pick<Response, 'results' | 'links'>;
   readonly clock: Clock;
-  couldAct(clientId: string, at: Date, person: { tenantId: string; userId: string }): Promise<boolean>;
+  readonly approval: SessionApproval;
 }
 
 export function sessionRoutes(deps: SessionRouteDeps): Route[] {
-  const { consoles, sessions, devices, response, clock } = deps;
+  const { consoles, sessions, devices, response, clock, approval } = deps;
   return [
     defineRoute({
       id: 'liveresponse.start',
@@ -180,47 +181,24 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
       method: 'POST',
       path: `${SESSIONS}/:id/approve`,
       summary: 'Approve a console session that somebody else wants to begin.',
-      access: approval,
+      access: approvalAccess,
       audit: 'liveResponse.approve',
       params: idParams,
       body: Word,
       responses: { 200: LiveSession },
-      async handle(request) {
-        const session = await waiting(request);
-        const { caller, body, audit } = request;
-        const approved = await sessions.approve(
-          caller.tenantId,
-          session.id,
-          { by: caller.name, comment: body.comment ?? null },
-          clock.now(),
-          (db) => audit.recordIn(db),
-        );
-        if (!approved) throw over(session.id);
-        await consoles.announce(caller.tenantId, approved);
-        return { status: 200, body: sessionEntity(approved) };
-      },
+      handle: async (request) => ({ status: 200, body: await decide(request, 'approve') }),
     }),
     defineRoute({
       id: 'liveresponse.reject',
       method: 'POST',
       path: `${SESSIONS}/:id/reject`,
       summary: 'Reject a console session that somebody else wants to begin.',
-      access: approval,
+      access: approvalAccess,
       audit: 'liveResponse.reject',
       params: idParams,
       body: Word,
       responses: { 200: LiveSession },
-      async handle(request) {
-        const session = await waiting(request);
-        const rejected = await consoles.end(
-          request.caller.tenantId,
-          session.id,
-          `${request.caller.name} rejected it. ${request.body.comment ?? ''}`.trimEnd(),
-          (db) => request.audit.recordIn(db),
-        );
-        if (!rejected) throw over(session.id);
-        return { status: 200, body: sessionEntity(rejected) };
-      },
+      handle: async (request) => ({ status: 200, body: await decide(request, 'reject') }),
     }),
     defineRoute({
       id: 'liveresponse.result',
@@ -262,18 +240,18 @@ export function sessionRoutes(deps: SessionRouteDeps): Route[] {
     return row;
   }
 
-  async function waiting(
-    request: Pick<RouteRequest, 'audit'> & { params: { id: string }; caller: Caller },
-  ): Promise<SessionRow> {
-    const session = await sessionOf(request);
-    if (session.state !== 'AwaitingApproval')
-      throw new ApiError('ResourceNotFound', `No live response session ${session.id} waits for approval.`);
-    await devices.require(request.caller, session.machine_id, 'act');
-    await requireSecondPerson(deps, { id: session.requestor_id, at: session.created_at }, request.caller);
-    return session;
+  async function decide(
+    request: Pick<RouteRequest, 'audit'> & {
+      readonly params: { readonly id: string };
+      readonly caller: Caller;
+      readonly body: Static<typeof Word>;
+    },
+    decision: 'approve' | 'reject',
+  ): Promise<LiveSession> {
+    const { id } = await sessionOf(request);
+    const { caller, audit, body } = request;
+    const decided = await approval.decide(id, decision, { caller, audit, comment: body.comment ?? null });
+    if (!decided) throw new ApiError('ResourceNotFound', `Live response session ${id} was not found.`);
+    return sessionEntity(decided);
   }
-}
-
-function over(id: string): ApiError {
-  return new ApiError('Conflict', `Live response session ${id} was decided on, or ended, in the meantime.`);
 }

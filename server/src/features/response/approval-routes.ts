@@ -1,9 +1,10 @@
 /** What waits for a second person's word, and that word. */
 import { ApiError, collectionAnswer, isGuid, MachineAction } from '@merlon/contract';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { type Caller, defineRoute, type Route, type RouteAudit } from '../../http/route.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { Devices } from '../devices/index.ts';
+import type { AwaitingSource } from './awaiting.ts';
 import { machineActionEntity } from './machine-action-entity.ts';
 import type { MachineActionRow, ResponseStore } from './store.ts';
 
@@ -22,6 +23,7 @@ const MAX_LISTED = 1_000;
 
 export function approvalRoutes(deps: {
   readonly store: ResponseStore;
+  readonly elsewhere: AwaitingSource;
   readonly devices: Pick<Devices, 'require'>;
   readonly clock: Clock;
   /** Lets the order go to its device. */
@@ -36,7 +38,7 @@ export function approvalRoutes(deps: {
       id: 'approvals.list',
       method: 'GET',
       path: '/api/merlon/approvals',
-      summary: 'Machine actions that wait for approval, oldest first.',
+      summary: 'Machine actions and console sessions that wait for approval, oldest first.',
       access: { ...access, deviceScope: 'filter' },
       audit: null,
       responses: { 200: collectionAnswer(MachineAction) },
@@ -44,7 +46,13 @@ export function approvalRoutes(deps: {
         status: 200,
         body: {
           '@odata.context': `${origin}/api/$metadata#MachineActions`,
-          value: (await deps.store.awaiting(caller, MAX_LISTED)).map(machineActionEntity),
+          value: [
+            ...(await deps.store.awaiting(caller, MAX_LISTED)).map(machineActionEntity),
+            ...(await deps.elsewhere.waiting(caller, MAX_LISTED)),
+          ]
+            // Of one form, they sort as text.
+            .sort((one, other) => one.creationDateTimeUtc.localeCompare(other.creationDateTimeUtc))
+            .slice(0, MAX_LISTED),
         },
       }),
     }),
@@ -52,7 +60,8 @@ export function approvalRoutes(deps: {
       id: 'approvals.approve',
       method: 'POST',
       path: '/api/merlon/approvals/:id/approve',
-      summary: 'Approve a machine action that somebody else ordered; the order leaves.',
+      summary:
+        'Approve a machine action that somebody else ordered, or his console session; the order leaves.',
       access: { ...access, deviceScope: 'require' },
       audit: 'machineAction.approve',
       params: idParams,
@@ -60,6 +69,7 @@ export function approvalRoutes(deps: {
       responses: { 200: MachineAction },
       async handle(request) {
         const action = await waiting(request);
+        if (!action) return { status: 200, body: await decideElsewhere(request, 'approve') };
         const now = deps.clock.now();
         const approved = await deps.store.approve(
           request.caller.tenantId,
@@ -81,7 +91,7 @@ export function approvalRoutes(deps: {
       id: 'approvals.reject',
       method: 'POST',
       path: '/api/merlon/approvals/:id/reject',
-      summary: 'Reject a machine action that waits for approval; it ends as cancelled.',
+      summary: 'Reject a machine action or a console session that waits for approval; it ends as cancelled.',
       access: { ...access, deviceScope: 'require' },
       audit: 'machineAction.reject',
       params: idParams,
@@ -89,6 +99,7 @@ export function approvalRoutes(deps: {
       responses: { 200: MachineAction },
       async handle(request) {
         const action = await waiting(request);
+        if (!action) return { status: 200, body: await decideElsewhere(request, 'reject') };
         const rejected = await deps.store.reject(
           request.caller.tenantId,
           action.id,
@@ -101,21 +112,38 @@ export function approvalRoutes(deps: {
     }),
   ];
 
-  /** Whoever ordered it is not the second person. */
-  async function waiting(request: {
-    params: { id: string };
-    caller: Caller;
-    audit: RouteAudit;
-  }): Promise<MachineActionRow> {
+  /** Whoever ordered it is not the second person. Null: there is no machine action of that id. */
+  async function waiting(request: DecisionRequest): Promise<MachineActionRow | null> {
     const { id } = request.params;
     request.audit.target('machineAction', id);
     const action = isGuid(id) ? await deps.store.find(request.caller.tenantId, id) : undefined;
-    if (action?.approval !== 'Required' || action.status !== 'Pending')
-      throw new ApiError('ResourceNotFound', `No machine action ${id} waits for approval.`);
+    if (!action) return null;
+    if (action.approval !== 'Required' || action.status !== 'Pending') throw noneWaits(id);
     await deps.devices.require(request.caller, action.machine_id, 'act');
     await requireSecondPerson(deps, { id: action.requestor_id, at: action.created_at }, request.caller);
     return action;
   }
+
+  async function decideElsewhere(
+    { params: { id }, caller, audit, body }: DecisionRequest & { readonly body: Static<typeof Word> },
+    decision: 'approve' | 'reject',
+  ): Promise<MachineAction> {
+    const decided = isGuid(id)
+      ? await deps.elsewhere.decide(id, decision, { caller, audit, comment: body.comment ?? null })
+      : null;
+    if (!decided) throw noneWaits(id);
+    return decided;
+  }
+}
+
+interface DecisionRequest {
+  readonly params: { readonly id: string };
+  readonly caller: Caller;
+  readonly audit: RouteAudit;
+}
+
+function noneWaits(id: string): ApiError {
+  return new ApiError('ResourceNotFound', `No machine action ${id} waits for approval.`);
 }
 
 function decided(id: string): ApiError {

@@ -8,6 +8,7 @@ import type { Devices } from '../devices/index.ts';
 import type { CommandKey } from '../onboarding/index.ts';
 import { type ApprovalPolicies, approvalPolicies, approvalPolicyOperations } from './approval-policies.ts';
 import { approvalRoutes } from './approval-routes.ts';
+import { AwaitingElsewhere } from './awaiting.ts';
 import { bulkOrderRoute } from './bulk-orders.ts';
 import { channelSocket } from './channel.ts';
 import { ChannelHub } from './channel-hub.ts';
@@ -28,6 +29,7 @@ import { type MachineActionRow, responseStore } from './store.ts';
 
 export { type ApprovalPolicies, policyFor } from './approval-policies.ts';
 export { requireSecondPerson } from './approval-routes.ts';
+export type { AwaitingSource } from './awaiting.ts';
 export { linkAnswer } from './download-links.ts';
 export { machineActionHistory } from './history.ts';
 export type { LiveAttendant, LiveFrame } from './live-attendance.ts';
@@ -40,6 +42,8 @@ export interface Response extends Feature {
   /** An order of this device that is not over. @throws ApiError ResourceNotFound, BadRequest */
   openOrder(device: DeviceCaller, orderId: string): Promise<MachineActionRow>;
   readonly policies: Pick<ApprovalPolicies, 'list'>;
+  /** Whatever else waits for a second person's word is listed and decided on beside machine actions. */
+  readonly awaiting: Pick<AwaitingElsewhere, 'add'>;
   readonly results: Pick<OrderResultsStore, 'whole'>;
   readonly links: DownloadLinks;
   /** Console sessions speak over the channels of devices, too. */
@@ -66,6 +70,7 @@ export function createResponse(
   const results = orderResultsStore(platform.state);
   const hub = new ChannelHub();
   const live = new LiveAttendance();
+  const elsewhere = new AwaitingElsewhere();
   const links = downloadLinks({ results, clock: platform.clock });
   const doubt = raiseDoubts(alerts, platform.clock);
   const deps = { ...platform, log, store, results, hub, devices, commandKey, content, doubt, live, links };
@@ -95,6 +100,7 @@ export function createResponse(
     ordering,
     openOrder: (device, orderId) => openOrder(store, device, orderId),
     policies,
+    awaiting: elsewhere,
     results,
     links,
     live,
@@ -103,7 +109,7 @@ export function createResponse(
       ...orderRoutes(ordering, specs),
       bulkOrderRoute({ ordering, specs }),
       ...responseRoutes({ ...deps, send }),
-      ...approvalRoutes({ ...deps, send, lifetimeMs: ACTION_LIFETIME_MS }),
+      ...approvalRoutes({ ...deps, elsewhere, send, lifetimeMs: ACTION_LIFETIME_MS }),
       ...orderResultRoutes(deps),
       ...downloadRoutes(deps),
       ...operationRoutes(operations, platform.state),
