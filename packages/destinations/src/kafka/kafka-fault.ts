@@ -42,7 +42,12 @@ export function kafkaFault(error: unknown, where: string): DeliveryError {
         cause: error,
       });
   }
-  if (tree.some((one) => textMember(one, 'code') === 'PLT_KFK_AUTHENTICATION'))
+  if (
+    tree.some(
+      (one) =>
+        textMember(one, 'code') === 'PLT_KFK_AUTHENTICATION' || one.name === 'KafkaJSSASLAuthenticationError',
+    )
+  )
     return new DeliveryError('credentials', `${where}: the brokers do not accept the credentials.`, {
       cause: error,
     });

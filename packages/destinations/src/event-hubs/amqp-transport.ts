@@ -1,0 +1,86 @@
+/**
+ * AMQP 1.0 by the Azure SDK. The SDK opens its sockets itself and lets nobody choose address or authorities, except where it is given what to open
+ * WebSockets with: what is given to it here has a WebSocket's face, and is the plain TLS connection of the protocol behind it.
+ */
+import type { EventHubProducerClient } from '@azure/event-hubs';
+import { eachAtMost } from '../each-at-most.ts';
+import { guardedSocket } from './guarded-socket.ts';
+import type { Transport, TransportOptions } from './transport.ts';
+
+/** Messages on their way at once; those of one device go one after the other. */
+const AT_ONCE = 64;
+const ACKNOWLEDGE_MS = 30_000;
+
+export async function amqpTransport(options: TransportOptions): Promise<Transport> {
+  const { EventHubProducerClient } = await import('@azure/event-hubs');
+  const { identity, namespace } = options;
+  const clients = new Map<string, EventHubProducerClient>();
+  const webSocket = socketClass(options);
+
+  function clientOf(hub: string): EventHubProducerClient {
+    const known = clients.get(hub);
+    if (known !== undefined) return known;
+    const more = {
+      webSocketOptions: { webSocket },
+      retryOptions: { maxRetries: 1, retryDelayInMs: 250, timeoutInMs: ACKNOWLEDGE_MS },
+    };
+    const client =
+      'credential' in identity
+        ? new EventHubProducerClient(namespace.host, hub, identity.credential, more)
+        : new EventHubProducerClient(identity.connectionString, hub, more);
+    clients.set(hub, client);
+    return client;
+  }
+
+  return {
+    async send(sequences, signal) {
+      await eachAtMost(AT_ONCE, sequences, async ({ hub, key, bodies }) => {
+        for (const body of bodies)
+          await clientOf(hub).sendBatch([{ body, contentType: 'application/json' }], {
+            partitionKey: key,
+            abortSignal: signal,
+          });
+      });
+    },
+    async probe(hubs, signal) {
+      // A batch is as large as the hub says when a link for sending is opened.
+      for (const hub of hubs) await clientOf(hub).createBatch({ abortSignal: signal });
+    },
+    async discard() {
+      const closing = [...clients.values()];
+      clients.clear();
+      await Promise.all(closing.map((client) => client.close().catch(() => undefined)));
+    },
+  };
+}
+
+function socketClass({ namespace, ca, context, heard }: TransportOptions) {
+  const { host, port, secure } = namespace;
+  return class {
+    readonly url = `${host}:${port}`;
+    onopen: () => void = () => undefined;
+    onmessage: (event: { readonly data: Buffer }) => void = () => undefined;
+    onclose: () => void = () => undefined;
+    onerror: (error: Error) => void = () => undefined;
+    readonly #socket;
+
+    constructor() {
+      this.#socket = guardedSocket(host, port, { secure, ca, context }, () => this.onopen());
+      this.#socket.setNoDelay(true);
+      this.#socket.on('data', (data) => this.onmessage({ data }));
+      this.#socket.on('close', () => this.onclose());
+      this.#socket.on('error', (error) => {
+        heard(error);
+        this.onerror(error);
+      });
+    }
+
+    send(data: Uint8Array): void {
+      this.#socket.write(data);
+    }
+
+    close(): void {
+      this.#socket.end();
+    }
+  };
+}
