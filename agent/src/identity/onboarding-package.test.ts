@@ -52,6 +52,14 @@ describe('checkOnboardingPackage', () => {
       },
       /another kind/,
     ],
+    ['another server', () => changed((p) => ({ ...p, serverUrl: 'https://b' })), /serverUrl .* altered/],
+    ['another authority', () => changed((p) => ({ ...p, caPem: `${p.caPem}\n` })), /caPem .* altered/],
+    ['a tag of somebody else', () => changed((p) => ({ ...p, tag: 'mine' })), /tag .* altered/],
+    [
+      'another agent',
+      () => changed((p) => ({ ...p, agents: { 'linux-x64': 'a'.repeat(64) } })),
+      /agents .* altered/,
+    ],
     ['an unreadable expiry', () => changed((p) => ({ ...p, expiresAt: 'soon' })), /no valid expiry/],
   ])('refuses %s', async (_what, text, message) => {
     await expect(checkOnboardingPackage(await text(), now)).rejects.toThrow(message);

@@ -1,5 +1,5 @@
 /** A server's command key, for tests: signs enrolment tokens and orders as the real one does. */
-import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import {
   type CancelClaims,
   type Ed25519PublicJwk,
@@ -44,7 +44,15 @@ export class TestCommandKey {
     const { tenantId, serverUrl, caPem, tag } = facts;
     const packageId = randomUUID();
     const exp = Math.floor(now.getTime() / 1000) + secondsValid;
-    const claims: EnrolmentClaims = { tid: tenantId, pkg: packageId, iat: exp - 3600, exp };
+    const claims: EnrolmentClaims = {
+      tid: tenantId,
+      pkg: packageId,
+      iat: exp - 3600,
+      exp,
+      ...(tag === undefined ? {} : { tag }),
+      srv: serverUrl,
+      ca: createHash('sha256').update(caPem).digest('base64url'),
+    };
     return {
       kind: 'merlon-onboarding',
       version: 1,

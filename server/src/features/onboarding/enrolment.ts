@@ -15,8 +15,6 @@ const requestValidator = Compile(EnrolRequest);
 /** Machines that it onboards are made anew at each start. */
 const SINGLE_ENTRY_TOOL = 'vdi';
 const BODY_LIMIT = 64 * 1024;
-/** Devices that are turned away together shall not come back together. */
-const RETRY_S = { least: 1, most: 5 };
 
 export function enrolmentRoute(deps: {
   devices: Pick<Devices, 'enrol' | 'verifyNewKey'>;
@@ -41,10 +39,10 @@ export function enrolmentRoute(deps: {
     responses: { 200: EnrolResponse, 201: EnrolResponse },
     async handle(request) {
       const admitted = await deps.admission.run(() => enrol(request));
-      if (admitted) return admitted.value;
+      if ('value' in admitted) return admitted.value;
       deps.enrolments.inc({ outcome: 'shed' });
       throw new ApiError('ServiceUnavailable', 'Too many devices enrol at this moment.', {
-        retryAfterSeconds: RETRY_S.least + Math.floor(Math.random() * (RETRY_S.most - RETRY_S.least + 1)),
+        retryAfterSeconds: admitted.retryAfterSeconds,
       });
     },
   });

@@ -34,8 +34,8 @@ export interface OnboardingDeps
   readonly publicUrl: () => string;
 }
 
-/** Each is a transaction and a signature; more at once only wait for each other. */
-const ENROLMENTS = { atWork: 16, waiting: 2_000 };
+/** Each is a transaction: half of the database's connections are left to everybody else. */
+const ENROLMENTS = { atWork: 8, waiting: 1_000 };
 /** A minute. Whole offices are behind one address. */
 const REPORTS = { perAddress: 300, perPackage: 3_000 };
 
