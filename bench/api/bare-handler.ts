@@ -5,7 +5,9 @@ import { join } from 'node:path';
 
 const PROGRAM = `
   import { createServer } from 'node:https';
-  const { key, cert, body } = JSON.parse(process.env.BARE);
+  let given = '';
+  for await (const chunk of process.stdin.setEncoding('utf8')) given += chunk;
+  const { key, cert, body } = JSON.parse(given);
   const bytes = Buffer.from(body);
   const server = createServer({ key, cert }, (request, response) => {
     response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'content-length': bytes.length });
@@ -24,12 +26,10 @@ export interface BareHandler {
 export async function startBareHandler(home: string, body: string): Promise<BareHandler> {
   const read = (name: string) => readFileSync(join(home, 'tls', name), 'utf8');
   const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', PROGRAM], {
-    env: {
-      ...process.env,
-      BARE: JSON.stringify({ key: read('server.key'), cert: read('server.pem'), body }),
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
+  // A body may be larger than what fits into an environment.
+  child.stdin?.end(JSON.stringify({ key: read('server.key'), cert: read('server.pem'), body }));
   const ended = new Promise((resolve) => child.once('exit', resolve));
   const port = await new Promise<number>((resolve, reject) => {
     child.stdout?.once('data', (text) => resolve(Number(text)));
