@@ -44,8 +44,6 @@ export interface Config {
 export interface StreamingConfig {
   /** Export settings a tenant may have. */
   readonly maxSettings: number;
-  /** Event types of one, where each has a hub of its own. */
-  readonly maxTypes: number;
   /** Bytes of the event log that are kept for a setting which does not keep up. */
   readonly retainBytes: number;
   /** Private networks in which destinations may be. Null: any address may be. */
@@ -146,7 +144,6 @@ function streamingConfig(env: Environment): StreamingConfig {
   const networks = text(env, 'MERLON_STREAMING_NETWORKS');
   return {
     maxSettings: integer(env, 'MERLON_STREAMING_MAX_SETTINGS', 5, 1, 1_000),
-    maxTypes: integer(env, 'MERLON_STREAMING_MAX_TYPES', 10, 1, 1_000),
     // Half of what the event log keeps: an export must not be what makes it refuse events.
     retainBytes: integer(env, 'MERLON_STREAMING_RETAIN_MB', 4_096, 1, 7_000) * MIB,
     networks:

@@ -39,7 +39,7 @@ describe('a setting of the known shape', () => {
     );
     expect(destination).toMatchObject({
       kind: 'eventHubs',
-      settings: { namespace: 'merlon-hub.servicebus.windows.net', eventHub: 'all' },
+      settings: { namespace: 'merlon-hub.servicebus.windows.net', hub: 'all' },
     });
   });
 

@@ -103,7 +103,7 @@ function targetOf(setting: DataExportSetting): Pick<AskedExport, 'destination' |
   if (hub) {
     const namespace = nameIn(hub.eventHubResourceId, 'namespaces', 'eventHubResourceId');
     const usual = { authentication: 'managedIdentity', namespace: `${namespace}.servicebus.windows.net` };
-    const name = hub.name ? { eventHub: hub.name } : {};
+    const name = hub.name ? { hub: hub.name } : {};
     return {
       resourceId: hub.eventHubResourceId,
       destination: { kind: 'eventHubs', settings: { ...(hub.merlon ?? usual), ...name } },
@@ -132,7 +132,7 @@ export function shownExport(setting: ExportSetting, resource: string | null): Sh
     designatedTenantId: null,
     eventHubProperties:
       kind === 'eventHubs'
-        ? { eventHubResourceId: resource ?? settings.namespace ?? null, name: settings.eventHub ?? null }
+        ? { eventHubResourceId: resource ?? settings.namespace ?? null, name: settings.hub ?? null }
         : null,
     storageAccountProperties:
       kind === 'azureStorage' ? { storageAccountResourceId: resource ?? settings.accountUrl ?? null } : null,

@@ -83,7 +83,6 @@ export function createStreaming(deps: StreamingDeps): Feature {
     compileFilters: filterCompiler(new URL('./filter-worker.js', import.meta.url)),
     groups: (tenantId) => deps.deviceGroups.list(tenantId),
     maxSettings: config.streaming.maxSettings,
-    maxTypes: config.streaming.maxTypes,
   });
   const operations = streamingOperations({
     work,

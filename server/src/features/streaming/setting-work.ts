@@ -63,7 +63,6 @@ export interface SettingWorkDeps {
   readonly rows: Pick<EventRows, 'countAfter'>;
   readonly groups: (tenantId: string) => Promise<readonly { readonly id: number; readonly name: string }[]>;
   readonly maxSettings: number;
-  readonly maxTypes: number;
   readonly clock: Clock;
   readonly stopping: AbortSignal;
 }
@@ -165,11 +164,6 @@ export function settingWork(deps: SettingWorkDeps): SettingWork {
           `There is no kind of destination named ${input.destination.kind}; there are ${destinationKinds.map(({ name }) => name).join(', ')}.`,
         );
       const tables = tablesOf(input.eventTypes);
-      if (kind.name === 'eventHubs' && !hasOneHub(input.destination) && tables.length > deps.maxTypes)
-        throw new ApiError(
-          'InvalidInput',
-          `A namespace takes ${deps.maxTypes} event types where each has a hub of its own: name one hub, or choose fewer types.`,
-        );
       const settings = await wholeSettings(kind, input.destination.settings, old, deps.seal);
       checkSettings(kind, settings, tables);
       await checkGroups(tenantId, input.deviceGroups);
@@ -261,10 +255,6 @@ export function tablesOf(eventTypes: readonly string[]): string[] {
     return table;
   });
   return [...new Set(tables)];
-}
-
-function hasOneHub({ settings }: DestinationSpec): boolean {
-  return typeof settings.eventHub === 'string' && settings.eventHub !== '';
 }
 
 /**
