@@ -1,9 +1,11 @@
 /** The cluster is a real OpenSearch. It comes without its security plugin, so what is answered to wrong credentials is told by a server of the test's own. */
 import { createServer } from 'node:http';
+import { openContext, record, signal } from '@merlon/destinations/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type OpenSearch, startOpenSearch } from '../../../../tests/support/opensearch.ts';
-import { openContext, record, signal } from '../testing.ts';
-import { elasticsearch } from './index.ts';
+import { destinationKind } from '../support/destination-kind.ts';
+import { type OpenSearch, startOpenSearch } from '../support/opensearch.ts';
+
+const elasticsearch = destinationKind('elasticsearch');
 
 let cluster: OpenSearch;
 

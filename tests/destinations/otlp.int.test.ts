@@ -1,9 +1,12 @@
 /** The collector is built on the protocol's own generated messages, and takes no unknown member. */
+
+import { openContext, record, signal } from '@merlon/destinations/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type OtlpCollector, startOtlpCollector } from '../../../../tests/support/otlp-collector.ts';
-import { eventually } from '../../../../tests/support/wait.ts';
-import { openContext, record, signal } from '../testing.ts';
-import { otlp } from './index.ts';
+import { destinationKind } from '../support/destination-kind.ts';
+import { type OtlpCollector, startOtlpCollector } from '../support/otlp-collector.ts';
+import { eventually } from '../support/wait.ts';
+
+const otlp = destinationKind('otlp');
 
 let collector: OtlpCollector;
 

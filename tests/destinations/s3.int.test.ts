@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DuckDBInstance } from '@duckdb/node-api';
+import { openContext, record, signal } from '@merlon/destinations/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type S3Store, startS3Store } from '../../../../tests/support/s3-store.ts';
-import { openContext, record, signal } from '../testing.ts';
-import { s3 } from './index.ts';
+import { destinationKind } from '../support/destination-kind.ts';
+import { type S3Store, startS3Store } from '../support/s3-store.ts';
+
+const s3 = destinationKind('s3');
 
 let store: S3Store;
 let folder: string;

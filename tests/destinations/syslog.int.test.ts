@@ -1,10 +1,12 @@
 /** The receiver is a real rsyslog; those that misbehave are sockets of the test's own. */
 import { createServer, type Socket } from 'node:net';
+import { forbiddenContext, openContext, record, refusedPort, signal } from '@merlon/destinations/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { type Rsyslog, startRsyslog } from '../../../../tests/support/rsyslog.ts';
-import { eventually } from '../../../../tests/support/wait.ts';
-import { forbiddenContext, openContext, record, refusedPort, signal } from '../testing.ts';
-import { syslog } from './index.ts';
+import { destinationKind } from '../support/destination-kind.ts';
+import { type Rsyslog, startRsyslog } from '../support/rsyslog.ts';
+import { eventually } from '../support/wait.ts';
+
+const syslog = destinationKind('syslog');
 
 let rsyslog: Rsyslog;
 let strict: Rsyslog;
