@@ -11,6 +11,9 @@ const FAULTS: Readonly<Record<string, readonly [DeliveryFault, string]>> = {
 };
 
 export function amqpFault(error: unknown, host: string): DeliveryError | undefined {
+  // Of several tries, each has an error of its own.
+  if (error instanceof AggregateError)
+    return error.errors.map((one: unknown) => amqpFault(one, host)).findLast((fault) => fault !== undefined);
   if (!(error instanceof Error)) return undefined;
   const code: unknown = Reflect.get(error, 'code');
   const known = typeof code === 'string' ? FAULTS[code] : undefined;

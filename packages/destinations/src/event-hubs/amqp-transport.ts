@@ -15,7 +15,18 @@ export async function amqpTransport(options: TransportOptions): Promise<Transpor
   const { EventHubProducerClient } = await import('@azure/event-hubs');
   const { identity, namespace } = options;
   const clients = new Map<string, EventHubProducerClient>();
-  const webSocket = socketClass(options);
+  /** Of the call that runs now. */
+  let broken = new AbortController();
+  const webSocket = socketClass(options, () => broken.abort());
+
+  /** The SDK waits for answers on connections that are gone until its time is over; here that ends the call at once. */
+  async function whileConnected(
+    signal: AbortSignal,
+    work: (signal: AbortSignal) => Promise<void>,
+  ): Promise<void> {
+    broken = new AbortController();
+    await work(AbortSignal.any([signal, broken.signal]));
+  }
 
   function clientOf(hub: string): EventHubProducerClient {
     const known = clients.get(hub);
@@ -33,19 +44,21 @@ export async function amqpTransport(options: TransportOptions): Promise<Transpor
   }
 
   return {
-    async send(sequences, signal) {
-      await eachAtMost(AT_ONCE, sequences, async ({ hub, key, bodies }) => {
-        for (const body of bodies)
-          await clientOf(hub).sendBatch([{ body, contentType: 'application/json' }], {
-            partitionKey: key,
-            abortSignal: signal,
-          });
-      });
-    },
-    async probe(hubs, signal) {
-      // A batch is as large as the hub says when a link for sending is opened.
-      for (const hub of hubs) await clientOf(hub).createBatch({ abortSignal: signal });
-    },
+    send: (sequences, given) =>
+      whileConnected(given, (signal) =>
+        eachAtMost(AT_ONCE, sequences, async ({ hub, key, bodies }) => {
+          for (const body of bodies)
+            await clientOf(hub).sendBatch([{ body, contentType: 'application/json' }], {
+              partitionKey: key,
+              abortSignal: signal,
+            });
+        }),
+      ),
+    probe: (hubs, given) =>
+      whileConnected(given, async (signal) => {
+        // How large a batch may be is what the hub says when a link for sending is opened.
+        for (const hub of hubs) await clientOf(hub).createBatch({ abortSignal: signal });
+      }),
     async discard() {
       const closing = [...clients.values()];
       clients.clear();
@@ -54,7 +67,7 @@ export async function amqpTransport(options: TransportOptions): Promise<Transpor
   };
 }
 
-function socketClass({ namespace, ca, context, heard }: TransportOptions) {
+function socketClass({ namespace, ca, context, heard }: TransportOptions, closed: () => void) {
   const { host, port, secure } = namespace;
   return class {
     readonly url = `${host}:${port}`;
@@ -68,7 +81,11 @@ function socketClass({ namespace, ca, context, heard }: TransportOptions) {
       this.#socket = guardedSocket(host, port, { secure, ca, context }, () => this.onopen());
       this.#socket.setNoDelay(true);
       this.#socket.on('data', (data) => this.onmessage({ data }));
-      this.#socket.on('close', () => this.onclose());
+      this.#socket.on('close', (failed) => {
+        if (!failed) heard(Object.assign(new Error('closed by the peer'), { code: 'ECONNRESET' }));
+        closed();
+        this.onclose();
+      });
       this.#socket.on('error', (error) => {
         heard(error);
         this.onerror(error);
