@@ -144,12 +144,15 @@ export const alertColumns: readonly Column<Alert>[] = [
 export function AlertTable({
   alerts,
   withDevice,
+  narrow = false,
   sort,
   onSort,
   stale = false,
 }: {
   readonly alerts: readonly Alert[];
   readonly withDevice: boolean;
+  /** In little room: what is seen at once is left out. */
+  readonly narrow?: boolean;
   readonly sort?: Sort;
   readonly onSort?: (sort: Sort) => void;
   readonly stale?: boolean;
@@ -157,7 +160,9 @@ export function AlertTable({
   return (
     <DataTable
       label="Alerts"
-      columns={withDevice ? alertColumns : alertColumns.filter(({ id }) => id !== 'device')}
+      columns={alertColumns.filter(
+        ({ id }) => (withDevice || id !== 'device') && !(narrow && id === 'assigned'),
+      )}
       rows={alerts}
       rowKey={({ id }) => id}
       stale={stale}

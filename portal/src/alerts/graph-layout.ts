@@ -12,7 +12,7 @@ export interface ProcessGraph {
   readonly edges: readonly { readonly from: string; readonly to: string }[];
 }
 
-export const COLUMN_PX = 300;
+export const COLUMN_PX = 260;
 export const ROW_PX = 84;
 
 /** A process stands beside the first of its children; leaves follow one another. */

@@ -16,7 +16,7 @@ const useStyles = makeStyles({
     backgroundColor: tokens.colorNeutralBackground1,
   },
   process: {
-    width: '250px',
+    width: '220px',
     height: '64px',
     boxSizing: 'border-box',
     padding: '6px 10px',
@@ -105,7 +105,7 @@ export function StoryGraph({
         edgesFocusable={false}
         colorMode={dark ? 'dark' : 'light'}
         fitView
-        fitViewOptions={{ maxZoom: 1, padding: 0.1 }}
+        fitViewOptions={{ minZoom: 0.7, maxZoom: 1, padding: 0.08 }}
         minZoom={0.2}
         preventScrolling={false}
         zoomOnScroll={false}
@@ -119,7 +119,7 @@ export function StoryGraph({
         }}
       >
         <Background />
-        <Controls showInteractive={false} />
+        <Controls position="bottom-right" orientation="horizontal" showInteractive={false} />
       </ReactFlow>
     </div>
   );

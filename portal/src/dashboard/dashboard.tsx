@@ -347,11 +347,11 @@ function Ingest() {
   return (
     <Tile title="Events" link={{ to: '/hunting', search: { query: ingestKql, run: true } }}>
       <Loaded query={useQuery(ingestQuery)} label="Counting events…">
-        {({ perMinute, newest }) => (
+        {({ lastHour, newest }) => (
           <>
-            <span className={styles.big}>{Math.round(perMinute).toLocaleString('en')}</span>
+            <span className={styles.big}>{lastHour.toLocaleString('en')}</span>
             <p className={styles.minor}>
-              a minute in the last hour; the newest event is from <Ago value={newest} />
+              in the last hour; the newest is from <Ago value={newest} />
             </p>
           </>
         )}

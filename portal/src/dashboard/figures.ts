@@ -133,7 +133,7 @@ export const ingestQuery = queryOptions({
   queryFn: async ({ signal }) => {
     const [row] = (await hunt(ingestKql, signal)).Results;
     const newest = typeof row?.Newest === 'string' ? row.Newest : null;
-    return { perMinute: Number(row?.Events ?? 0) / 60, newest };
+    return { lastHour: Number(row?.Events ?? 0), newest };
   },
   staleTime: EVENTS_REFRESH_MS,
   refetchInterval: EVENTS_REFRESH_MS,

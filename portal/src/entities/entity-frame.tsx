@@ -53,7 +53,7 @@ export function EntityFrame({ kind, id, title, about, actions, children }: Entit
                 value.length === 0 ? (
                   <Empty title="No alert names it." />
                 ) : (
-                  <AlertTable alerts={value} withDevice />
+                  <AlertTable alerts={value} withDevice narrow />
                 )
               }
             </Loaded>

@@ -41,7 +41,8 @@ Chart.register(
 const useStyles = makeStyles({
   frame: {
     position: 'relative',
-    height: '320px',
+    height: '260px',
+    flexShrink: 0,
     padding: tokens.spacingHorizontalM,
     boxSizing: 'border-box',
     border: `1px solid ${tokens.colorNeutralStroke2}`,

@@ -59,6 +59,7 @@ const useStyles = makeStyles({
     display: 'flex',
     flexDirection: 'column',
     gap: tokens.spacingVerticalM,
+    overflow: 'auto',
   },
   bar: { display: 'flex', alignItems: 'center', gap: tokens.spacingHorizontalS, flexWrap: 'wrap' },
 });
@@ -178,7 +179,7 @@ export function HuntingPage() {
             ) : null}
           </div>
           <KqlEditor
-            key={activeId}
+            key={`editor ${activeId}`}
             ref={editor}
             initial={active?.text ?? ''}
             height="180px"
@@ -203,7 +204,7 @@ export function HuntingPage() {
           </div>
           {keep.error ? <Problem error={keep.error} /> : null}
           <OutcomeView
-            key={activeId}
+            key={`outcome ${activeId}`}
             outcome={outcome}
             onCondition={(condition) => editor.current?.replace(addToQuery(editor.current.text(), condition))}
           />

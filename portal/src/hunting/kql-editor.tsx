@@ -6,6 +6,7 @@ import {
   type CompletionResult,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap, toggleComment } from '@codemirror/commands';
@@ -47,6 +48,7 @@ const useStyles = makeStyles({
     border: `1px solid ${tokens.colorNeutralStroke1}`,
     borderRadius: tokens.borderRadiusMedium,
     overflow: 'hidden',
+    flexShrink: 0,
     backgroundColor: tokens.colorNeutralBackground1,
     ':focus-within': { border: `1px solid ${tokens.colorCompoundBrandStroke}` },
     '& .cm-editor': { height: '100%', fontSize: tokens.fontSizeBase300 },
@@ -112,7 +114,8 @@ export function KqlEditor({ ref, initial, height, onRun, onChange }: KqlEditorPr
 
   useEffect(() => {
     if (!place.current) return;
-    const runQuery = () => {
+    const runQuery = (view: EditorView) => {
+      closeCompletion(view);
       callbacks.current.onRun();
       return true;
     };

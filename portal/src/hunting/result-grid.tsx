@@ -30,7 +30,14 @@ import { type ResultRow, sortRows } from './sort-rows.ts';
 const ROW_HEIGHT = 30;
 
 const useStyles = makeStyles({
-  split: { display: 'flex', flexGrow: 1, minHeight: 0, gap: tokens.spacingHorizontalM },
+  split: {
+    display: 'flex',
+    flexGrow: 1,
+    flexShrink: 0,
+    flexBasis: 0,
+    minHeight: '220px',
+    gap: tokens.spacingHorizontalM,
+  },
   scroll: {
     flexGrow: 1,
     minWidth: 0,

@@ -15,7 +15,7 @@ import {
 } from '@fluentui/react-components';
 import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouterState } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { meQuery, otherTenantsQuery } from '../api/me.ts';
 import { useLiveUpdates } from '../live/use-live-updates.ts';
 import { setPreferences, type Theme, usePreferences, type Zone } from '../preferences.ts';
@@ -195,12 +195,15 @@ export function Shell() {
 /** Whoever reads by ear learns that the page changed: its content takes the focus, unless something in it did. */
 function useTitleFocus(): void {
   const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
-  const [first] = useState(path);
+  const before = useRef(path);
   useEffect(() => {
-    if (path === undefined || path === first) return;
+    const came = before.current;
+    before.current = path;
+    // Where one has just arrived the browser begins at the top, as everywhere.
+    if (came === undefined || came === path) return;
     const main = document.getElementById('main');
     if (main && !main.contains(document.activeElement)) main.focus({ preventScroll: true });
-  }, [path, first]);
+  }, [path]);
 }
 
 /** A time without its zone is read as whatever the reader expects. */

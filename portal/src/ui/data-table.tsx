@@ -50,13 +50,23 @@ const useStyles = makeStyles({
     borderRadius: tokens.borderRadiusMedium,
     backgroundColor: tokens.colorNeutralBackground1,
   },
-  table: { minWidth: '760px' },
   head: { backgroundColor: tokens.colorNeutralBackground2 },
   headCell: { fontWeight: tokens.fontWeightSemibold, color: tokens.colorNeutralForeground2 },
   select: { width: '40px', paddingLeft: '2px', paddingRight: 0 },
   cell: { overflow: 'hidden', textOverflow: 'ellipsis', paddingTop: '5px', paddingBottom: '5px' },
   stale: { opacity: 0.6 },
 });
+
+/** What a column without a width gets at least, so that in little room the table scrolls and no column closes. */
+const LEAST_PX = 190;
+/** Left and right of a cell, beside its width. */
+const PADDING_PX = 16;
+const SELECT_PX = 58;
+
+function leastWidth<T>(columns: readonly Column<T>[], selectable: boolean): number {
+  const widths = columns.map(({ width }) => (width === undefined ? LEAST_PX : Number.parseInt(width, 10)));
+  return widths.reduce((sum, width) => sum + width + PADDING_PX, selectable ? SELECT_PX : 0);
+}
 
 export interface DataTableProps<T> {
   /** Says what the table lists, to those who cannot see the page. */
@@ -113,7 +123,16 @@ export function DataTable<T>(props: DataTableProps<T>) {
 
   return (
     <div className={mergeClasses(styles.frame, stale && styles.stale)}>
-      <Table aria-label={label} className={styles.table} sortable={onSort !== undefined}>
+      <Table
+        aria-label={label}
+        style={{
+          minWidth: leastWidth(
+            columns.filter(({ id }) => table.getColumn(id)?.getIsVisible()),
+            onSelect !== undefined,
+          ),
+        }}
+        sortable={onSort !== undefined}
+      >
         <TableHeader className={styles.head}>
           {table.getHeaderGroups().map((group) => (
             <TableRow key={group.id}>
