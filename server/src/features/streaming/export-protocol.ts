@@ -25,7 +25,12 @@ export interface StreamSpec extends RowChoice {
 export type ToExporter =
   | { readonly kind: 'open'; readonly stream: StreamSpec }
   | { readonly kind: 'close'; readonly stream: string }
-  | { readonly kind: 'probe'; readonly job: number; readonly destination: DestinationSpec }
+  | {
+      readonly kind: 'probe';
+      readonly job: number;
+      readonly destination: DestinationSpec;
+      readonly tables: readonly string[];
+    }
   | {
       readonly kind: 'deliver';
       readonly job: number;

@@ -36,7 +36,11 @@ export interface ExportThread {
     signal: AbortSignal,
   ): Promise<{ chosen: readonly RowCount[]; leftOut: readonly RowCount[] }>;
   /** Null: the settings work. */
-  probe(destination: DestinationSpec, signal: AbortSignal): Promise<DeliveryFailure | null>;
+  probe(
+    destination: DestinationSpec,
+    tables: readonly string[],
+    signal: AbortSignal,
+  ): Promise<DeliveryFailure | null>;
   end(): Promise<void>;
 }
 
@@ -135,8 +139,9 @@ export function startExportThread(options: { workerUrl: URL; data: ExporterData 
       const keys = batches.map(({ key }) => key);
       return ask('counted', batches, (job) => ({ kind: 'count', job, stream, keys }), signal);
     },
-    async probe(destination, signal) {
-      return (await ask('probed', [], (job) => ({ kind: 'probe', job, destination }), signal)).failure;
+    async probe(destination, tables, signal) {
+      return (await ask('probed', [], (job) => ({ kind: 'probe', job, destination, tables }), signal))
+        .failure;
     },
     async end() {
       ended = true;

@@ -196,11 +196,14 @@ async function count(
   say({ kind: 'counted', job, chosen: tally.counts, leftOut: leftOut.counts });
 }
 
-async function probe(job: number, spec: DestinationSpec, signal: AbortSignal): Promise<void> {
+async function probe(
+  { job, destination: spec, tables }: Extract<ToExporter, { kind: 'probe' }>,
+  signal: AbortSignal,
+): Promise<void> {
   let destination: Destination | null = null;
   try {
     destination = await open(spec);
-    await destination.probe(AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]));
+    await destination.probe(AbortSignal.any([signal, AbortSignal.timeout(PROBE_MS)]), tables);
     say({ kind: 'probed', job, failure: null });
   } catch (error) {
     say({ kind: 'probed', job, failure: failureOf(error, spec, secretsOf(spec)) });
@@ -243,7 +246,7 @@ parentPort?.on('message', (message: ToExporter) => {
       return;
     }
     case 'probe':
-      run(message.job, (signal) => probe(message.job, message.destination, signal));
+      run(message.job, (signal) => probe(message, signal));
       return;
     case 'deliver':
       run(message.job, async (signal) => deliver(message, streamOf(message.stream), signal));

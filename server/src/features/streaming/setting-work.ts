@@ -139,8 +139,8 @@ export function settingWork(deps: SettingWorkDeps): SettingWork {
     return found;
   }
 
-  async function probe(destination: DestinationSpec): Promise<void> {
-    const failure = await deps.exporter.probe(destination, deps.stopping);
+  async function probe(destination: DestinationSpec, tables: readonly string[]): Promise<void> {
+    const failure = await deps.exporter.probe(destination, tables, deps.stopping);
     if (failure !== null)
       throw new ApiError('DestinationUnusable', `${FAULTS[failure.fault]}: ${failure.message}`);
   }
@@ -174,7 +174,7 @@ export function settingWork(deps: SettingWorkDeps): SettingWork {
           `There is a filter for ${stray}, which is not among the event types.`,
         );
       const plans = await deps.compileFilters(input.filters);
-      if (options.probe) await probe({ kind: kind.name, settings });
+      if (options.probe) await probe({ kind: kind.name, settings }, tables);
       const { open, secret } = parted(kind, settings);
       return {
         old,
@@ -232,7 +232,7 @@ export function settingWork(deps: SettingWorkDeps): SettingWork {
 
     async probe(tenantId, id) {
       const setting = await store.get(tenantId, id);
-      await probe({ kind: setting.kind, settings: await withSecrets(setting, deps.seal) });
+      await probe({ kind: setting.kind, settings: await withSecrets(setting, deps.seal) }, setting.tables);
     },
   };
 }
