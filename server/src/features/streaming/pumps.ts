@@ -68,6 +68,8 @@ interface Running {
   readonly ended: Promise<void>;
   readonly overBound: Set<() => void>;
   warned: boolean;
+  /** It met an error that it does not know how to wait out; it is begun anew at the next sweep. */
+  dead: boolean;
 }
 
 export function createPumps(deps: PumpsDeps): Pumps {
@@ -110,11 +112,15 @@ export function createPumps(deps: PumpsDeps): Pumps {
       lagBytes: () => lagOf(setting.id),
       signal: AbortSignal.any([deps.stopping, stop.signal]),
     })
-      .catch((error: unknown) =>
-        log.error({ err: error, settingId: setting.id }, 'an export ended: the event log cannot be read'),
-      )
+      .catch((error: unknown) => {
+        if (deps.stopping.aborted || stop.signal.aborted) return;
+        log.error({ err: error, settingId: setting.id }, 'an export broke off; it is begun anew');
+        status.failed('internal', 'A defect of the server: its log has the details.', SWEEP_MS);
+        one.dead = true;
+      })
       .finally(() => exporter.close(stream.id));
-    running.set(setting.id, { setting, status, stop, ended, overBound, warned: false });
+    const one: Running = { setting, status, stop, ended, overBound, warned: false, dead: false };
+    running.set(setting.id, one);
   }
 
   async function end(settingId: string): Promise<void> {
@@ -127,9 +133,9 @@ export function createPumps(deps: PumpsDeps): Pumps {
 
   async function reload(): Promise<void> {
     const settings = new Map((await deps.store.all()).map((setting) => [setting.id, setting]));
-    for (const [id, { setting }] of running) {
+    for (const [id, { setting, dead }] of running) {
       const now = settings.get(id);
-      if (now?.revision !== setting.revision || !now.enabled) await end(id);
+      if (now?.revision !== setting.revision || !now.enabled || dead) await end(id);
     }
     for (const setting of settings.values()) {
       if (!setting.enabled || running.has(setting.id)) continue;

@@ -77,7 +77,7 @@ export async function runPump(deps: PumpDeps): Promise<void> {
   }
 }
 
-function rangeLimits({ wants }: PumpDeps): { maxRecords: number; maxBytes: number } {
+export function rangeLimits({ wants }: Pick<PumpDeps, 'wants'>): { maxRecords: number; maxBytes: number } {
   return wants === null
     ? RANGE
     : { maxRecords: Math.max(RANGE.maxRecords, wants.rows), maxBytes: logBytes(wants) };
@@ -89,7 +89,7 @@ function partLimits({ wants }: PumpDeps): PartLimits {
 
 /** How much of the log gives what a destination would like to have. */
 function logBytes({ bytes }: { readonly bytes: number }): number {
-  return Math.min(Math.max(bytes / JSON_TO_LOG, LEAST_RANGE_BYTES), MOST_RANGE_BYTES);
+  return Math.min(Math.max(Math.floor(bytes / JSON_TO_LOG), LEAST_RANGE_BYTES), MOST_RANGE_BYTES);
 }
 
 /** Of a destination for which small deliveries make bad files: until enough is there, or the oldest has waited long enough. */
