@@ -98,6 +98,18 @@ const incident = createRoute({
   component: lazyRouteComponent(() => import('./incidents/incident-page.tsx'), 'IncidentPage'),
 });
 
+/** Where links of SIEM connectors lead; the page of the alert names its incident. */
+const incidentByAlert = createRoute({
+  getParentRoute: () => root,
+  path: '/incidents/byalert',
+  validateSearch: (search: Record<string, unknown>) => text('alertId', search),
+  beforeLoad: ({ search: { alertId } }) => {
+    throw alertId === undefined
+      ? redirect({ to: '/incidents', replace: true })
+      : redirect({ to: '/alerts/$alertId', params: { alertId }, replace: true });
+  },
+});
+
 const alerts = createRoute({
   getParentRoute: () => root,
   path: '/alerts',
@@ -195,6 +207,7 @@ const tree = root.addChildren([
   dashboard,
   incidents,
   incident,
+  incidentByAlert,
   alerts,
   alert,
   devices,
