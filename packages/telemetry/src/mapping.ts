@@ -85,14 +85,16 @@ export function actionOf(action: Action, fields: Fields): string | null {
 export function rowOf(mapping: EventMapping, action: string, fields: Fields, context: EventContext): Row {
   const row: Row = { Timestamp: context.time, ActionType: action };
   for (const rule of mapping.rules) rule.apply(fields, row, context);
-  let more: Record<string, unknown> | undefined;
+  if (mapping.additional.length === 0) return row;
+  const more = (row.AdditionalFields ?? {}) as Record<string, unknown>;
+  let some = row.AdditionalFields !== undefined;
   for (const entry of mapping.additional) {
-    const [field, key] = typeof entry === 'string' ? [entry, entry] : entry;
+    const field = typeof entry === 'string' ? entry : entry[0];
     const value = fields[field];
     if (value === undefined || value === null || value === '' || value === '-') continue;
-    more ??= {};
-    more[key] = value;
+    more[typeof entry === 'string' ? entry : entry[1]] = value;
+    some = true;
   }
-  if (more !== undefined) row.AdditionalFields = { ...(row.AdditionalFields as object | undefined), ...more };
+  if (some) row.AdditionalFields = more;
   return row;
 }

@@ -116,6 +116,10 @@ export function startOfGuid(processGuid: string): string | null {
 
 const HASHES = { MD5: 32, SHA1: 40, SHA256: 64 } as const;
 
+const HASH_NAMES = ['MD5', 'SHA1', 'SHA256'] as const;
+/** Only zeros: Sysmon did not have the file. */
+const HEX_DIGITS = /^(?!0+$)[0-9a-f]+$/;
+
 /** `SHA1=…,MD5=…,SHA256=…,IMPHASH=…`, or one hash alone, told by its length. */
 export function hashesOf(said: string): Partial<Record<'MD5' | 'SHA1' | 'SHA256' | 'IMPHASH', string>> {
   const found: Partial<Record<'MD5' | 'SHA1' | 'SHA256' | 'IMPHASH', string>> = {};
@@ -125,9 +129,9 @@ export function hashesOf(said: string): Partial<Record<'MD5' | 'SHA1' | 'SHA256'
       .slice(at + 1)
       .trim()
       .toLowerCase();
-    if (!/^[0-9a-f]+$/.test(value) || /^0+$/.test(value)) continue;
+    if (!HEX_DIGITS.test(value)) continue;
     const kind = at < 0 ? null : part.slice(0, at).trim().toUpperCase();
-    for (const name of ['MD5', 'SHA1', 'SHA256'] as const)
+    for (const name of HASH_NAMES)
       if ((kind === null || kind === name) && value.length === HASHES[name]) found[name] = value;
     if (kind === 'IMPHASH') found.IMPHASH = value;
   }

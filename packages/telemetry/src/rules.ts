@@ -108,34 +108,26 @@ export function accountParts(
   };
 }
 
-export function hashes(from: string, prefix = ''): Rule {
+/** @param importHash whether the table has AdditionalFields, where IMPHASH goes */
+export function hashes(from: string, importHash = false): Rule {
   return {
     from: [from],
-    to: [`${prefix}SHA1`, `${prefix}SHA256`, `${prefix}MD5`],
-    how: 'by name; IMPHASH goes to AdditionalFields where the table has them',
+    to: ['SHA1', 'SHA256', 'MD5', ...(importHash ? ['AdditionalFields'] : [])],
+    how: importHash ? 'by name, IMPHASH too' : 'by name',
     apply(fields, row) {
       const said = read.text(fields, from);
       if (said === undefined) return;
-      const { SHA1, SHA256, MD5 } = read.hashesOf(said);
-      if (SHA1 !== undefined) row[`${prefix}SHA1`] = SHA1;
-      if (SHA256 !== undefined) row[`${prefix}SHA256`] = SHA256;
-      if (MD5 !== undefined) row[`${prefix}MD5`] = MD5;
+      const { SHA1, SHA256, MD5, IMPHASH } = read.hashesOf(said);
+      if (SHA1 !== undefined) row.SHA1 = SHA1;
+      if (SHA256 !== undefined) row.SHA256 = SHA256;
+      if (MD5 !== undefined) row.MD5 = MD5;
+      if (!importHash || IMPHASH === undefined) return;
+      const more = (row.AdditionalFields ?? {}) as Record<string, unknown>;
+      more.IMPHASH = IMPHASH;
+      row.AdditionalFields = more;
     },
   };
 }
-
-/** Into AdditionalFields. */
-export const importHash = (from: string): Rule => ({
-  from: [from],
-  to: ['AdditionalFields'],
-  how: 'IMPHASH of it, as `IMPHASH`',
-  apply(fields, row) {
-    const said = read.text(fields, from);
-    const found = said === undefined ? undefined : read.hashesOf(said).IMPHASH;
-    if (found !== undefined)
-      row.AdditionalFields = { ...(row.AdditionalFields as object | undefined), IMPHASH: found };
-  },
-});
 
 /** `InitiatingProcess…` columns that a remembered process may bring, beyond what the event itself says. */
 const REMEMBERED = [

@@ -131,6 +131,7 @@ export class TelemetryMapper {
       time: moment(row.datetime) ?? result.time,
       recordId: null,
       data: isRecord(inner) ? inner : {},
+      writer: { process: undefined, user: undefined },
       inserts: null,
       message: null,
     };

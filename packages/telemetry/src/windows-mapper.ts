@@ -8,6 +8,7 @@ import type { Processes } from './processes.ts';
 import { moment } from './read.ts';
 import { sysmon } from './sources/sysmon.ts';
 import { windowsSource } from './sources/windows.ts';
+import { windowsSecurity } from './sources/windows-security.ts';
 
 export function mapWindowsEvent(event: WindowsEvent, processes: Processes, emit: Emit): Outcome {
   const source = windowsSource(event.channel, event.provider);
@@ -15,8 +16,14 @@ export function mapWindowsEvent(event: WindowsEvent, processes: Processes, emit:
   if (!source)
     return outcome(event.channel.toLowerCase() || 'windows', eventId, 'left', 'no mapping for this log');
   if (!mappingOf(source, eventId)) return outcome(source.name, eventId, 'left', 'no mapping for this event');
-  const fields = fieldsOf(event, source);
-  if (!fields) return outcome(source.name, eventId, 'malformed', 'no fields, and no names for its values');
+  const named = fieldsOf(event, source);
+  if (!named) return outcome(source.name, eventId, 'malformed', 'no fields, and no names for its values');
+  const { writer } = event;
+  // Events of the larger logs name processes and users themselves.
+  const fields =
+    source === sysmon || source === windowsSecurity
+      ? named
+      : { ...named, 'System.Execution.ProcessID': writer.process, 'System.Security.UserID': writer.user };
   const time = (source === sysmon ? moment(fields.UtcTime) : null) ?? event.time;
   const key = event.recordId === null ? null : `${event.channel} ${event.recordId} ${time}`;
   return mapEvent({ source, eventId, host: event.computer, time, fields, key }, processes, emit);
@@ -50,6 +57,6 @@ function fieldsOf({ data, inserts, message, eventId }: WindowsEvent, source: Sou
 }
 
 function isNamed(data: Fields): boolean {
-  for (const name in data) if (!name.startsWith('System.')) return true;
+  for (const _ in data) return true;
   return false;
 }

@@ -47,7 +47,8 @@ function winlogbeat(record: Json): WindowsEvent | null {
     computer: textOf(winlog.computer_name) || textOf(host?.name),
     time: moment(record['@timestamp']),
     recordId: idText(winlog.record_id),
-    data: withHead(own, process?.pid, user?.identifier),
+    data: own,
+    writer: { process: process?.pid, user: user?.identifier },
     inserts: null,
     message: typeof record.message === 'string' ? record.message : null,
   };
@@ -65,15 +66,12 @@ function winlogbeat6(record: Json): WindowsEvent | null {
     computer: textOf(record.computer_name),
     time: moment(record['@timestamp']),
     recordId: idText(record.record_number),
-    data: withHead(
-      isRecord(record.event_data)
-        ? record.event_data
-        : isRecord(record.user_data)
-          ? record.user_data
-          : NO_DATA,
-      record.process_id,
-      user?.identifier,
-    ),
+    data: isRecord(record.event_data)
+      ? record.event_data
+      : isRecord(record.user_data)
+        ? record.user_data
+        : NO_DATA,
+    writer: { process: record.process_id, user: user?.identifier },
     inserts: null,
     message: typeof record.message === 'string' ? record.message : null,
   };
@@ -94,7 +92,11 @@ function evtxJson(record: Json): WindowsEvent | null {
     computer: textOf(contentOf(system.Computer)),
     time: moment(attributeOf(system.TimeCreated, 'SystemTime')),
     recordId: idText(contentOf(system.EventRecordID)),
-    data: withHead(named, attributeOf(system.Execution, 'ProcessID'), attributeOf(system.Security, 'UserID')),
+    data: named,
+    writer: {
+      process: attributeOf(system.Execution, 'ProcessID'),
+      user: attributeOf(system.Security, 'UserID'),
+    },
     inserts,
     message: null,
   };
@@ -152,7 +154,8 @@ function winevtlog(record: Json): WindowsEvent | null {
     computer: textOf(record.Computer),
     time: moment(record.TimeCreated),
     recordId: idText(record.EventRecordID),
-    data: withHead(NO_DATA, record.ProcessID, record.UserID),
+    data: NO_DATA,
+    writer: { process: record.ProcessID, user: record.UserID },
     inserts: record.StringInserts,
     message: typeof record.Message === 'string' ? record.Message : null,
   };
@@ -170,11 +173,8 @@ function vector(record: Json): WindowsEvent | null {
     computer: textOf(record.computer) || textOf(record.host),
     time: moment(record.timestamp),
     recordId: idText(record.record_id),
-    data: withHead(
-      isRecord(record.event_data) ? record.event_data : NO_DATA,
-      record.process_id,
-      record.user_id,
-    ),
+    data: isRecord(record.event_data) ? record.event_data : NO_DATA,
+    writer: { process: record.process_id, user: record.user_id },
     inserts: Array.isArray(record.string_inserts) ? record.string_inserts : null,
     message: typeof record.message === 'string' ? record.message : null,
   };
@@ -196,7 +196,8 @@ function flat(record: Json): WindowsEvent | null {
     computer: textOf(record.Hostname) || textOf(record.Computer) || textOf(record.MachineName),
     time: firstMoment(record.TimeCreated, record['@timestamp'], record.EventTime, record.TimeGenerated),
     recordId: idText(record.RecordNumber ?? record.EventRecordID ?? record.RecordId),
-    data: withHead(data, record.ExecutionProcessID, record.UserID),
+    data: data,
+    writer: { process: record.ExecutionProcessID, user: record.UserID },
     inserts: null,
     message: typeof record.Message === 'string' ? record.Message : null,
   };
@@ -237,12 +238,6 @@ function xmlInText(record: Json): WindowsEvent | null {
     return readEventXml(value.slice(at));
   }
   return null;
-}
-
-/** The head, under names no field of an event has. Made only when there is something to say. */
-function withHead(data: Fields, process: unknown, user: unknown): Fields {
-  if (process === undefined && user === undefined) return data;
-  return { ...data, 'System.Execution.ProcessID': process, 'System.Security.UserID': user };
 }
 
 const CARRIERS = [winlogbeat, winlogbeat6, evtxJson, winevtlog, vector, flat, xmlInText] as const;

@@ -62,10 +62,10 @@ export function eventOf(root: Element): WindowsEvent | null {
     computer: child(system, 'Computer')?.text.trim() ?? '',
     time: moment(child(system, 'TimeCreated')?.attributes.SystemTime),
     recordId: /^[1-9]\d{0,19}$/.test(record) ? record : null,
-    data: {
-      ...named,
-      'System.Execution.ProcessID': child(system, 'Execution')?.attributes.ProcessID,
-      'System.Security.UserID': child(system, 'Security')?.attributes.UserID,
+    data: named,
+    writer: {
+      process: child(system, 'Execution')?.attributes.ProcessID,
+      user: child(system, 'Security')?.attributes.UserID,
     },
     inserts: inserts.length > 0 ? inserts : null,
     message: child(child(root, 'RenderingInfo'), 'Message')?.text ?? null,

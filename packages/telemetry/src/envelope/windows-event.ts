@@ -11,8 +11,10 @@ export interface WindowsEvent {
   readonly time: string | null;
   /** Number in its log, which makes the event known when it comes again. */
   readonly recordId: string | null;
-  /** Named fields of EventData or UserData, and `System.…` of the head. */
+  /** Named fields of EventData or UserData. */
   readonly data: Fields;
+  /** Of the head: process and user that wrote the event. */
+  readonly writer: { readonly process: unknown; readonly user: unknown };
   /** Values without names, in order; some carriers send only these. */
   readonly inserts: readonly unknown[] | null;
   /** Rendered for people. */

@@ -56,14 +56,7 @@ function differenceOf(mine: WindowsEvent, theirs: WindowsEvent): string | null {
   for (const name in theirs.data) {
     const said = theirs.data[name];
     // Elements within elements, and lists, are told in another form.
-    if (
-      name.startsWith('System.') ||
-      name.startsWith('#') ||
-      isRecord(said) ||
-      Array.isArray(said) ||
-      said === null ||
-      said === undefined
-    )
+    if (name.startsWith('#') || isRecord(said) || Array.isArray(said) || said === null || said === undefined)
       continue;
     if (plain(mine.data[name]) !== plain(said))
       return `${name}: ${JSON.stringify(mine.data[name])} / ${JSON.stringify(said)}`;

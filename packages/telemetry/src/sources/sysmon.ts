@@ -1,20 +1,7 @@
 /** Sysmon, for Windows and for Linux: the same events with the same fields. */
 import type { EventContext, EventMapping, Fields, LeftOut, Row, SourceMapping } from '../mapping.ts';
 import * as read from '../read.ts';
-import {
-  account,
-  choice,
-  guid,
-  hashes,
-  importHash,
-  initiator,
-  path,
-  pid,
-  target,
-  text,
-  time,
-  whole,
-} from '../rules.ts';
+import { account, choice, guid, hashes, initiator, path, pid, target, text, time, whole } from '../rules.ts';
 import { registryKey, registryTarget, registryValue } from './registry.ts';
 
 const BY = initiator({ guid: 'ProcessGuid', pid: 'ProcessId', image: 'Image' });
@@ -49,43 +36,44 @@ function rememberStart(fields: Fields, row: Row, { processes, host, timeMs }: Ev
   );
 }
 
-/** What a row of DeviceProcessEvents says of the new process, in the columns of one that does something. */
-export function startFacts(row: Row): Row {
-  const facts: Row = {
-    InitiatingProcessId: row.ProcessId,
-    InitiatingProcessCommandLine: row.ProcessCommandLine,
-    InitiatingProcessCreationTime: row.ProcessCreationTime,
-    InitiatingProcessFolderPath: lower(row.FolderPath),
-    InitiatingProcessFileName: lower(row.FileName, row.FolderPath),
-    InitiatingProcessSHA1: row.SHA1,
-    InitiatingProcessSHA256: row.SHA256,
-    InitiatingProcessMD5: row.MD5,
-    InitiatingProcessIntegrityLevel: row.ProcessIntegrityLevel,
-    InitiatingProcessTokenElevation: row.ProcessTokenElevation,
-    InitiatingProcessAccountDomain: row.AccountDomain,
-    InitiatingProcessAccountName: row.AccountName,
-    InitiatingProcessAccountSid: row.AccountSid,
-    InitiatingProcessSessionId: row.CreatedProcessSessionId,
-    InitiatingProcessUniqueId: row.ProcessUniqueId,
-    InitiatingProcessVersionInfoCompanyName: row.ProcessVersionInfoCompanyName,
-    InitiatingProcessVersionInfoProductName: row.ProcessVersionInfoProductName,
-    InitiatingProcessVersionInfoProductVersion: row.ProcessVersionInfoProductVersion,
-    InitiatingProcessVersionInfoOriginalFileName: row.ProcessVersionInfoOriginalFileName,
-    InitiatingProcessVersionInfoFileDescription: row.ProcessVersionInfoFileDescription,
-    InitiatingProcessParentId: row.InitiatingProcessId,
-    InitiatingProcessParentFileName: row.InitiatingProcessFileName,
-    InitiatingProcessParentCreationTime: row.InitiatingProcessCreationTime,
-  };
-  // What is not known must not stand in the way of what a later event itself says.
-  for (const name in facts) if (facts[name] === undefined) delete facts[name];
-  return facts;
-}
+/** Columns of a start, and what they are called of a process that does something. */
+const START_FACTS: readonly (readonly [column: string, initiating: string])[] = [
+  ['ProcessId', 'InitiatingProcessId'],
+  ['ProcessCommandLine', 'InitiatingProcessCommandLine'],
+  ['ProcessCreationTime', 'InitiatingProcessCreationTime'],
+  ['SHA1', 'InitiatingProcessSHA1'],
+  ['SHA256', 'InitiatingProcessSHA256'],
+  ['MD5', 'InitiatingProcessMD5'],
+  ['ProcessIntegrityLevel', 'InitiatingProcessIntegrityLevel'],
+  ['ProcessTokenElevation', 'InitiatingProcessTokenElevation'],
+  ['AccountDomain', 'InitiatingProcessAccountDomain'],
+  ['AccountName', 'InitiatingProcessAccountName'],
+  ['AccountSid', 'InitiatingProcessAccountSid'],
+  ['CreatedProcessSessionId', 'InitiatingProcessSessionId'],
+  ['ProcessUniqueId', 'InitiatingProcessUniqueId'],
+  ['ProcessVersionInfoCompanyName', 'InitiatingProcessVersionInfoCompanyName'],
+  ['ProcessVersionInfoProductName', 'InitiatingProcessVersionInfoProductName'],
+  ['ProcessVersionInfoProductVersion', 'InitiatingProcessVersionInfoProductVersion'],
+  ['ProcessVersionInfoOriginalFileName', 'InitiatingProcessVersionInfoOriginalFileName'],
+  ['ProcessVersionInfoFileDescription', 'InitiatingProcessVersionInfoFileDescription'],
+  ['InitiatingProcessId', 'InitiatingProcessParentId'],
+  ['InitiatingProcessFileName', 'InitiatingProcessParentFileName'],
+  ['InitiatingProcessCreationTime', 'InitiatingProcessParentCreationTime'],
+];
 
-/** Paths of Windows only: elsewhere case tells files apart. */
-function lower(value: unknown, path = value): unknown {
-  return typeof value === 'string' && typeof path === 'string' && path.includes('\\')
-    ? value.toLowerCase()
-    : value;
+/** What a row of DeviceProcessEvents says of the new process, in the columns of one that does something. What is not known is not in it. */
+export function startFacts(row: Row): Row {
+  const facts: Row = {};
+  for (const [column, initiating] of START_FACTS) {
+    const value = row[column];
+    if (value !== undefined) facts[initiating] = value;
+  }
+  const { FolderPath: path, FileName: name } = row;
+  // Paths of Windows only: elsewhere case tells files apart.
+  const windows = typeof path === 'string' && path.includes('\\');
+  if (typeof path === 'string') facts.InitiatingProcessFolderPath = windows ? path.toLowerCase() : path;
+  if (typeof name === 'string') facts.InitiatingProcessFileName = windows ? name.toLowerCase() : name;
+  return facts;
 }
 
 function rememberEnd(fields: Fields, { processes, host, timeMs }: EventContext): void {
@@ -114,7 +102,7 @@ const file = (
   title,
   table: 'DeviceFileEvents',
   action,
-  rules: [BY, DOER, path('TargetFilename'), ...(hash === null ? [] : [hashes(hash), importHash(hash)])],
+  rules: [BY, DOER, path('TargetFilename'), ...(hash === null ? [] : [hashes(hash, true)])],
   additional: ['RuleName', ...additional],
 });
 
@@ -133,8 +121,7 @@ const events: readonly (EventMapping | LeftOut)[] = [
       guid('ProcessGuid', 'ProcessUniqueId'),
       time('UtcTime', 'ProcessCreationTime'),
       text('CommandLine', 'ProcessCommandLine'),
-      hashes('Hashes'),
-      importHash('Hashes'),
+      hashes('Hashes', true),
       ...VERSION,
       account('User', 'Account'),
       whole('LogonId', 'LogonId'),
@@ -182,7 +169,7 @@ const events: readonly (EventMapping | LeftOut)[] = [
     title: 'Driver loaded',
     table: 'DeviceEvents',
     action: 'DriverLoad',
-    rules: [path('ImageLoaded'), hashes('Hashes'), importHash('Hashes')],
+    rules: [path('ImageLoaded'), hashes('Hashes', true)],
     additional: ['RuleName', 'Signed', 'Signature', 'SignatureStatus'],
   },
   {
@@ -271,7 +258,7 @@ const events: readonly (EventMapping | LeftOut)[] = [
   },
   {
     ...file('15', 'File stream created', 'FileCreated', ['CreationUtcTime', 'Contents'], 'Hash'),
-    rules: [BY, DOER, path('TargetFilename'), hashes('Hash'), importHash('Hash'), origin()],
+    rules: [BY, DOER, path('TargetFilename'), hashes('Hash', true), origin()],
   },
   health('16', 'Sysmon configuration changed'),
   ...(['17', '18'] as const).map(
@@ -342,13 +329,13 @@ const events: readonly (EventMapping | LeftOut)[] = [
       title: id === '27' ? 'Executable blocked' : 'Shredding blocked',
       table: 'DeviceEvents',
       action: id === '27' ? 'FileBlockExecutable' : 'FileBlockShredding',
-      rules: [BY_IN_EVENTS, DOER, path('TargetFilename'), hashes('Hashes'), importHash('Hashes')],
+      rules: [BY_IN_EVENTS, DOER, path('TargetFilename'), hashes('Hashes', true)],
       additional: ['RuleName', 'IsExecutable'],
     }),
   ),
   {
     ...file('29', 'Executable file detected', 'FileCreated'),
-    rules: [BY, DOER, path('TargetFilename'), hashes('Hashes'), importHash('Hashes'), detected()],
+    rules: [BY, DOER, path('TargetFilename'), hashes('Hashes', true), detected()],
   },
   health('255', 'Sysmon error'),
 ];

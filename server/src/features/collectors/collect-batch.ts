@@ -14,12 +14,12 @@ import {
 import { type BatchHeader, encodeBatchRecord, shapeRows } from '../ingest/index.ts';
 import {
   type BodyFormat,
-  type BodyRecord,
   type BodyRefusal,
   type BulkAction,
+  bodyRecords,
   COLLECT_LIMITS,
   plainBody,
-  readBody,
+  TOO_MANY,
 } from './read-body.ts';
 import { type RecentReports, reportIdOf } from './recent-reports.ts';
 
@@ -98,7 +98,6 @@ export class CollectBatch {
     { name: string; osPlatform: string; rows: MappedRow[]; reportIds: number[] }
   >();
   readonly #recent: RecentReports;
-  readonly #texts: string[] = [];
   #taken: { host: string; reportIds: readonly number[] }[] = [];
 
   private constructor(recent: RecentReports) {
@@ -119,22 +118,25 @@ export class CollectBatch {
       };
     const batch = new CollectBatch(recent);
     const evtx = readEvtx(plain);
-    if (evtx) batch.#mapFile(evtx, mapper);
-    else {
-      const records = readBody(plain, request.format);
-      if ('code' in records) return records;
-      batch.#mapRecords(records, mapper, request.host);
-    }
-    return batch;
+    const fits = evtx ? batch.#mapFile(evtx, mapper) : batch.#mapRecords(plain, request, mapper);
+    // What the mapper still holds of this request goes with it.
+    batch.#finish(mapper);
+    return fits ? batch : TOO_MANY;
   }
 
   get hosts(): readonly HostSeen[] {
     return [...this.#hosts.values()].map(({ name, osPlatform }) => ({ name, osPlatform }));
   }
 
-  #mapRecords(records: readonly BodyRecord[], mapper: TelemetryMapper, defaultHost: string | null): void {
-    const rows: MappedRow[] = [];
-    for (const { value, text, action, host } of records) {
+  /** False: there are more than one request may hold. */
+  #mapRecords(
+    plain: Buffer,
+    { format, host: defaultHost }: CollectRequest,
+    mapper: TelemetryMapper,
+  ): boolean {
+    for (const { value, text, action, host } of bodyRecords(plain, format)) {
+      if (this.#items.length >= COLLECT_LIMITS.records) return false;
+      const rows: MappedRow[] = [];
       const options = { host: host ?? defaultHost ?? undefined };
       const of: Outcome =
         'problem' in value
@@ -142,32 +144,36 @@ export class CollectBatch {
           : 'json' in value
             ? mapper.mapJson(value.json, rows, options)
             : mapper.mapText(value.text, rows, options);
-      this.#items.push({ ...of, host: null, action: action ?? null });
-      this.#texts.push(action?.id ?? text);
+      this.#take(of, rows, action ?? null, action?.id ?? text);
     }
-    this.#finish(mapper, rows);
+    return true;
   }
 
-  #mapFile(file: EvtxFile, mapper: TelemetryMapper): void {
-    const rows: MappedRow[] = [];
+  #mapFile(file: EvtxFile, mapper: TelemetryMapper): boolean {
     for (const event of file.events()) {
+      if (this.#items.length >= COLLECT_LIMITS.fileRecords) return false;
+      const rows: MappedRow[] = [];
       const of = typeof event === 'string' ? mapper.unreadable(event) : mapper.mapWindows(event, rows);
-      this.#items.push({ ...of, host: null, action: null });
-      this.#texts.push('');
+      this.#take(of, rows, null, '');
     }
-    this.#finish(mapper, rows);
+    return true;
   }
 
-  #finish(mapper: TelemetryMapper, rows: MappedRow[]): void {
-    // Events whose last record did not come are of no item of their own; they are counted all the same.
-    for (const of of mapper.finish(rows)) {
-      this.#items.push({ ...of, host: null, action: null });
-      this.#texts.push('');
-    }
-    for (const row of rows) this.#place(row);
+  /** Events whose last record did not come are of no item of their own; they are counted all the same. */
+  #finish(mapper: TelemetryMapper): void {
+    const rows: MappedRow[] = [];
+    for (const of of mapper.finish(rows)) this.#take(of, [], null, '');
+    for (const row of rows) this.#place(row, '');
   }
 
-  #place(row: MappedRow): void {
+  #take(of: Outcome, rows: readonly MappedRow[], action: BulkAction | null, text: string): void {
+    const { source, eventId, fate, reason } = of;
+    this.#items.push({ source, eventId, fate, reason, host: null, action });
+    for (const row of rows) this.#place(row, text);
+  }
+
+  /** @param text what the record was sent as, or the id the client gave it */
+  #place(row: MappedRow, text: string): void {
     const key = row.host.toLowerCase();
     let host = this.#hosts.get(key);
     const item = this.#items[row.record];
@@ -180,7 +186,7 @@ export class CollectBatch {
     }
     if (item) item.host = row.host;
     // What its source numbers has the same id whenever it comes; of other events the text and the place in this request make one.
-    const reportId = reportIdOf(row.key ?? `${this.#texts[row.record] ?? ''}\n${host.rows.length}`);
+    const reportId = reportIdOf(row.key ?? `${text}\n${host.rows.length}`);
     if (
       row.key !== null &&
       (this.#recent.has(key, reportId) || host.reportIds.includes(reportId, host.reportIds.length - NEAR))

@@ -30,6 +30,8 @@ interface Waiting {
 const BUSY_RETRY_S = 2;
 /** A record may come to many times its size as objects. */
 const HEAP_MB = 1024;
+/** The rows of a request live until it is answered: with less they would be moved about meanwhile. */
+const YOUNG_MB = 64;
 
 export function startCollectPool(options: {
   workers: number;
@@ -42,7 +44,9 @@ export function startCollectPool(options: {
   let closed = false;
 
   const open = (index: number): Worker => {
-    const worker = new Worker(options.workerUrl, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MB } });
+    const worker = new Worker(options.workerUrl, {
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
+    });
     worker.on('message', (message: FromWorker) => {
       const entry = waiting.get(message.id);
       waiting.delete(message.id);

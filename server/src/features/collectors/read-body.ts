@@ -12,6 +12,8 @@ export const COLLECT_LIMITS = {
   plainBytes: 64 * 1024 * 1024,
   /** In one request. Over: 413. */
   records: 50_000,
+  /** In one file. Over: 413. */
+  fileRecords: 200_000,
   /** A longer record is left out, and counted. */
   recordBytes: 1024 * 1024,
 } as const;
@@ -52,16 +54,15 @@ export function plainBody(body: Uint8Array, encoding: 'gzip' | 'identity'): Buff
   }
 }
 
-export function readBody(plain: Buffer, format: BodyFormat): readonly BodyRecord[] | BodyRefusal {
-  const records = format === 'bulk' ? bulkRecords(plain) : freeRecords(plain, format);
-  const taken: BodyRecord[] = [];
-  for (const record of records) {
-    if (taken.length >= COLLECT_LIMITS.records)
-      return tooLarge(`The body holds more than ${COLLECT_LIMITS.records} events.`);
-    taken.push(record);
-  }
-  return taken;
+/** One after another: a request of many megabytes is never in memory twice. */
+export function bodyRecords(plain: Buffer, format: BodyFormat): Generator<BodyRecord> {
+  return format === 'bulk' ? bulkRecords(plain) : freeRecords(plain, format);
 }
+
+export const TOO_MANY: BodyRefusal = {
+  code: 'PayloadTooLarge',
+  message: `The body holds more than ${COLLECT_LIMITS.records} events.`,
+};
 
 function tooLarge(message: string): BodyRefusal {
   return { code: 'PayloadTooLarge', message };
