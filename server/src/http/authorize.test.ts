@@ -77,4 +77,11 @@ describe('authorisation', () => {
     expect(allowed({ ...access, application: [] }, base)).toBe(false);
     expect(allowed({ ...access, delegated: [] }, person)).toBe(false);
   });
+
+  it('keeps a token for the detections feed to where such are taken, whatever else it holds', () => {
+    const feed: Caller = { ...base, audience: 'siem', permissions: new Set(['Machine.Read.All']) };
+    expect(() => authorize(access, feed)).toThrow(expect.objectContaining({ code: 'Unauthorized' }));
+    expect(() => authorize({ ...access, audience: 'siem' }, feed)).not.toThrow();
+    expect(() => authorize({ ...access, audience: 'siem' }, base)).not.toThrow();
+  });
 });

@@ -142,7 +142,7 @@ export interface DetectionsAsked {
 type Key = Pick<Detection, 'processedAt' | 'alertId' | 'part'>;
 
 /** How many are in memory at once. */
-const PIECE = 500;
+const PIECE = 200;
 /** As long as the service keeps them. */
 const KEPT_DAYS = 180;
 const SWEPT_AT_ONCE = 10_000;
@@ -153,10 +153,9 @@ export function detectionsStore(state: StateStore, clock: Clock) {
   const read = <T>(scope: TenantScope, work: (db: Kysely<DetectionsDb>) => Promise<T>) =>
     state.read<DetectionsDb, T>(scope, work);
 
+  /** Of the detections alone; what is asked of their devices is asked of each. */
   const matching = (db: Kysely<DetectionsDb>, asked: DetectionsAsked, until: Date) => {
-    const conditions: RawBuilder<SqlBool>[] = [
-      sql`d.processed_at >= ${asked.since}::timestamptz`,
-      sql`d.processed_at <= ${until}::timestamptz`,
+    const ofDevice: RawBuilder<SqlBool>[] = [
       ...(asked.deviceGroups.length === 0
         ? []
         : [sql<SqlBool>`lower(${deviceGroupName}) = any(${asked.deviceGroups}::text[])`]),
@@ -165,17 +164,14 @@ export function detectionsStore(state: StateStore, clock: Clock) {
         ? []
         : [sql<SqlBool>`devices.manual_tags && ${asked.manualTags}::text[]`]),
     ];
-    return db
+    const rows = db
       .selectFrom('alert_detections as d')
-      .innerJoin('alerts', (join) =>
-        join.onRef('alerts.tenant_id', '=', 'd.tenant_id').onRef('alerts.id', '=', 'd.alert_id'),
-      )
-      .leftJoin('devices', (join) =>
-        join
-          .onRef('devices.tenant_id', '=', 'alerts.tenant_id')
-          .onRef('devices.id', '=', 'alerts.machine_id'),
-      )
-      .where(sql<SqlBool>`${sql.join(conditions, sql` and `)}`);
+      .where(sql<SqlBool>`d.processed_at >= ${asked.since}::timestamptz`)
+      .where(sql<SqlBool>`d.processed_at <= ${until}::timestamptz`);
+    return ofDevice.length === 0
+      ? rows
+      : rows.where(sql<SqlBool>`exists (select 1 from alerts join devices on devices.tenant_id = alerts.tenant_id and devices.id = alerts.machine_id
+          where alerts.tenant_id = d.tenant_id and alerts.id = d.alert_id and ${sql.join(ofDevice, sql` and `)})`);
   };
   const key = sql`(d.processed_at, d.alert_id, d.part)`;
 
@@ -206,33 +202,54 @@ export function detectionsStore(state: StateStore, clock: Clock) {
         const at = sql`(${processedAt}::timestamptz, ${alertId}::text, ${part}::integer)`;
         rows = rows.where(from.included ? sql<SqlBool>`${key} >= ${at}` : sql<SqlBool>`${key} > ${at}`);
       }
-      return rows
-        .select([
-          'd.alert_id as alertId',
-          'd.part as part',
-          'd.processed_at as processedAt',
-          'd.event_time as eventTime',
-          'd.report_id as reportId',
-          'd.signed_in as signedIn',
-          'd.facts as facts',
-          'alerts.title as title',
-          'alerts.description as description',
-          'alerts.category as category',
-          'alerts.severity as severity',
-          'alerts.detector_id as detectorId',
-          'alerts.incident as incident',
-          'alerts.machine_id as deviceId',
-          'alerts.machine_name as deviceName',
-          deviceGroupName.as('deviceGroup'),
-          sql<string | null>`devices.device_tag`.as('deviceTag'),
-          sql<string[]>`coalesce(devices.manual_tags, '{}')`.as('manualTags'),
-          sql<{ ipAddress: string }[]>`coalesce(devices.ip_addresses, '[]'::jsonb)`.as('addresses'),
-        ])
+      const inOrder = rows
+        .selectAll('d')
         .orderBy('d.processed_at')
         .orderBy('d.alert_id')
         .orderBy('d.part')
-        .limit(PIECE)
-        .execute();
+        .limit(PIECE);
+      return (
+        db
+          // The piece first, whatever is thought of the sizes of the tables: else it would be sought among all that the joins give.
+          .with(
+            (e) => e('found').materialized(),
+            () => inOrder,
+          )
+          .selectFrom('found as d')
+          .innerJoin('alerts', (join) =>
+            join.onRef('alerts.tenant_id', '=', 'd.tenant_id').onRef('alerts.id', '=', 'd.alert_id'),
+          )
+          .leftJoin('devices', (join) =>
+            join
+              .onRef('devices.tenant_id', '=', 'alerts.tenant_id')
+              .onRef('devices.id', '=', 'alerts.machine_id'),
+          )
+          .select([
+            'd.alert_id as alertId',
+            'd.part as part',
+            'd.processed_at as processedAt',
+            'd.event_time as eventTime',
+            'd.report_id as reportId',
+            'd.signed_in as signedIn',
+            'd.facts as facts',
+            'alerts.title as title',
+            'alerts.description as description',
+            'alerts.category as category',
+            'alerts.severity as severity',
+            'alerts.detector_id as detectorId',
+            'alerts.incident as incident',
+            'alerts.machine_id as deviceId',
+            'alerts.machine_name as deviceName',
+            deviceGroupName.as('deviceGroup'),
+            sql<string | null>`devices.device_tag`.as('deviceTag'),
+            sql<string[]>`coalesce(devices.manual_tags, '{}')`.as('manualTags'),
+            sql<{ ipAddress: string }[]>`coalesce(devices.ip_addresses, '[]'::jsonb)`.as('addresses'),
+          ])
+          .orderBy('d.processed_at')
+          .orderBy('d.alert_id')
+          .orderBy('d.part')
+          .execute()
+      );
     });
 
   return {

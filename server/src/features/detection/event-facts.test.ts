@@ -55,7 +55,15 @@ describe('what an event says by itself', () => {
       remediated: false,
       executing: true,
     });
-    for (const odd of ['', '{', '7', 'null', '{"ThreatName":7,"WasRemediated":"yes"}'])
+    for (const odd of [
+      '',
+      '{',
+      '7',
+      'null',
+      '{"ThreatName":7,"WasRemediated":"yes"}',
+      '{"ThreatName":"\\u0000","Action":"\\ud800"}',
+      JSON.stringify({ ThreatName: `${'x'.repeat(499)}😀` }),
+    ])
       expect(facts('DeviceEvents', { ...row, AdditionalFields: odd }).antivirus).toEqual({});
     expect(facts('DeviceEvents', { ...row, ActionType: 'UsbDriveMounted' }).antivirus).toBeUndefined();
   });

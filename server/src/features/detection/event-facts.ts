@@ -1,7 +1,11 @@
 /** What one event says by itself, for the detections feed. Pure. */
+import { isStorable } from '@merlon/contract';
 import { type DetectionFacts, factsOfEvidence, known } from '../alerts/index.ts';
 import type { EventEvidence } from './evidence.ts';
 import { type Row, textOf } from './row-processes.ts';
+
+/** Longer names of threats are cut. */
+const MAX_TEXT = 500;
 
 export function factsOf(row: Row, { evidence, relatedUser }: EventEvidence): DetectionFacts {
   const antivirus = row.ActionType === 'AntivirusDetection' ? antivirusOf(row) : undefined;
@@ -18,7 +22,11 @@ export function factsOf(row: Row, { evidence, relatedUser }: EventEvidence): Det
 /** What stands in AdditionalFields is the device's own text: what is not as it should be is left out. */
 function antivirusOf(row: Row): NonNullable<DetectionFacts['antivirus']> {
   const told = fieldsOf(textOf(row, 'AdditionalFields'));
-  const textIn = (name: string) => (typeof told[name] === 'string' ? told[name].slice(0, 500) : undefined);
+  // Its escapes may stand for what no store takes; the alert must not be lost for it.
+  const textIn = (name: string) => {
+    const text = typeof told[name] === 'string' ? told[name].slice(0, MAX_TEXT) : undefined;
+    return isStorable(text) ? text : undefined;
+  };
   const flagIn = (name: string) => (typeof told[name] === 'boolean' ? told[name] : undefined);
   return known({
     threatName: textIn('ThreatName'),

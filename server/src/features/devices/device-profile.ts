@@ -1,6 +1,6 @@
 /** Folds what a device reports about itself (DeviceInfo and DeviceNetworkInfo rows) into its profile. Pure. */
 import { isIP } from 'node:net';
-import { type ExposureLevel, exposureLevels } from '@merlon/contract';
+import { type ExposureLevel, exposureLevels, isStorable } from '@merlon/contract';
 
 export interface InterfaceAddress {
   readonly ipAddress: string;
@@ -89,7 +89,7 @@ function signedInOf(column: unknown): SignedIn[] | undefined {
   if (!Array.isArray(value)) return undefined;
   return value.slice(0, SIGNED_IN_LIMIT).flatMap((entry: unknown) => {
     const { UserName, DomainName } = (entry ?? {}) as Partial<Record<keyof SignedIn, unknown>>;
-    return typeof UserName === 'string' && UserName !== ''
+    return typeof UserName === 'string' && UserName !== '' && isStorable([UserName, DomainName])
       ? [{ UserName, DomainName: typeof DomainName === 'string' ? DomainName : '' }]
       : [];
   });

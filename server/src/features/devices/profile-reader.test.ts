@@ -135,6 +135,21 @@ describe('what a device says it is', () => {
       { IsExcluded: true, ExclusionReason: 'OutOfScope' },
       { isExcluded: true, exclusionReason: 'OutOfScope' },
     ],
+    [
+      'who is signed in, by names that can be kept',
+      {
+        LoggedOnUsers:
+          '[{"UserName":"ann","DomainName":"CORP"},{"UserName":"bob"},{"UserName":""},7,{"UserName":"\\u0000"},{"UserName":"c","DomainName":"\\ud800"}]',
+      },
+      {
+        signedIn: [
+          { UserName: 'ann', DomainName: 'CORP' },
+          { UserName: 'bob', DomainName: '' },
+        ],
+      },
+    ],
+    ['nobody where nobody is', { LoggedOnUsers: '[]' }, { signedIn: [] }],
+    ['nothing of a list that is none', { LoggedOnUsers: '{"UserName":"x"}' }, {}],
     ['its model and host', { Model: 'VM7', HostDeviceId: 'h' }, { model: 'VM7', hostDeviceId: 'h' }],
     [
       'where it runs in Azure',
