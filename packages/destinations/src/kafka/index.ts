@@ -14,7 +14,6 @@ import { guardedLookup } from '../guarded-lookup.ts';
 import { tlsOptions } from '../tls-settings.ts';
 import { untilAborted } from '../until-aborted.ts';
 import { type TokenSource, tokenSource } from './bearer-token.ts';
-import { guardPool } from './guarded-pool.ts';
 import { isTooLarge, kafkaFault } from './kafka-fault.ts';
 import { partitionRounds } from './partition-rounds.ts';
 import { brokerOf, check, Settings, secrets, topicOf } from './settings.ts';
@@ -40,7 +39,9 @@ export const kafka: DestinationKind<Settings> = {
 };
 
 async function open(settings: Settings, context: DestinationContext): Promise<Destination> {
+  // Only now: a server without such a setting does not load the client.
   const { compatibilityPartitioner, Producer } = await import('@platformatic/kafka');
+  const { guardPool } = await import('./guarded-pool.ts');
   const where = settings.brokers.join(', ');
   const secure = settings.encryption !== 'none';
   const tokens = tokensOf(settings, context);
