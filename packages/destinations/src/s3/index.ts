@@ -110,7 +110,7 @@ export const s3: DestinationKind<Settings> = {
   title: 'S3-compatible object storage',
   settings: Settings,
   secrets: ['secretAccessKey', 'sessionToken', ...tlsSecrets],
-  wants: { rows: 200_000, bytes: 128 * 1024 * 1024, waitMs: 60_000 },
+  wants: { rows: 100_000, bytes: 48 * 1024 * 1024, waitMs: 60_000 },
 
   check(settings) {
     addressOf(settings);
@@ -175,7 +175,7 @@ export const s3: DestinationKind<Settings> = {
       }
       const table = huntingTable(name);
       if (table === undefined) throw new DeliveryError('refused', `There is no table ${name}.`);
-      const file = parquetFile(table, records, settings.timestamps ?? 'nanoseconds');
+      const file = await parquetFile(table, records, settings.timestamps ?? 'nanoseconds', signal);
       await send(
         'PUT',
         objectName(prefix, name, records, '.parquet'),

@@ -2,8 +2,15 @@
  * Records of one table as a Parquet file: three columns that tell where a record comes from, then the table's own in documented order, typed as the
  * table declares them. Pure.
  */
-import { type HuntingTable, type KustoType, parseTicks, UNIX_EPOCH_TICKS } from '@merlon/contract';
-import { parquetWriteBuffer } from 'hyparquet-writer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  type HuntingColumn,
+  type HuntingTable,
+  type KustoType,
+  parseTicks,
+  UNIX_EPOCH_TICKS,
+} from '@merlon/contract';
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { DeliveryError, type ExportRecord } from '../destination.ts';
 import { stringifyExact } from '../exact-json.ts';
 import { recordContent } from '../record-content.ts';
@@ -17,55 +24,28 @@ const OWN = ['RecordId', 'ReceivedTime', 'TenantId'] as const;
 const INT32_MAX = 2n ** 31n - 1n;
 const INT64_MAX = 2n ** 63n - 1n;
 
-interface Column {
-  readonly name: string;
-  readonly type: KustoType;
-  readonly values: unknown[];
-}
+type Column = Pick<HuntingColumn, 'name' | 'type'>;
 
-/** @throws DeliveryError `refused`, naming the record and the column whose value is not of its type, or that the table does not have */
-export function parquetFile(
+/** As many as are encoded in a tenth of a second or so: the process has other work. */
+const GROUP_ROWS = 5_000;
+
+/**
+ * Between row groups other work of the process has its turn.
+ * @throws DeliveryError `refused`, naming the record and the column whose value is not of its type, or that the table does not have; or the signal's reason
+ */
+export async function parquetFile(
   table: HuntingTable,
   records: readonly ExportRecord[],
   unit: TimestampUnit,
-): Uint8Array {
-  const declared = table.columns.filter(({ name }) => name !== 'TenantId');
-  const columns: Column[] = declared.map(({ name, type }) => ({ name, type, values: [] }));
-  if (!columns.some(({ name }) => name === GROUP)) columns.push({ name: GROUP, type: 'string', values: [] });
-  const known = new Set<string>([...columns.map(({ name }) => name), 'TenantId']);
-  const ids: string[] = [];
-  const times: unknown[] = [];
-  const tenants: string[] = [];
-
-  for (const record of records) {
-    const { tenantId, properties } = recordContent(record);
-    for (const name of Object.keys(properties))
-      if (!known.has(name))
-        throw new DeliveryError(
-          'refused',
-          `The record ${record.id} has a column ${name}, that ${table.name} has not.`,
-        );
-    ids.push(record.id);
-    times.push(timestamp(record.time, unit) ?? refuse(record, 'time', 'datetime'));
-    tenants.push(tenantId);
-    for (const { name, type, values } of columns) {
-      const value = properties[name] ?? null;
-      values.push(value === null ? null : (typed(value, type, unit) ?? refuse(record, name, type)));
-    }
-  }
-
-  const [recordId, receivedTime, tenantId] = OWN;
-  const all: Column[] = [
-    { name: recordId, type: 'string', values: ids },
-    { name: receivedTime, type: 'datetime', values: times },
-    { name: tenantId, type: 'string', values: tenants },
-    ...columns,
-  ];
-  const buffer = parquetWriteBuffer({
-    columnData: all.map(({ name, values }) => ({ name, data: values })),
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const columns = columnsOf(table);
+  const writer = new ByteWriter();
+  const file = new ParquetWriter({
+    writer,
     schema: [
-      { name: 'root', num_children: all.length },
-      ...all.map(({ name, type }) =>
+      { name: 'root', num_children: columns.length },
+      ...columns.map(({ name, type }) =>
         schemaElement(
           name,
           type,
@@ -74,10 +54,68 @@ export function parquetFile(
         ),
       ),
     ],
+    codec: 'SNAPPY',
     kvMetadata: [{ key: 'merlon.table', value: table.name }],
     createdBy: 'merlon',
   });
-  return new Uint8Array(buffer);
+  for (let at = 0; at < records.length; at += GROUP_ROWS) {
+    if (at > 0) {
+      await nextTurn();
+      signal.throwIfAborted();
+    }
+    const group = records.slice(at, at + GROUP_ROWS);
+    const columnData = rowGroup(table, columns, group, unit);
+    // Resolves at once: what is written to is memory.
+    await file.write({ columnData, rowGroupSize: group.length });
+  }
+  file.finish();
+  return writer.getBytes();
+}
+
+function columnsOf(table: HuntingTable): readonly Column[] {
+  const [recordId, receivedTime, tenantId] = OWN;
+  const own: Column[] = [
+    { name: recordId, type: 'string' },
+    { name: receivedTime, type: 'datetime' },
+    { name: tenantId, type: 'string' },
+  ];
+  const declared = table.columns.filter(({ name }) => name !== tenantId);
+  return declared.some(({ name }) => name === GROUP)
+    ? [...own, ...declared]
+    : [...own, ...declared, { name: GROUP, type: 'string' }];
+}
+
+function rowGroup(
+  table: HuntingTable,
+  columns: readonly Column[],
+  records: readonly ExportRecord[],
+  unit: TimestampUnit,
+): { name: string; data: unknown[] }[] {
+  const known = new Set(columns.map(({ name }) => name));
+  const data = columns.map(({ name }) => ({ name, data: [] as unknown[] }));
+  for (const record of records) {
+    const { tenantId, properties } = recordContent(record);
+    for (const name of Object.keys(properties))
+      if (!known.has(name))
+        throw new DeliveryError(
+          'refused',
+          `The record ${record.id} has a column ${name}, that ${table.name} has not.`,
+        );
+    for (const [index, { name, type }] of columns.entries()) {
+      const value =
+        index === 0
+          ? record.id
+          : index === 1
+            ? record.time
+            : index === 2
+              ? tenantId
+              : (properties[name] ?? null);
+      data[index]?.data.push(
+        value === null ? null : (typed(value, type, unit) ?? refuse(record, name, type)),
+      );
+    }
+  }
+  return data;
 }
 
 function schemaElement(name: string, type: KustoType, unit: TimestampUnit, required: boolean) {
