@@ -20,7 +20,6 @@ export const text = (from: string, to: string) => one(from, to, '', read.text);
 export const whole = (from: string, to: string) => one(from, to, 'decimal, or hex after `0x`', read.whole);
 export const pid = (from: string, to: string) => one(from, to, 'decimal, or hex after `0x`', read.pid);
 export const port = (from: string, to: string) => one(from, to, '', read.port);
-export const flag = (from: string, to: string) => one(from, to, 'true or false', read.flag);
 export const time = (from: string, to: string) =>
   one(from, to, 'UTC', (fields, name) => read.moment(fields[name]) ?? undefined);
 export const guid = (from: string, to: string) => one(from, to, 'lower case, without braces', read.guid);
@@ -41,15 +40,6 @@ export function choice(
     return cases[said] ?? (otherwise === 'none' ? undefined : said);
   });
 }
-
-export const always = (to: string, value: string): Rule => ({
-  from: [],
-  to: [to],
-  how: `\`${value}\``,
-  apply(_fields, row) {
-    row[to] = value;
-  },
-});
 
 const INITIATING = 'InitiatingProcess';
 
