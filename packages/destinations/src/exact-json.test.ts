@@ -1,6 +1,9 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseExact, stringifyExact } from './exact-json.ts';
+
+// Properties are tried many times, on machines that have other work.
+vi.setConfig({ testTimeout: 30_000 });
 
 const json = fc.jsonValue();
 

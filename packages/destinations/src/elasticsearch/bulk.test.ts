@@ -1,7 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { record } from '../testing.ts';
 import { bulkFault, bulkLines } from './bulk.ts';
+
+// Properties are tried many times, on machines that have other work.
+vi.setConfig({ testTimeout: 30_000 });
 
 const item = (status: number, type = '') => ({
   create: { status, ...(type === '' ? {} : { error: { type, reason: 'because' } }) },

@@ -1,11 +1,14 @@
 /** What is written is read back by strict parsers of the formats, whatever the texts hold. */
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { recordContent } from '../record-content.ts';
 import { record } from '../testing.ts';
 import { cefEvent } from './cef.ts';
 import { framed, structuredData, syslogMessage } from './frame.ts';
 import { leefEvent } from './leef.ts';
+
+// Properties are tried many times, on machines that have other work.
+vi.setConfig({ testTimeout: 30_000 });
 
 const hostile = fc.oneof(
   fc.string({ unit: 'binary' }),

@@ -1,11 +1,14 @@
 import type { AlertSeverity } from '@merlon/contract';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type AlertMessage, bundled, headline, LISTED, unlisted } from './alert-message.ts';
 import { emailText } from './channels/email.ts';
 import { slackMessage } from './channels/slack.ts';
 import { teamsMessage } from './channels/teams.ts';
 import { begun, dueMs, emptyOutbox, failed, gathered, sent, stateOf, waitingCount } from './rule-outbox.ts';
+
+// Properties are tried many times, on machines that have other work.
+vi.setConfig({ testTimeout: 30_000 });
 
 const HOUR = 3_600_000;
 const pace = { digestMinutes: 0, maxPerHour: 2 };
