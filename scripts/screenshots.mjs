@@ -1,6 +1,8 @@
 // Pictures of the portal's pages for the README: a real server with the simulated fleet, in docs/images.
 // Needs Chromium and a build (`npm run build`).
 import { mkdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
@@ -33,8 +35,19 @@ async function helpers() {
 
 const { openBrowser, signInToPortal, startDemoFleet, startServer } = await helpers();
 
+const link = (page, table) => page.getByRole('table', { name: table }).getByRole('link').first();
+
 /** File name -> address, and what to do there until the page shows what it is for. */
 const pages = {
+  dashboard: ['/dashboard', (page) => page.getByText(/in the last hour/).waitFor()],
+  incidents: ['/incidents', (page) => link(page, 'Incidents').waitFor()],
+  incident: [
+    '/incidents',
+    async (page) => {
+      await link(page, 'Incidents').click();
+      await link(page, 'Alerts of the incident').waitFor();
+    },
+  ],
   devices: ['/devices', (page) => page.getByRole('link', { name: device }).waitFor()],
   device: [
     '/devices',
@@ -44,23 +57,21 @@ const pages = {
       await page.getByRole('complementary', { name: 'Event' }).getByText('SHA1').first().waitFor();
     },
   ],
-  alerts: [
-    '/alerts',
-    (page) => page.getByRole('table', { name: 'Alerts' }).getByRole('link').first().waitFor(),
-  ],
+  alerts: ['/alerts', (page) => link(page, 'Alerts').waitFor()],
   alert: [
     '/alerts?sort=severity+desc',
     async (page) => {
-      await page.getByRole('table', { name: 'Alerts' }).getByRole('link').first().click();
+      await link(page, 'Alerts').click();
       await page.getByRole('heading', { name: 'What happened' }).waitFor();
     },
   ],
+  user: ['/users/contoso%5Cadele', (page) => link(page, 'Alerts').waitFor()],
   hunting: [
-    '/hunting',
-    async (page) => {
-      await page.getByRole('button', { name: 'Run query' }).click();
-      await page.getByText(/rows in/).waitFor();
-    },
+    '/hunting?run=true&query=' +
+      encodeURIComponent(
+        'DeviceProcessEvents\n| where Timestamp > ago(2d)\n| summarize Starts = count() by bin(Timestamp, 2h), DeviceName\n| render timechart',
+      ),
+    (page) => page.getByRole('img', { name: /timechart/ }).waitFor(),
   ],
   isolation: [
     '/devices',
@@ -75,8 +86,14 @@ const pages = {
     },
   ],
   actions: ['/actions', (page) => page.getByText('Mines for somebody else').waitFor()],
-  audit: ['/audit', (page) => page.getByText('machine.isolate').waitFor()],
+  audit: ['/settings/audit', (page) => page.getByText('machine.isolate').waitFor()],
 };
+
+/** As in the README, and as on a small screen, which is looked at and not kept. */
+const sizes = [
+  { width: 1440, height: 900, folder: images },
+  { width: 1024, height: 768, folder: join(tmpdir(), 'merlon-screenshots') },
+];
 
 const ALERTS_MS = 120_000;
 
@@ -91,15 +108,22 @@ try {
   await signInToPortal(page, server.url, { name, password: oneTimePassword, newPassword: password });
   await page.goto(`${server.url}/alerts`);
   await page.getByRole('table', { name: 'Alerts' }).waitFor({ timeout: ALERTS_MS });
-  await mkdir(images, { recursive: true });
-  for (const [file, [path, show]] of Object.entries(pages)) {
-    await page.goto(server.url + path);
-    await show(page);
-    await page.mouse.move(0, 0);
-    await page.evaluate(() => document.activeElement?.blur());
-    await page.waitForLoadState('networkidle');
-    await page.screenshot({ path: `${images}/${file}.png` });
-    console.log(`docs/images/${file}.png`);
+  for (const { folder, ...size } of process.argv.includes('--small') ? sizes : sizes.slice(0, 1)) {
+    await mkdir(folder, { recursive: true });
+    await page.setViewportSize(size);
+    for (const [file, [path, show]] of Object.entries(pages)) {
+      // An isolation is ordered once.
+      if (size.width < 1440 && file === 'isolation') continue;
+      await page.goto(server.url + path);
+      await show(page);
+      await page.mouse.move(0, 0);
+      await page.evaluate(() => document.activeElement?.blur());
+      // The stream of live updates never ends, so the network is never idle: what is shown has come, its spinners are gone.
+      await page.getByRole('progressbar').first().waitFor({ state: 'hidden' });
+      await page.waitForTimeout(300);
+      await page.screenshot({ path: `${folder}/${file}.png` });
+      console.log(`${folder}/${file}.png`);
+    }
   }
 } finally {
   await browser?.dispose();

