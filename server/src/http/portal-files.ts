@@ -46,7 +46,13 @@ export async function loadPortalFiles(folder: string): Promise<PortalFiles> {
     files.set(path, await describe(full, path));
   }
   const index = files.get('/index.html') ?? null;
-  return (path) => files.get(path) ?? (extname(path) === '' ? index : null);
+  return (path) => files.get(path) ?? (isPage(path) ? index : null);
+}
+
+/** Addresses, host names and device names end pages' addresses and look like files: `/ips/203.0.113.9`. Files lie at the top or in `/assets`. */
+function isPage(path: string): boolean {
+  const isDeep = path.indexOf('/', 1) > 0;
+  return extname(path) === '' || (isDeep && !path.startsWith('/assets/'));
 }
 
 async function describe(full: string, path: string): Promise<PortalFile> {
