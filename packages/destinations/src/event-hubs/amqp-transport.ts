@@ -4,6 +4,7 @@
  */
 import type { EventHubProducerClient } from '@azure/event-hubs';
 import { eachAtMost } from '../each-at-most.ts';
+import { untilAborted } from '../until-aborted.ts';
 import { guardedSocket } from './guarded-socket.ts';
 import type { Transport, TransportOptions } from './transport.ts';
 
@@ -19,13 +20,17 @@ export async function amqpTransport(options: TransportOptions): Promise<Transpor
   let broken = new AbortController();
   const webSocket = socketClass(options, () => broken.abort());
 
-  /** The SDK waits for answers on connections that are gone until its time is over; here that ends the call at once. */
+  /**
+   * The SDK waits for answers on connections that are gone until its time is over; here that ends the call at once. Signals are not given to the SDK: it
+   * would listen to them for each message, which costs a quarter of the time.
+   */
   async function whileConnected(
-    signal: AbortSignal,
+    given: AbortSignal,
     work: (signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     broken = new AbortController();
-    await work(AbortSignal.any([signal, broken.signal]));
+    const signal = AbortSignal.any([given, broken.signal]);
+    await untilAborted(work(signal), signal);
   }
 
   function clientOf(hub: string): EventHubProducerClient {
@@ -47,17 +52,19 @@ export async function amqpTransport(options: TransportOptions): Promise<Transpor
     send: (sequences, given) =>
       whileConnected(given, (signal) =>
         eachAtMost(AT_ONCE, sequences, async ({ hub, key, bodies }) => {
-          for (const body of bodies)
-            await clientOf(hub).sendBatch([{ body, contentType: 'application/json' }], {
-              partitionKey: key,
-              abortSignal: signal,
-            });
+          for (const body of bodies) {
+            signal.throwIfAborted();
+            await clientOf(hub).sendBatch([{ body, contentType: 'application/json' }], { partitionKey: key });
+          }
         }),
       ),
     probe: (hubs, given) =>
       whileConnected(given, async (signal) => {
         // How large a batch may be is what the hub says when a link for sending is opened.
-        for (const hub of hubs) await clientOf(hub).createBatch({ abortSignal: signal });
+        for (const hub of hubs) {
+          signal.throwIfAborted();
+          await clientOf(hub).createBatch();
+        }
       }),
     async discard() {
       const closing = [...clients.values()];
