@@ -223,6 +223,7 @@ describe('the route table', () => {
     ['device.events', 'telemetry of devices; kept as events, not as deeds'],
     ['advancedqueries.run', 'reads'],
     ['deviceGroup.preview', 'reads'],
+    ['siem.files', 'reads'],
   ]);
 
   it('has for every route what the house rules ask', async () => {
