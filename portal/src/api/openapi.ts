@@ -675,7 +675,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Machine actions that wait for approval, oldest first. */
+        /** Machine actions and console sessions that wait for approval, oldest first. */
         get: operations["approvals.list"];
         put?: never;
         post?: never;
@@ -694,7 +694,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Approve a machine action that somebody else ordered; the order leaves. */
+        /** Approve a machine action that somebody else ordered, or his console session; the order leaves. */
         post: operations["approvals.approve"];
         delete?: never;
         options?: never;
@@ -711,7 +711,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Reject a machine action that waits for approval; it ends as cancelled. */
+        /** Reject a machine action or a console session that waits for approval; it ends as cancelled. */
         post: operations["approvals.reject"];
         delete?: never;
         options?: never;
