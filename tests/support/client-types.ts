@@ -6,6 +6,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import openapiTS, { astToString } from 'openapi-typescript';
 
 interface Described {
+  readonly openapi: string;
+  readonly info: object;
   readonly paths: Readonly<Record<string, object>>;
 }
 
@@ -27,13 +29,24 @@ export function pathsNamedIn(sources: readonly string[]): string[] {
   return [...new Set(named.map(([, path]) => path as string))].sort();
 }
 
+/** Without what is said for readers and without errors, which the client throws, whatever their code: a tenth of the text is left. */
+function bare(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(bare);
+  if (typeof value !== 'object' || value === null) return value;
+  const kept = Object.entries(value).filter(
+    ([name, one]) =>
+      !(name === 'description' && typeof one === 'string') && !/^([345]\d\d|default)$/.test(name),
+  );
+  return Object.fromEntries(kept.map(([name, one]) => [name, bare(one)]));
+}
+
 /** @throws Error naming paths that the server does not have. */
 export async function clientTypes(description: object, sources: readonly string[]): Promise<string> {
-  const { paths, ...rest } = description as Described;
+  const { openapi, info, paths } = description as Described;
   const named = pathsNamedIn(sources);
   const unknown = named.filter((path) => paths[path] === undefined);
   if (unknown.length > 0) throw new Error(`the server has no ${unknown.join(', ')}`);
-  const kept = { ...rest, paths: Object.fromEntries(named.map((path) => [path, paths[path]])) };
-  const tree = await openapiTS(JSON.stringify(kept), { alphabetize: true });
+  const kept = Object.fromEntries(named.map((path) => [path, bare(paths[path])]));
+  const tree = await openapiTS(JSON.stringify({ openapi, info, paths: kept }), { alphabetize: true });
   return `// Written by scripts/generate-client.mjs from /openapi.json.\n${astToString(tree)}`;
 }

@@ -9,7 +9,6 @@ import { REFRESH_MS } from '../api/refresh.ts';
 
 const EVENTS_REFRESH_MS = 5 * 60_000;
 export const severities = ['High', 'Medium', 'Low', 'Informational'] as const;
-export type Severity = (typeof severities)[number];
 
 const counted = (filter: Condition) => ({ filter, top: 0, count: true });
 

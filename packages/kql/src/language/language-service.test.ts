@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { completionsAt, faultsIn, hoverAt } from './language-service.ts';
 
 /** The text without its `▮`, and where that was. */
@@ -6,6 +6,12 @@ function at(marked: string): [string, number] {
   return [marked.replace('▮', ''), marked.indexOf('▮')];
 }
 const labels = (marked: string) => completionsAt(...at(marked)).items.map(({ label }) => label);
+
+// The first question loads the parser.
+beforeAll(() => {
+  faultsIn('DeviceEvents | take 1');
+  completionsAt('', 0);
+}, 60_000);
 
 describe('completion', () => {
   it('offers tables where a query begins, with what they hold', () => {

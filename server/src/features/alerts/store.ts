@@ -302,7 +302,9 @@ export function alertsStore(state: StateStore, clock: Clock) {
             'tenant_id',
             'table_name',
             'row',
-            sql<string | null>`(select machine_id from alerts where alerts.tenant_id = alert_hunting_outbox.tenant_id
+            sql<
+              string | null
+            >`(select machine_id from alerts where alerts.tenant_id = alert_hunting_outbox.tenant_id
               and alerts.id = alert_hunting_outbox.row ->> 'AlertId')`.as('machine_id'),
           ])
           .where('parcel', '=', id)
