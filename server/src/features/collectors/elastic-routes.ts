@@ -46,7 +46,7 @@ export function elasticRoutes(collect: Collect): Route[] {
     reply: () => Reply,
   ): Route =>
     defineRoute({
-      id: `collect.elastic.${id}`,
+      id: `collectElastic.${id}`,
       method,
       path: path === '' ? BASE : `${BASE}/${path}`,
       summary,
@@ -60,7 +60,7 @@ export function elasticRoutes(collect: Collect): Route[] {
     });
   const bulk = (id: string, method: 'POST' | 'PUT', path: string): Route =>
     defineRoute({
-      id: `collect.elastic.${id}`,
+      id: `collectElastic.${id}`,
       method,
       path: `${BASE}/${path}`,
       summary:
@@ -123,7 +123,7 @@ export function elasticRoutes(collect: Collect): Route[] {
       const none = (): Reply => ({ status: 404, headers: PRODUCT, body: missing(what) });
       return [
         route(
-          `${id}.get`,
+          `${id}Get`,
           'GET',
           `${path}/:name`,
           `Whether there is such a ${what}: never, none is kept.`,
@@ -131,7 +131,7 @@ export function elasticRoutes(collect: Collect): Route[] {
           none,
         ),
         route(
-          `${id}.head`,
+          `${id}Head`,
           'HEAD',
           `${path}/:name`,
           `Whether there is such a ${what}: never, none is kept.`,
@@ -142,7 +142,7 @@ export function elasticRoutes(collect: Collect): Route[] {
           }),
         ),
         route(
-          `${id}.put`,
+          `${id}Put`,
           'PUT',
           `${path}/:name`,
           `Acknowledge a ${what}, which means nothing here.`,
@@ -153,7 +153,7 @@ export function elasticRoutes(collect: Collect): Route[] {
     }),
     // A client that found an index where it wants an alias would not go on.
     route(
-      'index.head',
+      'indexHead',
       'HEAD',
       ':index',
       'Whether there is such an index: never, events are taken for any.',
@@ -161,7 +161,7 @@ export function elasticRoutes(collect: Collect): Route[] {
       () => ({ status: 404, headers: PRODUCT }),
     ),
     route(
-      'index.put',
+      'indexPut',
       'PUT',
       ':index',
       'Acknowledge an index, which means nothing here.',
