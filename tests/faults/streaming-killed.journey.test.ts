@@ -1,7 +1,7 @@
 /**
  * The server is killed (SIGKILL) again and again while devices send at full speed and three exports carry every row on: to a webhook, to Apache Kafka and
  * to Azurite. Then these are taken away and brought back. Every acknowledged event is at each of them afterwards; what came twice is counted.
- * MERLON_KILLS says how often (5 without), MERLON_EXPORT_PEERS to which of them (`webhook,azurite`; all without).
+ * MERLON_KILLS says how often (2 without), MERLON_EXPORT_PEERS to which of them (`webhook,azurite`; all without).
  */
 import { readFileSync } from 'node:fs';
 import { nowIso7, type OnboardingPackage } from '@merlon/contract';
@@ -17,7 +17,7 @@ const MAKERS: Readonly<Record<string, () => Promise<ExportPeer>>> = {
   azurite: azuritePeer,
 };
 const CHOSEN = (process.env.MERLON_EXPORT_PEERS ?? Object.keys(MAKERS).join()).split(',');
-const KILLS = Number(process.env.MERLON_KILLS ?? 5);
+const KILLS = Number(process.env.MERLON_KILLS ?? 2);
 const RESTARTS = Math.max(1, Math.round(KILLS * 0.4));
 const DEVICES = 3;
 const ROWS = 200;

@@ -48,7 +48,7 @@ export interface KafkaBrokerOptions {
 const execFile = promisify(execFileCallback);
 
 const CLUSTER = 'bWVybG9uLXRlc3Qta2Fma2E';
-const START_MS = 60_000;
+const START_MS = 180_000;
 const AUDIENCE = 'kafka';
 const ISSUER = 'https://issuer.test';
 
