@@ -73,8 +73,14 @@ export async function azuritePeer(): Promise<ExportPeer> {
       for await (const { name } of service.listContainers()) {
         const container = service.getContainerClient(name);
         for await (const blob of container.listBlobsFlat()) {
-          const text = (await container.getBlobClient(blob.name).downloadToBuffer()).toString('utf8');
-          for (const line of text.split('\r\n')) if (line !== '') ids.push(idIn(line));
+          const bytes = await container.getBlobClient(blob.name).downloadToBuffer();
+          // Line by line: a whole blob may be longer than a string can be.
+          for (let from = 0, to = 0; from < bytes.length; from = to + 2) {
+            to = bytes.indexOf('\r\n', from);
+            if (to < 0) break;
+            const line = bytes.toString('utf8', from, to);
+            ids.push(idIn(line));
+          }
         }
       }
       return ids;
