@@ -1,9 +1,10 @@
 /** Sends a message of a rule by its channel, within a time and only to where the operator lets anybody send. */
 import { ApiError } from '@merlon/contract';
-import { DeliveryError, type DestinationContext } from '@merlon/destinations';
+import { DeliveryError } from '@merlon/destinations';
 import { Type } from 'typebox';
 import { checkInput } from '../../http/validation.ts';
-import { hostAllowList } from '../../outbound/host-allow-list.ts';
+import { deliveryContext } from '../../outbound/delivery-context.ts';
+import { openSettings, parted, sealSecrets } from '../../secrets/sealed-settings.ts';
 import type { SecretSeal } from '../../secrets/secret-seal.ts';
 import type { Clock } from '../../telemetry/clock.ts';
 import type { AlertBundle, AlertMessage } from './alert-message.ts';
@@ -43,17 +44,7 @@ export function createSender(deps: {
   readonly networks: readonly string[] | null;
   publicOrigin(): string;
 }): Sender {
-  const allowed = deps.networks === null ? null : hostAllowList(deps.networks);
-  const context: DestinationContext = {
-    mayConnect(host, address) {
-      if (allowed !== null && !allowed.mayConnect(address))
-        throw new DeliveryError(
-          'forbidden',
-          `The address of ${host} is private, and the operator of this server lets nobody send there.`,
-        );
-    },
-    now: () => deps.clock.now().getTime(),
-  };
+  const context = deliveryContext(deps.networks, () => deps.clock.now().getTime());
   const ownerOf = (tenantId: string, id: string) => `notification ${tenantId}/${id}`;
 
   return {
@@ -70,27 +61,15 @@ export function createSender(deps: {
       } catch (error) {
         throw error instanceof DeliveryError ? new ApiError('InvalidInput', error.message) : error;
       }
-      const entries = Object.entries(settings);
-      const secret = entries.filter(([name]) => channel.secrets.includes(name));
-      return {
-        kind,
-        settings: Object.fromEntries(entries.filter(([name]) => !channel.secrets.includes(name))),
-        secretNames: secret.map(([name]) => name),
-        sealed:
-          secret.length === 0
-            ? null
-            : await deps.seal.seal(JSON.stringify(Object.fromEntries(secret)), ownerOf(tenantId, id)),
-      };
+      const { open, secret } = parted(channel, { ...settings });
+      return { kind, settings: open, ...(await sealSecrets(secret, ownerOf(tenantId, id), deps.seal)) };
     },
 
     async send(rule, bundle, { id, isTest }) {
       const channel = channelNamed(rule.kind);
       if (channel === undefined)
         throw new DeliveryError('settings', `There is no channel named ${rule.kind}.`);
-      const secret: unknown =
-        rule.sealed === null
-          ? {}
-          : JSON.parse(await deps.seal.open(rule.sealed, ownerOf(rule.tenantId, rule.id)));
+      const settings = await openSettings(rule, ownerOf(rule.tenantId, rule.id), deps.seal);
       const origin = deps.publicOrigin();
       const message: AlertMessage = {
         ...bundle,
@@ -103,12 +82,7 @@ export function createSender(deps: {
       };
       const late = AbortSignal.timeout(SEND_MS);
       try {
-        return await channel.send(
-          { ...rule.settings, ...(secret as object) },
-          message,
-          context,
-          AbortSignal.any([late, deps.stopping]),
-        );
+        return await channel.send(settings, message, context, AbortSignal.any([late, deps.stopping]));
       } catch (error) {
         if (late.aborted)
           throw new DeliveryError(

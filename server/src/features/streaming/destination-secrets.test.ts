@@ -1,8 +1,8 @@
 import { DeliveryError, destinationKinds } from '@merlon/destinations';
 import { describe, expect, it } from 'vitest';
 import { isSecretName } from '../../http/without-secrets.ts';
+import { parted } from '../../secrets/sealed-settings.ts';
 import { failureOf } from './delivery-failure.ts';
-import { parted } from './destination-secrets.ts';
 
 describe.each(destinationKinds.map((kind) => [kind.name, kind] as const))(
   'the secrets of %s',

@@ -7,13 +7,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 import {
   DeliveryError,
   type Destination,
-  type DestinationContext,
   type DestinationKind,
   destinationKinds,
   type ExportRecord,
 } from '@merlon/destinations';
 import { rowFilter } from '@merlon/kql/row-filter';
-import { hostAllowList } from '../../outbound/host-allow-list.ts';
+import { deliveryContext } from '../../outbound/delivery-context.ts';
 import { failureOf } from './delivery-failure.ts';
 import { deliverAll } from './delivery-job.ts';
 import type { DestinationSpec, FromExporter, RowCount, StreamSpec, ToExporter } from './export-protocol.ts';
@@ -30,17 +29,7 @@ const TURN_MS = 10;
 const PROBE_MS = 20_000;
 
 const { networks } = workerData as ExporterData;
-const allowed = networks === null ? null : hostAllowList(networks);
-const context: DestinationContext = {
-  mayConnect(host, address) {
-    if (allowed !== null && !allowed.mayConnect(address))
-      throw new DeliveryError(
-        'forbidden',
-        `The address of ${host} is private, and the operator of this server lets nobody send there.`,
-      );
-  },
-  now: () => Date.now(),
-};
+const context = deliveryContext(networks, () => Date.now());
 
 interface Stream {
   readonly spec: StreamSpec;

@@ -1,41 +1,17 @@
 /**
  * A message in Slack, by an incoming webhook. What comes from devices is plain text there, so that no name of a file becomes a link or calls a channel.
  */
-import { checkTls, endpointMembers, endpointOf, tlsMembers } from '@merlon/destinations/transport';
-import { type Static, Type } from 'typebox';
 import { type AlertMessage, detailOf, headline, unlisted } from '../alert-message.ts';
-import type { Channel } from '../channel.ts';
-import { postJson } from './post-json.ts';
-
-const Settings = Type.Object(
-  { ...endpointMembers('Address of the incoming webhook. Whoever has it can post.'), ca: tlsMembers.ca },
-  { additionalProperties: false },
-);
-type Settings = Static<typeof Settings>;
+import { chatChannel } from './chat-channel.ts';
 
 const SHOWN = 10;
 const SECTION_LENGTH = 2_000;
 
-export const slackChannel: Channel<Settings> = {
-  name: 'slack',
-  settings: Settings,
-  secrets: ['url'],
-  check(settings) {
-    endpointOf(settings);
-    checkTls(settings);
-  },
-  async send(settings, message, context, signal) {
-    await postJson(
-      endpointOf(settings),
-      JSON.stringify(slackMessage(message)),
-      {},
-      settings,
-      context,
-      signal,
-    );
-    return [];
-  },
-};
+export const slackChannel = chatChannel(
+  'slack',
+  'Address of the incoming webhook. Whoever has it can post.',
+  slackMessage,
+);
 
 const plain = (text: string) => ({ type: 'plain_text', text: text.slice(0, SECTION_LENGTH), emoji: false });
 const button = (text: string, url: string) => ({ type: 'button', text: plain(text), url });

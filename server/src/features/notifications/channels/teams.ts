@@ -2,45 +2,18 @@
  * A message in Microsoft Teams: an adaptive card to the webhook of a workflow. What comes from devices stands in text runs, which know no markup, so that no
  * name of a file becomes a link.
  */
-import { checkTls, endpointMembers, endpointOf, tlsMembers } from '@merlon/destinations/transport';
-import { type Static, Type } from 'typebox';
 import { type AlertMessage, detailOf, headline, unlisted } from '../alert-message.ts';
-import type { Channel } from '../channel.ts';
-import { postJson } from './post-json.ts';
-
-const Settings = Type.Object(
-  {
-    ...endpointMembers('Address of the workflow that posts to the channel. Whoever has it can post.'),
-    ca: tlsMembers.ca,
-  },
-  { additionalProperties: false },
-);
-type Settings = Static<typeof Settings>;
+import { chatChannel } from './chat-channel.ts';
 
 /** Teams takes 28 KB. */
 const SHOWN = 10;
 const RUN_LENGTH = 500;
 
-export const teamsChannel: Channel<Settings> = {
-  name: 'teams',
-  settings: Settings,
-  secrets: ['url'],
-  check(settings) {
-    endpointOf(settings);
-    checkTls(settings);
-  },
-  async send(settings, message, context, signal) {
-    await postJson(
-      endpointOf(settings),
-      JSON.stringify(teamsMessage(message)),
-      {},
-      settings,
-      context,
-      signal,
-    );
-    return [];
-  },
-};
+export const teamsChannel = chatChannel(
+  'teams',
+  'Address of the workflow that posts to the channel. Whoever has it can post.',
+  teamsMessage,
+);
 
 export function teamsMessage(message: AlertMessage): object {
   const run = (text: string, more: object = {}) => ({
