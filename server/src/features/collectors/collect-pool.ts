@@ -58,7 +58,7 @@ export function startCollectPool(options: {
         waiting.delete(id);
         entry.reject(unavailable(detail));
       }
-      if (!closed) workers[index] = open(index);
+      workers[index] = undefined;
     };
     worker.on('error', (error) => failed(error.message));
     worker.on('exit', (code) => {
@@ -67,13 +67,14 @@ export function startCollectPool(options: {
     worker.unref();
     return worker;
   };
-  const workers: Worker[] = [];
-  for (let i = 0; i < options.workers; i++) workers.push(open(i));
+  /** Each begins with what is first asked of it: most servers have no collectors. */
+  const workers: (Worker | undefined)[] = [];
 
-  const ask = (worker: number, message: ToWorker): Promise<FromWorker> =>
+  const ask = (index: number, message: ToWorker): Promise<FromWorker> =>
     new Promise((resolve, reject) => {
-      waiting.set(message.id, { resolve, reject, worker });
-      workers[worker]?.postMessage(message);
+      waiting.set(message.id, { resolve, reject, worker: index });
+      workers[index] ??= open(index);
+      workers[index].postMessage(message);
     });
 
   return {
@@ -105,7 +106,7 @@ export function startCollectPool(options: {
     },
     async close() {
       closed = true;
-      await Promise.all(workers.map((worker) => worker.terminate()));
+      await Promise.all(workers.map((worker) => worker?.terminate()));
       for (const { reject } of waiting.values()) reject(unavailable('the server stops'));
       waiting.clear();
     },
