@@ -1,15 +1,15 @@
-import { Select } from '@fluentui/react-components';
-import { alertSeverities, alertStatuses } from '@merlon/contract';
+import { alertStatuses } from '@merlon/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { alertsQuery, fetchAlerts } from '../api/alerts.ts';
 import { meQuery } from '../api/me.ts';
-import { and, contains, equal, oneOf, or } from '../api/odata.ts';
+import { and, contains, oneOf, or } from '../api/odata.ts';
 import { FilterMenu } from '../ui/filter-menu.tsx';
 import { ListPage, pageOf } from '../ui/list-page.tsx';
 import { Page } from '../ui/page.tsx';
 import { SearchBox } from '../ui/search-box.tsx';
 import { Empty } from '../ui/states.tsx';
+import { AssignedFilter, assignedCondition, SeverityFilter } from '../ui/triage-fields.tsx';
 import { useListAddress } from '../ui/use-list-address.ts';
 import { alertColumns } from './alert-table.tsx';
 import { BulkTriage } from './bulk-triage.tsx';
@@ -29,11 +29,7 @@ export function AlertList() {
     oneOf('severity', severity),
     oneOf('status', status),
     oneOf('detectionSource', source),
-    assigned === 'me' && me.data
-      ? equal('assignedTo', me.data.name)
-      : assigned === 'nobody'
-        ? 'assignedTo eq null'
-        : null,
+    assignedCondition(assigned, me.data?.name),
   );
   return (
     <Page title="Alerts" about="What the detections found on your devices.">
@@ -58,12 +54,7 @@ export function AlertList() {
         filters={
           <>
             <SearchBox label="Title or device" value={q} onSearch={(text) => change({ q: text })} />
-            <FilterMenu
-              label="Severity"
-              choices={alertSeverities.filter((one) => one !== 'UnSpecified').toReversed()}
-              chosen={severity}
-              onChange={(chosen) => change({ severity: chosen })}
-            />
+            <SeverityFilter chosen={severity} onChange={(chosen) => change({ severity: chosen })} />
             <FilterMenu
               label="Status"
               choices={alertStatuses.filter((one) => one !== 'Unknown')}
@@ -76,15 +67,7 @@ export function AlertList() {
               chosen={source}
               onChange={(chosen) => change({ source: chosen })}
             />
-            <Select
-              aria-label="Assigned to"
-              value={assigned ?? ''}
-              onChange={(_event, { value }) => change({ assigned: value })}
-            >
-              <option value="">Assigned to anyone</option>
-              <option value="me">Assigned to me</option>
-              <option value="nobody">Assigned to nobody</option>
-            </Select>
+            <AssignedFilter assigned={assigned} onChange={(value) => change({ assigned: value })} />
           </>
         }
       />

@@ -1,17 +1,16 @@
 /** The same change for all alerts that are selected. */
 import { Select } from '@fluentui/react-components';
 import { type Alert, type AlertClassification, alertClassifications } from '@merlon/contract';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { updateAlerts } from '../api/alerts.ts';
-import { meQuery } from '../api/me.ts';
 import { wording } from '../ui/filter-menu.tsx';
 import { GuardedButton, usePermission } from '../ui/permission.tsx';
 import { Problem } from '../ui/states.tsx';
+import { AssignToMe } from '../ui/triage-fields.tsx';
 
 const NEEDED = 'AlertsInvestigation.Manage';
 
 export function BulkTriage({ alerts, onDone }: { readonly alerts: readonly Alert[]; onDone(): void }) {
-  const me = useQuery(meQuery);
   const { allowed } = usePermission(NEEDED);
   const queries = useQueryClient();
   const change = useMutation({
@@ -27,14 +26,7 @@ export function BulkTriage({ alerts, onDone }: { readonly alerts: readonly Alert
   });
   return (
     <>
-      <GuardedButton
-        size="small"
-        needs={NEEDED}
-        hindrance={me.data ? null : 'Who you are is not known yet.'}
-        onClick={() => change.mutate({ assignedTo: me.data?.name ?? '' })}
-      >
-        Assign to me
-      </GuardedButton>
+      <AssignToMe onAssign={(assignedTo) => change.mutate({ assignedTo })} />
       <GuardedButton size="small" needs={NEEDED} onClick={() => change.mutate({ status: 'InProgress' })}>
         In progress
       </GuardedButton>

@@ -1,31 +1,20 @@
 /** Status, owner, classification and comments of an alert. */
-import {
-  Button,
-  Field,
-  Input,
-  makeStyles,
-  Select,
-  Subtitle2,
-  Textarea,
-  tokens,
-} from '@fluentui/react-components';
-import {
-  type Alert,
-  type AlertClassification,
-  type AlertDetermination,
-  type AlertStatus,
-  type AlertUpdate,
-  alertClassifications,
-  alertDeterminationsOf,
+import { Field, makeStyles, Select, Subtitle2, Textarea, tokens } from '@fluentui/react-components';
+import type {
+  Alert,
+  AlertClassification,
+  AlertDetermination,
+  AlertStatus,
+  AlertUpdate,
 } from '@merlon/contract';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { updateAlert } from '../api/alerts.ts';
-import { meQuery } from '../api/me.ts';
 import { Comments } from '../ui/comments.tsx';
 import { wording } from '../ui/filter-menu.tsx';
 import { GuardedButton } from '../ui/permission.tsx';
 import { Problem } from '../ui/states.tsx';
+import { AssigneeField, ClassificationFields } from '../ui/triage-fields.tsx';
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
@@ -67,7 +56,6 @@ function changeOf(alert: Alert, draft: Draft): AlertUpdate {
 
 export function Triage({ alert }: { readonly alert: Alert }) {
   const styles = useStyles();
-  const me = useQuery(meQuery);
   const queries = useQueryClient();
   const [draft, setDraft] = useState(() => draftOf(alert));
   const edit = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
@@ -84,9 +72,6 @@ export function Triage({ alert }: { readonly alert: Alert }) {
       setDraft(draftOf(updated));
     },
   });
-  const determinations: readonly AlertDetermination[] =
-    draft.classification === '' ? [] : alertDeterminationsOf[draft.classification];
-
   return (
     <form
       className={styles.form}
@@ -106,55 +91,13 @@ export function Triage({ alert }: { readonly alert: Alert }) {
           ))}
         </Select>
       </Field>
-      <Field label="Assigned to">
-        <Input
-          value={draft.assignedTo}
-          placeholder="Nobody"
-          maxLength={256}
-          onChange={(_event, { value }) => edit({ assignedTo: value })}
-          contentAfter={
-            me.data && draft.assignedTo !== me.data.name ? (
-              <Button
-                size="small"
-                appearance="transparent"
-                onClick={() => edit({ assignedTo: me.data.name })}
-              >
-                Me
-              </Button>
-            ) : null
-          }
-        />
-      </Field>
-      <Field label="Classification">
-        <Select
-          value={draft.classification}
-          onChange={(_event, { value }) =>
-            edit({ classification: value as AlertClassification | '', determination: '' })
-          }
-        >
-          <option value="">Not set</option>
-          {alertClassifications.map((one) => (
-            <option key={one} value={one}>
-              {wording(one)}
-            </option>
-          ))}
-        </Select>
-      </Field>
-      {determinations.length === 0 ? null : (
-        <Field label="Determination">
-          <Select
-            value={draft.determination}
-            onChange={(_event, { value }) => edit({ determination: value as AlertDetermination | '' })}
-          >
-            <option value="">Not set</option>
-            {determinations.map((one) => (
-              <option key={one} value={one}>
-                {wording(one)}
-              </option>
-            ))}
-          </Select>
-        </Field>
-      )}
+      <AssigneeField value={draft.assignedTo} onChange={(assignedTo) => edit({ assignedTo })} />
+      <ClassificationFields
+        classification={draft.classification}
+        determination={draft.determination}
+        unset={{ classification: '', determination: '' }}
+        onChange={edit}
+      />
       <Field label="Comment">
         <Textarea
           value={draft.comment}

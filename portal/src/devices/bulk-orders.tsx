@@ -1,10 +1,9 @@
-import { Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from '@fluentui/react-components';
 import type { Machine } from '@merlon/contract';
 import { useState } from 'react';
-import { ChevronDownRegular } from '../ui/icons.ts';
 import { GuardedButton } from '../ui/permission.tsx';
 import { OrderDialog } from './order-dialog.tsx';
 import { type OrderType, orderKinds } from './order-kinds.ts';
+import { OrderMenu } from './order-menu.tsx';
 
 const more = [
   'Unisolate',
@@ -23,27 +22,9 @@ export function BulkOrders({ machines, onDone }: { readonly machines: readonly M
       <GuardedButton size="small" needs={orderKinds.Isolate.needs} onClick={() => setType('Isolate')}>
         Isolate
       </GuardedButton>
-      <Menu>
-        <MenuTrigger disableButtonEnhancement>
-          <GuardedButton
-            size="small"
-            needs="AlertsInvestigation.Manage"
-            icon={<ChevronDownRegular />}
-            iconPosition="after"
-          >
-            More actions
-          </GuardedButton>
-        </MenuTrigger>
-        <MenuPopover>
-          <MenuList>
-            {more.map((one) => (
-              <MenuItem key={one} onClick={() => setType(one)}>
-                {orderKinds[one].title}
-              </MenuItem>
-            ))}
-          </MenuList>
-        </MenuPopover>
-      </Menu>
+      <OrderMenu kinds={more} size="small" onChoose={setType}>
+        More actions
+      </OrderMenu>
       {type === null ? null : (
         <OrderDialog
           type={type}

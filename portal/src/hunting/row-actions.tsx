@@ -1,10 +1,8 @@
 /** Orders for the devices that the rows of a result are about. */
-import { Menu, MenuItem, MenuList, MenuPopover, MenuTrigger } from '@fluentui/react-components';
 import { useState } from 'react';
 import { OrderDialog } from '../devices/order-dialog.tsx';
-import { type OrderType, orderKinds } from '../devices/order-kinds.ts';
-import { ChevronDownRegular } from '../ui/icons.ts';
-import { GuardedButton } from '../ui/permission.tsx';
+import type { OrderType } from '../devices/order-kinds.ts';
+import { OrderMenu } from '../devices/order-menu.tsx';
 import type { ResultRow } from './sort-rows.ts';
 
 /** Of one order. */
@@ -35,29 +33,15 @@ export function RowActions({ rows }: { readonly rows: readonly ResultRow[] }) {
   const hashes = [...new Set(rows.map(({ SHA1 }) => SHA1).filter((hash) => typeof hash === 'string'))];
   return (
     <>
-      <Menu>
-        <MenuTrigger disableButtonEnhancement>
-          <GuardedButton
-            needs="AlertsInvestigation.Manage"
-            hindrance={
-              devices.length > MOST_DEVICES ? `The rows are about more than ${MOST_DEVICES} devices.` : null
-            }
-            icon={<ChevronDownRegular />}
-            iconPosition="after"
-          >
-            Act on {devices.length} {devices.length === 1 ? 'device' : 'devices'}
-          </GuardedButton>
-        </MenuTrigger>
-        <MenuPopover>
-          <MenuList>
-            {kinds.map((kind) => (
-              <MenuItem key={kind} onClick={() => setType(kind)}>
-                {orderKinds[kind].title}
-              </MenuItem>
-            ))}
-          </MenuList>
-        </MenuPopover>
-      </Menu>
+      <OrderMenu
+        kinds={kinds}
+        hindrance={
+          devices.length > MOST_DEVICES ? `The rows are about more than ${MOST_DEVICES} devices.` : null
+        }
+        onChoose={setType}
+      >
+        Act on {devices.length} {devices.length === 1 ? 'device' : 'devices'}
+      </OrderMenu>
       {type === null ? null : (
         <OrderDialog
           type={type}

@@ -1,9 +1,9 @@
 import type { Incident, IncidentUpdate } from '@merlon/contract';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { updateIncident } from '../api/incidents.ts';
-import { meQuery } from '../api/me.ts';
 import { GuardedButton } from '../ui/permission.tsx';
 import { Problem } from '../ui/states.tsx';
+import { AssignToMe } from '../ui/triage-fields.tsx';
 
 const NEEDED = 'AlertsInvestigation.Manage';
 
@@ -14,7 +14,6 @@ export function BulkIncidents({
   readonly incidents: readonly Incident[];
   onDone(): void;
 }) {
-  const me = useQuery(meQuery);
   const queries = useQueryClient();
   const change = useMutation({
     async mutationFn(body: IncidentUpdate) {
@@ -28,14 +27,7 @@ export function BulkIncidents({
   });
   return (
     <>
-      <GuardedButton
-        size="small"
-        needs={NEEDED}
-        hindrance={me.data ? null : 'Who you are is not known yet.'}
-        onClick={() => change.mutate({ assignedTo: me.data?.name ?? '' })}
-      >
-        Assign to me
-      </GuardedButton>
+      <AssignToMe onAssign={(assignedTo) => change.mutate({ assignedTo })} />
       <GuardedButton size="small" needs={NEEDED} onClick={() => change.mutate({ status: 'Resolved' })}>
         Resolve
       </GuardedButton>

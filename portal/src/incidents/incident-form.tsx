@@ -1,29 +1,14 @@
 /** Status, owner, classification, tags and comments of an incident. What is said of it goes on to its alerts. */
-import {
-  Button,
-  Field,
-  Input,
-  makeStyles,
-  Select,
-  Subtitle2,
-  Textarea,
-  tokens,
-} from '@fluentui/react-components';
-import {
-  type AlertClassification,
-  alertClassifications,
-  alertDeterminationsOf,
-  type Incident,
-  type IncidentUpdate,
-} from '@merlon/contract';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Field, Input, makeStyles, Select, Subtitle2, Textarea, tokens } from '@fluentui/react-components';
+import type { Incident, IncidentUpdate } from '@merlon/contract';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { updateIncident } from '../api/incidents.ts';
-import { meQuery } from '../api/me.ts';
 import { Comments } from '../ui/comments.tsx';
 import { wording } from '../ui/filter-menu.tsx';
 import { GuardedButton } from '../ui/permission.tsx';
 import { Problem } from '../ui/states.tsx';
+import { AssigneeField, ClassificationFields } from '../ui/triage-fields.tsx';
 
 const useStyles = makeStyles({
   form: { display: 'flex', flexDirection: 'column', gap: tokens.spacingVerticalM },
@@ -77,7 +62,6 @@ function changeOf(incident: Incident, draft: Draft): IncidentUpdate {
 
 export function IncidentForm({ incident }: { readonly incident: Incident }) {
   const styles = useStyles();
-  const me = useQuery(meQuery);
   const queries = useQueryClient();
   const [draft, setDraft] = useState(() => draftOf(incident));
   const edit = (change: Partial<Draft>) => setDraft((before) => ({ ...before, ...change }));
@@ -91,10 +75,6 @@ export function IncidentForm({ incident }: { readonly incident: Incident }) {
       await queries.invalidateQueries({ queryKey: ['alerts'] });
     },
   });
-  const determinations =
-    draft.classification === 'Unknown'
-      ? []
-      : alertDeterminationsOf[draft.classification as AlertClassification];
   return (
     <form
       className={styles.form}
@@ -114,53 +94,13 @@ export function IncidentForm({ incident }: { readonly incident: Incident }) {
           ))}
         </Select>
       </Field>
-      <Field label="Assigned to">
-        <Input
-          value={draft.assignedTo}
-          placeholder="Nobody"
-          maxLength={256}
-          onChange={(_event, { value }) => edit({ assignedTo: value })}
-          contentAfter={
-            me.data && draft.assignedTo !== me.data.name ? (
-              <Button
-                size="small"
-                appearance="transparent"
-                onClick={() => edit({ assignedTo: me.data.name })}
-              >
-                Me
-              </Button>
-            ) : null
-          }
-        />
-      </Field>
-      <Field label="Classification">
-        <Select
-          value={draft.classification}
-          onChange={(_event, { value }) => edit({ classification: value, determination: 'NotAvailable' })}
-        >
-          <option value="Unknown">Not set</option>
-          {alertClassifications.map((one) => (
-            <option key={one} value={one}>
-              {wording(one)}
-            </option>
-          ))}
-        </Select>
-      </Field>
-      {determinations.length === 0 ? null : (
-        <Field label="Determination">
-          <Select
-            value={draft.determination}
-            onChange={(_event, { value }) => edit({ determination: value })}
-          >
-            <option value="NotAvailable">Not set</option>
-            {determinations.map((one) => (
-              <option key={one} value={one}>
-                {wording(one)}
-              </option>
-            ))}
-          </Select>
-        </Field>
-      )}
+      <AssigneeField value={draft.assignedTo} onChange={(assignedTo) => edit({ assignedTo })} />
+      <ClassificationFields
+        classification={draft.classification}
+        determination={draft.determination}
+        unset={{ classification: 'Unknown', determination: 'NotAvailable' }}
+        onChange={edit}
+      />
       <Field label="Tags" hint="Parted by commas.">
         <Input value={draft.tags} onChange={(_event, { value }) => edit({ tags: value })} />
       </Field>

@@ -1,11 +1,10 @@
-import { Select } from '@fluentui/react-components';
-import { alertSeverities, type Incident, incidentStatuses } from '@merlon/contract';
+import { type Incident, incidentStatuses } from '@merlon/contract';
 import { useQuery } from '@tanstack/react-query';
 import { useSearch } from '@tanstack/react-router';
 import { categoryText } from '../alerts/category-text.ts';
 import { fetchIncidents, incidentsQuery } from '../api/incidents.ts';
 import { meQuery } from '../api/me.ts';
-import { and, equal, oneOf } from '../api/odata.ts';
+import { and, oneOf } from '../api/odata.ts';
 import type { Column } from '../ui/data-table.tsx';
 import { FilterMenu, wording } from '../ui/filter-menu.tsx';
 import { IncidentStatusBadge, Level } from '../ui/levels.tsx';
@@ -14,6 +13,7 @@ import { Page } from '../ui/page.tsx';
 import { Empty } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Ago, Time } from '../ui/time.tsx';
+import { AssignedFilter, assignedCondition, SeverityFilter } from '../ui/triage-fields.tsx';
 import { useListAddress } from '../ui/use-list-address.ts';
 import { BulkIncidents } from './bulk-incidents.tsx';
 import { devicesOf, usersOf } from './incident-parts.ts';
@@ -31,11 +31,7 @@ export function IncidentList() {
     oneOf('severity', severity),
     // What became part of another incident is seen there.
     status.length === 0 ? "status ne 'Redirected'" : oneOf('status', status),
-    assigned === 'me' && me.data
-      ? equal('assignedTo', me.data.name)
-      : assigned === 'nobody'
-        ? 'assignedTo eq null'
-        : null,
+    assignedCondition(assigned, me.data?.name),
   );
   return (
     <Page title="Incidents" about="Alerts that tell of one story, together.">
@@ -62,27 +58,14 @@ export function IncidentList() {
         }
         filters={
           <>
-            <FilterMenu
-              label="Severity"
-              choices={alertSeverities.filter((one) => one !== 'UnSpecified').toReversed()}
-              chosen={severity}
-              onChange={(chosen) => change({ severity: chosen })}
-            />
+            <SeverityFilter chosen={severity} onChange={(chosen) => change({ severity: chosen })} />
             <FilterMenu
               label="Status"
               choices={incidentStatuses}
               chosen={status}
               onChange={(chosen) => change({ status: chosen })}
             />
-            <Select
-              aria-label="Assigned to"
-              value={assigned ?? ''}
-              onChange={(_event, { value }) => change({ assigned: value })}
-            >
-              <option value="">Assigned to anyone</option>
-              <option value="me">Assigned to me</option>
-              <option value="nobody">Assigned to nobody</option>
-            </Select>
+            <AssignedFilter assigned={assigned} onChange={(value) => change({ assigned: value })} />
           </>
         }
       />
