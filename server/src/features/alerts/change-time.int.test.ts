@@ -3,6 +3,7 @@ import type { StateStore } from '@merlon/state-store';
 import { openTestStateStore } from '@merlon/state-store/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { gate } from '../../../../tests/support/gate.ts';
 import { MIGRATIONS } from '../../features.ts';
 import type { AlertCandidate } from './alert-candidate.ts';
 import { incidentsStore } from './incident-store.ts';
@@ -69,25 +70,6 @@ function poller() {
       const found = await list(sql<boolean>`updated_at > ${last}::timestamptz`);
       for (const alert of found) if (alert.updated_at > last) last = alert.updated_at;
       seen.push(...found.map(({ id }) => id));
-    },
-  };
-}
-
-function gate() {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  let arrive = () => {};
-  const arrived = new Promise<void>((resolve) => {
-    arrive = resolve;
-  });
-  return {
-    open: () => open(),
-    arrived,
-    async pass() {
-      arrive();
-      await opened;
     },
   };
 }

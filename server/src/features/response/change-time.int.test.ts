@@ -4,6 +4,7 @@ import type { StateStore } from '@merlon/state-store';
 import { openTestStateStore } from '@merlon/state-store/testing';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { gate } from '../../../../tests/support/gate.ts';
 import { MIGRATIONS } from '../../features.ts';
 import { responseStore } from './store.ts';
 
@@ -62,24 +63,6 @@ function poller() {
       const found = await list(sql<boolean>`updated_at > ${last}::timestamptz`);
       for (const action of found) if (action.updated_at > last) last = action.updated_at;
       seen.push(...found.map(({ id, status }) => `${id} ${status}`));
-    },
-  };
-}
-function gate() {
-  let open = () => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  let arrive = () => {};
-  const arrived = new Promise<void>((resolve) => {
-    arrive = resolve;
-  });
-  return {
-    open: () => open(),
-    arrived,
-    async pass() {
-      arrive();
-      await opened;
     },
   };
 }
