@@ -1,15 +1,5 @@
 /** Orders that a policy lets happen only once a second person has said so. */
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  Field,
-  Textarea,
-} from '@fluentui/react-components';
+import { Button, Field, Textarea } from '@fluentui/react-components';
 import type { MachineAction } from '@merlon/contract';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -17,8 +7,9 @@ import { approvalsQuery, decide } from '../api/machine-actions.ts';
 import { meQuery } from '../api/me.ts';
 import { actionName } from '../devices/action-progress.tsx';
 import { type Column, DataTable } from '../ui/data-table.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { GuardedButton, usePermission } from '../ui/permission.tsx';
-import { Empty, Loaded, Problem } from '../ui/states.tsx';
+import { Empty, Loaded } from '../ui/states.tsx';
 import { TextLink } from '../ui/text-link.tsx';
 import { Ago } from '../ui/time.tsx';
 
@@ -116,41 +107,31 @@ function VerdictDialog({
   });
   const word = verdict === 'approve' ? 'Approve' : 'Reject';
   return (
-    <Dialog open onOpenChange={(_event, { open }) => (open || send.isPending ? undefined : onClose())}>
-      <DialogSurface>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            send.mutate();
-          }}
-        >
-          <DialogBody>
-            <DialogTitle>
-              {word}: {actionName(action.type)} of {action.computerDnsName ?? action.machineId}
-            </DialogTitle>
-            <DialogContent>
-              <Field label="Comment">
-                <Textarea
-                  autoFocus
-                  rows={3}
-                  maxLength={4_000}
-                  value={comment}
-                  onChange={(_event, { value }) => setComment(value)}
-                />
-              </Field>
-              {send.error ? <Problem error={send.error} /> : null}
-            </DialogContent>
-            <DialogActions>
-              <Button onClick={onClose} disabled={send.isPending}>
-                Cancel
-              </Button>
-              <Button type="submit" appearance="primary" disabled={send.isPending}>
-                {word}
-              </Button>
-            </DialogActions>
-          </DialogBody>
-        </form>
-      </DialogSurface>
-    </Dialog>
+    <FormDialog
+      title={
+        <>
+          {word}: {actionName(action.type)} of {action.computerDnsName ?? action.machineId}
+        </>
+      }
+      error={send.error}
+      busy={send.isPending}
+      submit={
+        <Button type="submit" appearance="primary" disabled={send.isPending}>
+          {word}
+        </Button>
+      }
+      onSubmit={() => send.mutate()}
+      onClose={onClose}
+    >
+      <Field label="Comment">
+        <Textarea
+          autoFocus
+          rows={3}
+          maxLength={4_000}
+          value={comment}
+          onChange={(_event, { value }) => setComment(value)}
+        />
+      </Field>
+    </FormDialog>
   );
 }

@@ -1,22 +1,11 @@
 /** Asks why, begins a console session and opens it. */
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  Field,
-  Text,
-  Textarea,
-} from '@fluentui/react-components';
+import { Button, Field, Text, Textarea } from '@fluentui/react-components';
 import type { Machine } from '@merlon/contract';
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { startSession } from '../api/live-response.ts';
-import { Problem } from '../ui/states.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 
 export function ConsoleDialog({ machine, onClose }: { readonly machine: Machine; onClose(): void }) {
   const [comment, setComment] = useState('');
@@ -30,42 +19,30 @@ export function ConsoleDialog({ machine, onClose }: { readonly machine: Machine;
       }),
   });
   return (
-    <Dialog open onOpenChange={(_event, { open }) => (open || start.isPending ? undefined : onClose())}>
-      <DialogSurface>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            start.mutate();
-          }}
-        >
-          <DialogBody>
-            <DialogTitle>Live response: {machine.computerDnsName ?? machine.id}</DialogTitle>
-            <DialogContent>
-              <Text as="p" block style={{ marginTop: 0 }}>
-                A console on the device. Every line of it, yours and the device’s, is kept.
-              </Text>
-              <Field label="Comment" hint="Why. It is kept with the session." required>
-                <Textarea
-                  value={comment}
-                  maxLength={4_000}
-                  rows={3}
-                  autoFocus
-                  onChange={(_event, { value }) => setComment(value)}
-                />
-              </Field>
-              {start.error ? <Problem error={start.error} /> : null}
-            </DialogContent>
-            <DialogActions>
-              <Button onClick={onClose} disabled={start.isPending}>
-                Cancel
-              </Button>
-              <Button type="submit" appearance="primary" disabled={comment.trim() === '' || start.isPending}>
-                Open console
-              </Button>
-            </DialogActions>
-          </DialogBody>
-        </form>
-      </DialogSurface>
-    </Dialog>
+    <FormDialog
+      title={<>Live response: {machine.computerDnsName ?? machine.id}</>}
+      error={start.error}
+      busy={start.isPending}
+      submit={
+        <Button type="submit" appearance="primary" disabled={comment.trim() === '' || start.isPending}>
+          Open console
+        </Button>
+      }
+      onSubmit={() => start.mutate()}
+      onClose={onClose}
+    >
+      <Text as="p" block style={{ marginTop: 0 }}>
+        A console on the device. Every line of it, yours and the device’s, is kept.
+      </Text>
+      <Field label="Comment" hint="Why. It is kept with the session." required>
+        <Textarea
+          value={comment}
+          maxLength={4_000}
+          rows={3}
+          autoFocus
+          onChange={(_event, { value }) => setComment(value)}
+        />
+      </Field>
+    </FormDialog>
   );
 }

@@ -1,24 +1,10 @@
 /** Asks why, and what else an order needs, then gives it to one device or many. */
-import {
-  Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  Field,
-  Input,
-  Radio,
-  RadioGroup,
-  Text,
-  Textarea,
-} from '@fluentui/react-components';
+import { Button, Field, Input, Radio, RadioGroup, Text, Textarea } from '@fluentui/react-components';
 import type { Machine, MachineAction } from '@merlon/contract';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type BulkOutcome, order, orderOnMany } from '../api/orders.ts';
-import { Problem } from '../ui/states.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { type OrderType, orderKinds, orderOf } from './order-kinds.ts';
 
 const MAX_COMMENT = 4_000;
@@ -63,71 +49,62 @@ export function OrderDialog({ type, machines, sha1 = '', onOrdered, onClose }: O
   const whose = more.length === 0 ? (one?.computerDnsName ?? one?.id ?? '') : `${machines.length} devices`;
 
   return (
-    <Dialog open onOpenChange={(_event, { open }) => (open || send.isPending ? undefined : onClose())}>
-      <DialogSurface>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            send.mutate();
-          }}
-        >
-          <DialogBody>
-            <DialogTitle>
-              {kind.title}: {whose}
-            </DialogTitle>
-            {outcomes === null ? (
-              <DialogContent>
-                <Text as="p" block style={{ marginTop: 0 }}>
-                  {kind.text}
-                </Text>
-                {kind.choices ? (
-                  <Field label="How">
-                    <RadioGroup value={choice} onChange={(_event, { value }) => setChoice(value)}>
-                      {kind.choices.map(([value, title]) => (
-                        <Radio key={value} value={value} label={title} />
-                      ))}
-                    </RadioGroup>
-                  </Field>
-                ) : null}
-                {kind.asksFile ? (
-                  <Field label="SHA-1 of the file" required>
-                    <Input value={file} onChange={(_event, { value }) => setFile(value)} />
-                  </Field>
-                ) : null}
-                <Field label="Comment" hint="Why. It is kept with the action and in the audit log." required>
-                  <Textarea
-                    value={comment}
-                    maxLength={MAX_COMMENT}
-                    rows={3}
-                    autoFocus
-                    onChange={(_event, data) => setComment(data.value)}
-                  />
-                </Field>
-                {send.error ? <Problem error={send.error} /> : null}
-              </DialogContent>
-            ) : (
-              <DialogContent>
-                <Outcomes machines={machines} outcomes={outcomes} />
-              </DialogContent>
-            )}
-            <DialogActions>
-              <Button onClick={onClose} disabled={send.isPending}>
-                {outcomes === null ? 'Cancel' : 'Close'}
-              </Button>
-              {outcomes === null ? (
-                <Button
-                  type="submit"
-                  appearance="primary"
-                  disabled={comment.trim() === '' || asked === null || send.isPending}
-                >
-                  {kind.verb}
-                </Button>
-              ) : null}
-            </DialogActions>
-          </DialogBody>
-        </form>
-      </DialogSurface>
-    </Dialog>
+    <FormDialog
+      title={
+        <>
+          {kind.title}: {whose}
+        </>
+      }
+      error={outcomes === null ? send.error : null}
+      busy={send.isPending}
+      leave={outcomes === null ? 'Cancel' : 'Close'}
+      submit={
+        outcomes === null ? (
+          <Button
+            type="submit"
+            appearance="primary"
+            disabled={comment.trim() === '' || asked === null || send.isPending}
+          >
+            {kind.verb}
+          </Button>
+        ) : null
+      }
+      onSubmit={() => send.mutate()}
+      onClose={onClose}
+    >
+      {outcomes === null ? (
+        <>
+          <Text as="p" block style={{ marginTop: 0 }}>
+            {kind.text}
+          </Text>
+          {kind.choices ? (
+            <Field label="How">
+              <RadioGroup value={choice} onChange={(_event, { value }) => setChoice(value)}>
+                {kind.choices.map(([value, title]) => (
+                  <Radio key={value} value={value} label={title} />
+                ))}
+              </RadioGroup>
+            </Field>
+          ) : null}
+          {kind.asksFile ? (
+            <Field label="SHA-1 of the file" required>
+              <Input value={file} onChange={(_event, { value }) => setFile(value)} />
+            </Field>
+          ) : null}
+          <Field label="Comment" hint="Why. It is kept with the action and in the audit log." required>
+            <Textarea
+              value={comment}
+              maxLength={MAX_COMMENT}
+              rows={3}
+              autoFocus
+              onChange={(_event, data) => setComment(data.value)}
+            />
+          </Field>
+        </>
+      ) : (
+        <Outcomes machines={machines} outcomes={outcomes} />
+      )}
+    </FormDialog>
   );
 }
 

@@ -1,12 +1,6 @@
 /** Whether an indicator stands for a value, and the way to set or take back one. */
 import {
   Button,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
   Field,
   Input,
   makeStyles,
@@ -19,6 +13,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type IndicatorKind, indicatorsOf, removeIndicator, submitIndicator } from '../api/indicators.ts';
 import { wording } from '../ui/filter-menu.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 import { GuardedButton } from '../ui/permission.tsx';
 import { Loaded, Problem } from '../ui/states.tsx';
 import { Time } from '../ui/time.tsx';
@@ -112,69 +107,58 @@ function IndicatorDialog({
     },
   });
   return (
-    <Dialog open onOpenChange={(_event, { open }) => (open || send.isPending ? undefined : onClose())}>
-      <DialogSurface>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            send.mutate();
-          }}
+    <FormDialog
+      title="Block or allow"
+      contentClass={styles.fields}
+      error={send.error}
+      busy={send.isPending}
+      submit={
+        <Button
+          type="submit"
+          appearance="primary"
+          disabled={draft.title.trim() === '' || draft.description.trim() === '' || send.isPending}
         >
-          <DialogBody>
-            <DialogTitle>Block or allow</DialogTitle>
-            <DialogContent className={styles.fields}>
-              <div style={{ overflowWrap: 'anywhere' }}>{value}</div>
-              <Field label="Action">
-                <Select value={draft.action} onChange={(_event, data) => edit({ action: data.value })}>
-                  {(type.startsWith('File') ? forFiles : forNetwork).map((action) => (
-                    <option key={action} value={action}>
-                      {wording(action)}
-                    </option>
-                  ))}
-                </Select>
-              </Field>
-              <Field label="Title" required>
-                <Input
-                  autoFocus
-                  value={draft.title}
-                  maxLength={1_024}
-                  onChange={(_event, data) => edit({ title: data.value })}
-                />
-              </Field>
-              <Field label="Why" required>
-                <Textarea
-                  rows={3}
-                  value={draft.description}
-                  maxLength={10_000}
-                  onChange={(_event, data) => edit({ description: data.value })}
-                />
-              </Field>
-              <Field label="Ends">
-                <Select value={draft.days} onChange={(_event, data) => edit({ days: data.value })}>
-                  <option value="">Never</option>
-                  <option value="1">In a day</option>
-                  <option value="7">In 7 days</option>
-                  <option value="30">In 30 days</option>
-                  <option value="90">In 90 days</option>
-                </Select>
-              </Field>
-              {send.error ? <Problem error={send.error} /> : null}
-            </DialogContent>
-            <DialogActions>
-              <Button onClick={onClose} disabled={send.isPending}>
-                Cancel
-              </Button>
-              <Button
-                type="submit"
-                appearance="primary"
-                disabled={draft.title.trim() === '' || draft.description.trim() === '' || send.isPending}
-              >
-                Save indicator
-              </Button>
-            </DialogActions>
-          </DialogBody>
-        </form>
-      </DialogSurface>
-    </Dialog>
+          Save indicator
+        </Button>
+      }
+      onSubmit={() => send.mutate()}
+      onClose={onClose}
+    >
+      <div style={{ overflowWrap: 'anywhere' }}>{value}</div>
+      <Field label="Action">
+        <Select value={draft.action} onChange={(_event, data) => edit({ action: data.value })}>
+          {(type.startsWith('File') ? forFiles : forNetwork).map((action) => (
+            <option key={action} value={action}>
+              {wording(action)}
+            </option>
+          ))}
+        </Select>
+      </Field>
+      <Field label="Title" required>
+        <Input
+          autoFocus
+          value={draft.title}
+          maxLength={1_024}
+          onChange={(_event, data) => edit({ title: data.value })}
+        />
+      </Field>
+      <Field label="Why" required>
+        <Textarea
+          rows={3}
+          value={draft.description}
+          maxLength={10_000}
+          onChange={(_event, data) => edit({ description: data.value })}
+        />
+      </Field>
+      <Field label="Ends">
+        <Select value={draft.days} onChange={(_event, data) => edit({ days: data.value })}>
+          <option value="">Never</option>
+          <option value="1">In a day</option>
+          <option value="7">In 7 days</option>
+          <option value="30">In 30 days</option>
+          <option value="90">In 90 days</option>
+        </Select>
+      </Field>
+    </FormDialog>
   );
 }

@@ -1,19 +1,8 @@
-import {
-  Button,
-  Checkbox,
-  Dialog,
-  DialogActions,
-  DialogBody,
-  DialogContent,
-  DialogSurface,
-  DialogTitle,
-  Field,
-  Input,
-} from '@fluentui/react-components';
+import { Button, Checkbox, Field, Input } from '@fluentui/react-components';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type SavedQuery, saveQuery } from '../api/hunting.ts';
-import { Problem } from '../ui/states.tsx';
+import { FormDialog } from '../ui/form-dialog.tsx';
 
 export function SaveDialog({
   query,
@@ -35,41 +24,25 @@ export function SaveDialog({
     },
   });
   return (
-    <Dialog open onOpenChange={(_event, { open }) => (open ? undefined : onClose())}>
-      <DialogSurface>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            save.mutate();
-          }}
-        >
-          <DialogBody>
-            <DialogTitle>Save query</DialogTitle>
-            <DialogContent>
-              <Field label="Name" required>
-                <Input
-                  autoFocus
-                  value={name}
-                  maxLength={200}
-                  onChange={(_event, { value }) => setName(value)}
-                />
-              </Field>
-              <Checkbox
-                label="Share with everyone of the tenant who may hunt"
-                checked={shared}
-                onChange={(_event, { checked }) => setShared(checked === true)}
-              />
-              {save.error ? <Problem error={save.error} /> : null}
-            </DialogContent>
-            <DialogActions>
-              <Button onClick={onClose}>Cancel</Button>
-              <Button type="submit" appearance="primary" disabled={name.trim() === '' || save.isPending}>
-                Save
-              </Button>
-            </DialogActions>
-          </DialogBody>
-        </form>
-      </DialogSurface>
-    </Dialog>
+    <FormDialog
+      title="Save query"
+      error={save.error}
+      submit={
+        <Button type="submit" appearance="primary" disabled={name.trim() === '' || save.isPending}>
+          Save
+        </Button>
+      }
+      onSubmit={() => save.mutate()}
+      onClose={onClose}
+    >
+      <Field label="Name" required>
+        <Input autoFocus value={name} maxLength={200} onChange={(_event, { value }) => setName(value)} />
+      </Field>
+      <Checkbox
+        label="Share with everyone of the tenant who may hunt"
+        checked={shared}
+        onChange={(_event, { checked }) => setShared(checked === true)}
+      />
+    </FormDialog>
   );
 }
