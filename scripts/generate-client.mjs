@@ -1,35 +1,16 @@
 // Writes portal/src/api/openapi.ts: the types of the paths that the portal calls, from a server's own /openapi.json.
 // Without an argument it starts a server (needs a build); with one it asks that address.
 // `tests/server/portal-client.int.test.ts` fails while the file and the server differ.
-import { rm, writeFile } from 'node:fs/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { testHelpers } from './test-helpers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** TypeScript of ours, bundled beside the tests' helpers, because those find the server from there. */
-async function helpers() {
-  const outfile = `${root}tests/support/.client-${process.pid}.mjs`;
-  await build({
-    stdin: {
-      contents: "export * from './server.ts'; export * from './client-types.ts';",
-      resolveDir: `${root}tests/support`,
-    },
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-  });
-  try {
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    await rm(outfile);
-  }
-}
-
-const { CLIENT_FILE, clientTypes, portalSources, startServer } = await helpers();
+const { CLIENT_FILE, clientTypes, portalSources, startServer } = await testHelpers(
+  'server.ts',
+  'client-types.ts',
+);
 
 async function description() {
   const [address] = process.argv.slice(2);

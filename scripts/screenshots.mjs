@@ -1,39 +1,21 @@
 // Pictures of the portal's pages for the README: a real server with the simulated fleet, in docs/images.
 // Needs Chromium and a build (`npm run build`).
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+import { testHelpers } from './test-helpers.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const images = `${root}docs/images`;
 const password = 'a long enough password';
 const device = 'srv-web-02.contoso.example';
 
-/** The tests' own helpers, which are TypeScript. Bundled beside their sources, because they find the server from there. */
-async function helpers() {
-  const outfile = `${root}tests/support/.screenshots-${process.pid}.mjs`;
-  await build({
-    stdin: {
-      contents: "export * from './server.ts'; export * from './browser.ts'; export * from './demo-fleet.ts';",
-      resolveDir: `${root}tests/support`,
-    },
-    outfile,
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'warning',
-  });
-  try {
-    return await import(pathToFileURL(outfile).href);
-  } finally {
-    await rm(outfile);
-  }
-}
-
-const { openBrowser, signInToPortal, startDemoFleet, startServer } = await helpers();
+const { openBrowser, signInToPortal, startDemoFleet, startServer } = await testHelpers(
+  'server.ts',
+  'browser.ts',
+  'demo-fleet.ts',
+);
 
 const link = (page, table) => page.getByRole('table', { name: table }).getByRole('link').first();
 

@@ -45,14 +45,16 @@ export interface Destination {
  * `missing`: the container, topic, index or token named in the settings is not there. `throttled`: later, see `retryAfterMs`.
  * `refused`: the destination does not take these records, and will not next time. `settings`: the settings contradict themselves.
  */
-export type DeliveryFault =
-  | 'unreachable'
-  | 'credentials'
-  | 'forbidden'
-  | 'missing'
-  | 'throttled'
-  | 'refused'
-  | 'settings';
+export const deliveryFaults = [
+  'unreachable',
+  'credentials',
+  'forbidden',
+  'missing',
+  'throttled',
+  'refused',
+  'settings',
+] as const;
+export type DeliveryFault = (typeof deliveryFaults)[number];
 
 /** The message is shown to whoever owns the setting: it names the cause and holds no secret. */
 export class DeliveryError extends Error {

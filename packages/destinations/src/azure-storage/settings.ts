@@ -1,5 +1,6 @@
 /** What is asked about a storage account. */
 import { type Static, Type } from 'typebox';
+import { checkConnectionString } from '../azure/connection-string.ts';
 import { checkEntra, entraMembers, entraSecrets } from '../azure/entra-identity.ts';
 import { DeliveryError } from '../destination.ts';
 import { checkTls, tlsMembers } from '../tls-settings.ts';
@@ -61,21 +62,11 @@ export const secrets = ['connectionString', 'sasToken', ...entraSecrets] as cons
 /** @throws DeliveryError `settings`, naming the member */
 export function check(settings: Settings): void {
   const { authentication, connectionString, accountUrl, sasToken } = settings;
-  const byString = authentication === 'connectionString';
-  if (byString !== (connectionString !== undefined))
-    throw new DeliveryError(
-      'settings',
-      byString
-        ? 'connectionString is missing.'
-        : `connectionString is given, but authentication is "${authentication}".`,
-    );
-  if (byString !== (accountUrl === undefined))
-    throw new DeliveryError(
-      'settings',
-      byString
-        ? 'accountUrl is given, but the connection string names the account.'
-        : 'accountUrl is missing.',
-    );
+  checkConnectionString(authentication, connectionString, {
+    member: 'accountUrl',
+    value: accountUrl,
+    named: 'the account',
+  });
   if ((authentication === 'sas') !== (sasToken !== undefined))
     throw new DeliveryError(
       'settings',

@@ -1,5 +1,6 @@
 /** What is asked about an Event Hubs namespace. */
 import { type Static, Type } from 'typebox';
+import { checkConnectionString } from '../azure/connection-string.ts';
 import { checkEntra, entraMembers, entraSecrets } from '../azure/entra-identity.ts';
 import { DeliveryError } from '../destination.ts';
 import { checkTls, tlsMembers } from '../tls-settings.ts';
@@ -84,19 +85,11 @@ export interface Namespace {
 /** @throws DeliveryError `settings`, naming the member */
 export function check(settings: Settings, tables: readonly string[]): void {
   const { authentication, connectionString, namespace } = settings;
-  const byString = authentication === 'connectionString';
-  if (byString !== (connectionString !== undefined))
-    throw new DeliveryError(
-      'settings',
-      byString
-        ? 'connectionString is missing.'
-        : `connectionString is given, but authentication is "${authentication}".`,
-    );
-  if (byString !== (namespace === undefined))
-    throw new DeliveryError(
-      'settings',
-      byString ? 'namespace is given, but the connection string names it.' : 'namespace is missing.',
-    );
+  checkConnectionString(authentication, connectionString, {
+    member: 'namespace',
+    value: namespace,
+    named: 'it',
+  });
   checkEntra(authentication, settings);
   checkTls({ ...(settings.ca === undefined ? {} : { ca: settings.ca }) });
   const { hub } = namespaceOf(settings);

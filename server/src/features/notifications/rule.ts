@@ -1,7 +1,7 @@
 /** A rule as data: what an administrator says of it, and what is shown. */
 import { type AlertSeverity, alertSeverities } from '@merlon/contract';
+import { deliveryFaults } from '@merlon/destinations';
 import { type Static, Type } from 'typebox';
-import { deliveryFaults } from './delivery-faults.ts';
 import { outboxStates, type RuleOutbox } from './rule-outbox.ts';
 
 const exactly = { additionalProperties: false } as const;

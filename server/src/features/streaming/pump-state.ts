@@ -11,23 +11,14 @@
  * Retrying: the destination is away or asks for patience; nobody has to do anything. Failing: it refuses us, and will until somebody acts; it is
  * tried all the same, seldom, since what is wrong may be put right over there.
  */
-import type { DeliveryFault } from '@merlon/destinations';
+import { type DeliveryFault, deliveryFaults } from '@merlon/destinations';
 
 export const pumpStates = ['Stopped', 'Active', 'Retrying', 'Failing'] as const;
 export type PumpState = (typeof pumpStates)[number];
 
 /** `internal`: a defect of ours, which stands still rather than lose anything. */
 export type PumpFault = DeliveryFault | 'internal';
-export const pumpFaults = [
-  'unreachable',
-  'credentials',
-  'forbidden',
-  'missing',
-  'throttled',
-  'refused',
-  'settings',
-  'internal',
-] as const satisfies readonly PumpFault[];
+export const pumpFaults = [...deliveryFaults, 'internal'] as const satisfies readonly PumpFault[];
 
 export type PumpEvent =
   | { readonly kind: 'started' | 'stopped' | 'delivered' }
