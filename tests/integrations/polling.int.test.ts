@@ -3,7 +3,7 @@
  * strictly after the last they saw get nothing twice.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type DemoFleet, startDemoFleet } from '../support/demo-fleet.ts';
+import { type DemoFleet, startDemoFleet, withoutAutomation } from '../support/demo-fleet.ts';
 import { startServer, type TestServer } from '../support/server.ts';
 import { eventually } from '../support/wait.ts';
 import { createAlert, type EventReference, eventsToAlertOn, writeAlerts } from './alert-writer.ts';
@@ -44,6 +44,7 @@ const everything = async (path: string): Promise<Row[]> => {
 
 beforeAll(async () => {
   server = await startServer();
+  await withoutAutomation(server);
   fleet = await startDemoFleet(server);
   const permissions = [
     'Alert.ReadWrite.All',

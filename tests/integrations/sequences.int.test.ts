@@ -132,13 +132,15 @@ describe('Cortex XSOAR', () => {
       await machines({ $skip: '2', $top: '2' }),
     ].flatMap(({ value }) => value.map(({ id }: Row) => id));
     expect(new Set(pages).size).toBe(4);
-    const byIp = await bodyOf(
-      xsoar.command(
-        'GET',
-        `/machines/findbyip(ip='${device.lastIpAddress}',timestamp=${new Date().toISOString().slice(0, 19)}Z)`,
-      ),
-    );
-    expect(byIp.value.map(({ id }: Row) => id)).toContain(device.id);
+    await onceFolded(async () => {
+      const byIp = await bodyOf(
+        xsoar.command(
+          'GET',
+          `/machines/findbyip(ip='${device.lastIpAddress}',timestamp=${new Date().toISOString().slice(0, 19)}Z)`,
+        ),
+      );
+      expect(byIp.value.map(({ id }: Row) => id)).toContain(device.id);
+    });
     expect((await bodyOf(xsoar.command('GET', `/machines/${device.id}/logonusers`))).value).toBeInstanceOf(
       Array,
     );

@@ -10,6 +10,15 @@ export interface DemoFleet {
   stop(): Promise<void>;
 }
 
+/** Before the fleet comes: nothing looks into its alerts by itself, so that they change only by what a test does. */
+export async function withoutAutomation(server: TestServer): Promise<void> {
+  await server.cli(
+    'devicegroup',
+    'create',
+    ...['--name', 'by people', '--where', 'name contains .', '--remediation', 'None'],
+  );
+}
+
 /** Resolves once every device has enrolled and sent its events. */
 export async function startDemoFleet(server: TestServer, ...args: readonly string[]): Promise<DemoFleet> {
   const child = spawn(process.execPath, [SERVER_MAIN, 'demo', '--stay', ...args], {
