@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { connectionFault } from '../connection-fault.ts';
 import { DeliveryError, type DestinationContext } from '../destination.ts';
@@ -19,6 +20,11 @@ export interface Receiver extends TlsSettings {
 
 /** Longest silence of a receiver while we connect, write or wait for the end. */
 const PATIENCE_MS = 30_000;
+/**
+ * A receiver that does not want us (no client certificate, a wrong one) may say so by no more than hanging up, right after the handshake. Had we ended our
+ * side by then, that would look like the end of one that read everything; so our end is not said sooner than this.
+ */
+const TURNED_AWAY_WITHIN_MS = 250;
 
 /**
  * @param waitForEnd false: what the system has taken counts
@@ -63,10 +69,13 @@ export async function transmit(
   };
   try {
     await until(receiver.transport === 'tls' ? 'secureConnect' : 'connect');
+    const wanted = receiver.transport === 'tls' && waitForEnd ? delay(TURNED_AWAY_WITHIN_MS) : null;
     for (const chunk of chunks) {
       if (failure !== null) throw failure;
       if (!socket.write(chunk)) await until('drain');
     }
+    if (wanted !== null) await Promise.race([wanted, closed]);
+    if (failure !== null) throw failure;
     socket.end();
     if (!socket.writableFinished) await Promise.race([once(socket, 'finish').catch(() => undefined), closed]);
     if (failure !== null) throw failure;
