@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { libchdbPath } from 'chdb/libchdb';
 import ffi from 'ffi-rs';
 import type { LaunchRequest } from './launch-request.ts';
+import { forgetLostInserts } from './lost-inserts.ts';
 
 const { DataType, load, open } = ffi;
 
@@ -30,6 +31,9 @@ function main(request: LaunchRequest): void {
   open({ library: 'chdb', path: libchdbPath() });
   const root = request.confineAs ? confine(request.folder, request.confineAs) : request.folder;
   if (process.ppid !== request.parentPid) return;
+  const forgotten = forgetLostInserts(root);
+  if (forgotten > 0)
+    console.error(`${forgotten} inserts were known and not there; they are taken when they come again`);
   const args = [
     'clickhouse',
     '--path',

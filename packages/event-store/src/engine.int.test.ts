@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -80,6 +81,30 @@ async function until(what: string, holds: () => boolean): Promise<void> {
 }
 
 describe('kill -9 of the engine', () => {
+  it('between knowing an insert and keeping its part: the repeat is taken', async () => {
+    const store = await open();
+    await store.insert('DeviceProcessEvents', batch(1), 'batch 1');
+    const count = async (from: EventStore) =>
+      (await rowsOf(from, 'SELECT count(), uniqExact(ReportId) FROM DeviceProcessEvents'))[0];
+    expect(await count(store)).toEqual([2_000, 2_000]);
+    await stores.pop()?.close();
+    // What a kill at that moment leaves behind: the line of the log, and no part.
+    const engine = join(dir, 'engine', 'store');
+    const parts = readdirSync(engine).flatMap((prefix) =>
+      readdirSync(join(engine, prefix)).flatMap((id) =>
+        readdirSync(join(engine, prefix, id))
+          .filter((name) => name.startsWith('20261122_'))
+          .map((name) => join(engine, prefix, id, name)),
+      ),
+    );
+    expect(parts).toHaveLength(1);
+    for (const part of parts) rmSync(part, { recursive: true });
+    const again = await open();
+    expect(await count(again)).toEqual([1_333, 1_333]);
+    await again.insert('DeviceProcessEvents', batch(1), 'batch 1');
+    expect(await count(again)).toEqual([2_000, 2_000]);
+  });
+
   it('twenty times in mid-insert: every batch is there exactly once', async () => {
     const acknowledged = new Set<number>();
     let attempts = 0;
